@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+
+namespace SiamIlgpu.Kernels.Cpu;
+
+/// <summary>Native memory, aligned for the widest vector, so that the collector neither moves nor scans it.</summary>
+internal sealed unsafe class CpuBuffer : DeviceBuffer
+{
+    private const int Alignment = 64;
+    private float* pointer;
+
+    internal CpuBuffer(CpuDevice device, long length)
+        : base(device, length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        nuint bytes = checked((nuint)length * sizeof(float) + Alignment);
+        pointer = (float*)NativeMemory.AlignedAlloc(bytes, Alignment);
+        NativeMemory.Clear(pointer, bytes);
+    }
+
+    ~CpuBuffer() => Dispose(disposing: false);
+
+    internal float* Pointer
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(pointer == null, this);
+            return pointer;
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        NativeMemory.AlignedFree(pointer);
+        pointer = null;
+    }
+}
+
+internal static unsafe class CpuViews
+{
+    /// <summary>The first float of a CPU tensor.</summary>
+    internal static float* Pointer(this in TensorView view) => ((CpuBuffer)view.Buffer).Pointer + view.Offset;
+
+    /// <summary>The floats of a CPU tensor, padding lanes included.</summary>
+    internal static Span<float> Floats(this in TensorView view) => new(view.Pointer(), checked((int)view.Length));
+}

@@ -1,0 +1,147 @@
+using System.Runtime.ExceptionServices;
+
+namespace SiamIlgpu.Kernels.Cpu;
+
+/// <summary>Work that is split into numbered tasks. Tasks are independent and write to places of their own.</summary>
+internal interface IParallelWork
+{
+    /// <summary>Does one task. <paramref name="worker"/> (0 for the caller) picks that thread's scratch.</summary>
+    void Run(int task, int worker);
+}
+
+/// <summary>
+/// A fork-join pool that allocates nothing per call. The caller works too; helpers spin for a short while between calls
+/// (the operations of a frame follow one another within microseconds) and then park.
+/// </summary>
+internal sealed class WorkerPool : IDisposable
+{
+    // Long enough to bridge the gap between two operations, short enough to leave the core to others between two frames.
+    private const int SpinsBeforeParking = 2000;
+    private const long Closed = int.MaxValue;
+
+    private readonly Thread[] helpers;
+    private readonly object gate = new();
+    private IParallelWork? work;
+    private ExceptionDispatchInfo? failure;
+    private int tasks;
+    private int parked;
+    private bool disposed;
+
+    // High half: number of the call; low half: next task. One word, so that a helper that comes late can never claim a
+    // task of a later call: its compare-exchange fails.
+    private long ticket = Closed;
+    private int completed;
+
+    internal WorkerPool(int threads)
+    {
+        Threads = threads;
+        helpers = new Thread[threads - 1];
+        for (int i = 0; i < helpers.Length; i++)
+        {
+            int worker = i + 1;
+            helpers[i] = new Thread(() => Help(worker)) { IsBackground = true, Name = $"SiamIlgpu worker {worker}" };
+            helpers[i].Start();
+        }
+    }
+
+    /// <summary>Threads that share the work, the caller's included.</summary>
+    internal int Threads { get; }
+
+    /// <summary>Does all tasks and returns when the last is done. Not reentrant.</summary>
+    internal void Run(IParallelWork todo, int count)
+    {
+        if (helpers.Length == 0 || count == 1)
+        {
+            for (int i = 0; i < count; i++)
+                todo.Run(i, 0);
+            return;
+        }
+        work = todo;
+        tasks = count;
+        completed = 0;
+        long call = (ticket >> 32) + 1;
+        Volatile.Write(ref ticket, call << 32);
+        // A helper counts itself parked before it looks at the ticket for the last time; the fence puts the ticket first here.
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref parked) > 0)
+        {
+            lock (gate)
+                Monitor.PulseAll(gate);
+        }
+
+        ClaimAndRun(call, 0);
+        while (Volatile.Read(ref completed) < count)
+            Thread.SpinWait(8);
+
+        Volatile.Write(ref ticket, (call << 32) | Closed);
+        work = null;
+        if (failure is { } thrown)
+        {
+            failure = null;
+            thrown.Throw();
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            disposed = true;
+            Monitor.PulseAll(gate);
+        }
+        foreach (Thread helper in helpers)
+            helper.Join();
+    }
+
+    private void ClaimAndRun(long call, int worker)
+    {
+        while (true)
+        {
+            long seen = Volatile.Read(ref ticket);
+            IParallelWork? todo = work;
+            int next = (int)seen;
+            if (seen >> 32 != call || next >= tasks)
+                return;
+            if (Interlocked.CompareExchange(ref ticket, seen + 1, seen) != seen)
+                continue;
+            try
+            {
+                todo!.Run(next, worker);
+            }
+#pragma warning disable CA1031 // Whatever a task throws, the caller gets it and the pool stays whole.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+            Interlocked.Increment(ref completed);
+        }
+    }
+
+    private void Help(int worker)
+    {
+        long done = 0;
+        while (true)
+        {
+            for (int spins = 0; Volatile.Read(ref ticket) >> 32 == done && spins < SpinsBeforeParking; spins++)
+                Thread.SpinWait(16);
+            if (Volatile.Read(ref ticket) >> 32 == done && !Park(done))
+                return;
+            done = Volatile.Read(ref ticket) >> 32;
+            ClaimAndRun(done, worker);
+        }
+    }
+
+    /// <summary>Sleeps until a call other than <paramref name="done"/> is under way; false when the pool is disposed.</summary>
+    private bool Park(long done)
+    {
+        lock (gate)
+        {
+            Interlocked.Increment(ref parked);
+            while (Volatile.Read(ref ticket) >> 32 == done && !disposed)
+                Monitor.Wait(gate);
+            Interlocked.Decrement(ref parked);
+            return !disposed;
+        }
+    }
+}

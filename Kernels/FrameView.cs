@@ -1,0 +1,111 @@
+namespace SiamIlgpu.Kernels;
+
+/// <summary>The order of a pixel's bytes.</summary>
+public enum PixelFormat
+{
+    /// <summary>One byte, luminance.</summary>
+    Gray8,
+
+    /// <summary>Three bytes: red, green, blue.</summary>
+    Rgb24,
+
+    /// <summary>Three bytes: blue, green, red (OpenCV's order).</summary>
+    Bgr24,
+
+    /// <summary>Four bytes: red, green, blue, ignored.</summary>
+    Rgba32,
+
+    /// <summary>Four bytes: blue, green, red, ignored (SkiaSharp's and most cameras' order).</summary>
+    Bgra32,
+}
+
+/// <summary>Pixels of one frame in the host's memory: a bitmap, a decoded image, a camera buffer. Nothing is copied.</summary>
+public readonly ref struct FrameView
+{
+    /// <summary>Looks at <paramref name="height"/> rows of <paramref name="width"/> pixels, <paramref name="strideBytes"/> apart.</summary>
+    /// <param name="pixels">The rows, top first.</param>
+    /// <param name="width">Pixels in a row, at least 1.</param>
+    /// <param name="height">Rows, at least 1.</param>
+    /// <param name="format">The order of a pixel's bytes.</param>
+    /// <param name="strideBytes">Bytes from one row to the next; 0 when rows lie close together.</param>
+    /// <exception cref="ArgumentException">A size is not positive, or the span is too short for it.</exception>
+    public FrameView(ReadOnlySpan<byte> pixels, int width, int height, PixelFormat format, int strideBytes = 0)
+    {
+        int bytes = BytesOf(format);
+        if (width <= 0 || height <= 0)
+            throw new ArgumentException($"a frame must have at least one pixel, got {width}x{height}");
+        long stride = strideBytes == 0 ? (long)width * bytes : strideBytes;
+        if (stride < (long)width * bytes)
+            throw new ArgumentException($"a row of {width} {format} pixels takes {(long)width * bytes} bytes, the stride is {strideBytes}");
+        long needed = (height - 1) * stride + (long)width * bytes;
+        if (pixels.Length < needed)
+            throw new ArgumentException($"a {width}x{height} {format} frame takes {needed} bytes, the span has {pixels.Length}");
+        Pixels = pixels;
+        Width = width;
+        Height = height;
+        Format = format;
+        StrideBytes = (int)stride;
+    }
+
+    /// <summary>The rows, top first.</summary>
+    public ReadOnlySpan<byte> Pixels { get; }
+
+    /// <summary>Pixels in a row.</summary>
+    public int Width { get; }
+
+    /// <summary>Rows.</summary>
+    public int Height { get; }
+
+    /// <summary>The order of a pixel's bytes.</summary>
+    public PixelFormat Format { get; }
+
+    /// <summary>Bytes from one row to the next.</summary>
+    public int StrideBytes { get; }
+
+    /// <summary>Bytes of one pixel.</summary>
+    public int BytesPerPixel => BytesOf(Format);
+
+    /// <summary>Offsets of red, green and blue within a pixel; all 0 for <see cref="PixelFormat.Gray8"/>.</summary>
+    public (int Red, int Green, int Blue) ChannelOffsets => Format switch
+    {
+        PixelFormat.Gray8 => (0, 0, 0),
+        PixelFormat.Rgb24 or PixelFormat.Rgba32 => (0, 1, 2),
+        _ => (2, 1, 0),
+    };
+
+    /// <summary>The bytes of row <paramref name="y"/>, without what the stride adds.</summary>
+    public ReadOnlySpan<byte> Row(int y) => Pixels.Slice(y * StrideBytes, Width * BytesPerPixel);
+
+    private static int BytesOf(PixelFormat format) => format switch
+    {
+        PixelFormat.Gray8 => 1,
+        PixelFormat.Rgb24 or PixelFormat.Bgr24 => 3,
+        PixelFormat.Rgba32 or PixelFormat.Bgra32 => 4,
+        _ => throw new ArgumentException($"unknown pixel format {format}"),
+    };
+}
+
+/// <summary>A colour, each channel 0..255.</summary>
+public readonly record struct RgbColor(float Red, float Green, float Blue)
+{
+    /// <summary>The mean colour of a frame, summed exactly: the padding colour of SiamFC and CFNet.</summary>
+    public static RgbColor MeanOf(in FrameView frame)
+    {
+        // Exact integer sums, so the result does not depend on how the work is split.
+        (int red, int green, int blue) = frame.ChannelOffsets;
+        int step = frame.BytesPerPixel;
+        long r = 0, g = 0, b = 0;
+        for (int y = 0; y < frame.Height; y++)
+        {
+            ReadOnlySpan<byte> row = frame.Row(y);
+            for (int x = 0; x < row.Length; x += step)
+            {
+                r += row[x + red];
+                g += row[x + green];
+                b += row[x + blue];
+            }
+        }
+        double pixels = (double)frame.Width * frame.Height;
+        return new RgbColor((float)(r / pixels), (float)(g / pixels), (float)(b / pixels));
+    }
+}

@@ -1,0 +1,73 @@
+namespace SiamIlgpu.Kernels;
+
+/// <summary>
+/// An unpadded cross-correlation (no filter flip) with square filters:
+/// y[n,o,i,j] = bias[o] + sum over c,u,v of w[o,c,u,v] * x[n,c,i*stride+u,j*stride+v], then ReLU when asked for.
+/// With groups, output channel o sees only the input channels of its own group.
+/// </summary>
+/// <param name="Batch">Number of images.</param>
+/// <param name="InChannels">Channels of the input, over all groups.</param>
+/// <param name="Height">Rows of the input.</param>
+/// <param name="Width">Columns of the input.</param>
+/// <param name="OutChannels">Channels of the output, over all groups.</param>
+/// <param name="Size">Rows and columns of a filter.</param>
+/// <param name="Stride">Step between outputs, in input pixels.</param>
+/// <param name="Groups">Number of groups; it divides both channel counts.</param>
+/// <param name="Relu">Whether negative results become 0.</param>
+public readonly record struct ConvolutionSpec(
+    int Batch, int InChannels, int Height, int Width, int OutChannels, int Size, int Stride, int Groups, bool Relu)
+{
+    /// <summary>Rows of the output.</summary>
+    public int OutHeight => (Height - Size) / Stride + 1;
+
+    /// <summary>Columns of the output.</summary>
+    public int OutWidth => (Width - Size) / Stride + 1;
+
+    /// <summary>Shape of the input.</summary>
+    public TensorShape Input => new(Batch, InChannels, Height, Width);
+
+    /// <summary>Shape of the output.</summary>
+    public TensorShape Output => new(Batch, OutChannels, OutHeight, OutWidth);
+
+    /// <summary>Shape of the filters, OIHW.</summary>
+    public TensorShape Filters => new(OutChannels, InChannels / Groups, Size, Size);
+
+    /// <summary>Floating-point operations of one pass; a multiply-add counts as two.</summary>
+    public long Flops => 2 * Output.Count * Filters.ImageLength(TensorLayout.Planar);
+
+    /// <summary>Bytes that one pass must at least move: input, filters and output once.</summary>
+    public long Bytes => sizeof(float) * (Input.Count + Filters.Count + Output.Count);
+
+    /// <summary>The layout of the input: images of up to four channels are interleaved, features lie as the device wants them.</summary>
+    public TensorLayout InputLayout(ComputeDevice device) => InChannels <= 4 ? TensorLayout.Interleaved : device.FeatureLayout;
+
+    /// <summary>Throws when no such convolution exists.</summary>
+    /// <exception cref="KernelShapeException">Names the sizes that do not fit.</exception>
+    public void Validate()
+    {
+        if (Batch <= 0 || InChannels <= 0 || OutChannels <= 0 || Size <= 0 || Stride <= 0 || Groups <= 0)
+            throw new KernelShapeException($"convolution: every size must be positive, got {this}");
+        if (InChannels % Groups != 0 || OutChannels % Groups != 0)
+            throw new KernelShapeException($"convolution: {Groups} groups must divide {InChannels} input and {OutChannels} output channels");
+        if (Height < Size || Width < Size)
+            throw new KernelShapeException($"convolution: a {Size}x{Size} filter does not fit into {Height}x{Width}");
+    }
+}
+
+/// <summary>A prepared <see cref="ConvolutionSpec"/> with its filters.</summary>
+public abstract class Convolution(ComputeDevice device, ConvolutionSpec spec) : DeviceOperation(device)
+{
+    /// <summary>What it computes.</summary>
+    public ConvolutionSpec Spec { get; } = spec;
+
+    /// <summary>Computes the output. Input: <see cref="ConvolutionSpec.InputLayout"/>; output: the device's feature layout.</summary>
+    public void Forward(TensorView input, TensorView output)
+    {
+        Require(input, Spec.Input, Spec.InputLayout(Device), "convolution input");
+        Require(output, Spec.Output, Device.FeatureLayout, "convolution output");
+        ForwardCore(input, output);
+    }
+
+    /// <summary>Computes the output of checked views.</summary>
+    protected abstract void ForwardCore(TensorView input, TensorView output);
+}

@@ -1,0 +1,51 @@
+namespace SiamIlgpu.Kernels;
+
+/// <summary>
+/// The correlation-filter layer of CFNet: the closed-form ridge regression from features x [c,m,m] to a target response
+/// y [m,m], by the DFT. With the windowed features h*x, n = m*m and F the 2-D DFT:
+/// k = (1/n) sum_c conj(F(hx)_c) F(hx)_c + lambda;  a = (1/n) F(y) / k;  F(w)_c = conj(a) F(hx)_c;  w = real(F^-1 F(w)),
+/// then a margin is cropped on each side of w.
+/// </summary>
+/// <param name="Channels">Channels of the features.</param>
+/// <param name="Size">Rows and columns m of the features.</param>
+/// <param name="Margin">Rows and columns cropped on each side of the filter.</param>
+/// <param name="Lambda">Regularisation, greater than 0.</param>
+public readonly record struct CorrelationFilterSpec(int Channels, int Size, int Margin, float Lambda)
+{
+    /// <summary>Rows and columns of the cropped filter.</summary>
+    public int TemplateSize => Size - 2 * Margin;
+
+    /// <summary>Shape of the features.</summary>
+    public TensorShape Features => new(1, Channels, Size, Size);
+
+    /// <summary>Shape of the cropped filter, the template that slides over the search.</summary>
+    public TensorShape Template => new(1, Channels, TemplateSize, TemplateSize);
+
+    /// <summary>Throws when no such filter exists.</summary>
+    /// <exception cref="KernelShapeException">Names the values that do not fit.</exception>
+    public void Validate()
+    {
+        if (Channels <= 0 || Size <= 0 || Margin < 0 || TemplateSize <= 0)
+            throw new KernelShapeException($"correlation filter: a margin of {Margin} leaves nothing of {Channels}x{Size}x{Size} features");
+        if (!(Lambda > 0) || !float.IsFinite(Lambda))
+            throw new KernelShapeException($"correlation filter: lambda must be positive, got {Lambda}");
+    }
+}
+
+/// <summary>A prepared <see cref="CorrelationFilterSpec"/> with its window and target.</summary>
+public abstract class CorrelationFilter(ComputeDevice device, CorrelationFilterSpec spec) : DeviceOperation(device)
+{
+    /// <summary>What it computes.</summary>
+    public CorrelationFilterSpec Spec { get; } = spec;
+
+    /// <summary>Computes the template of the features; both lie in the device's feature layout.</summary>
+    public void Forward(TensorView features, TensorView template)
+    {
+        Require(features, Spec.Features, Device.FeatureLayout, "correlation filter features");
+        Require(template, Spec.Template, Device.FeatureLayout, "correlation filter template");
+        ForwardCore(features, template);
+    }
+
+    /// <summary>Computes the template of checked views.</summary>
+    protected abstract void ForwardCore(TensorView features, TensorView template);
+}

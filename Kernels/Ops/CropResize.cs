@@ -1,0 +1,70 @@
+namespace SiamIlgpu.Kernels;
+
+/// <summary>A square of pixels. It may reach outside the image, where the padding colour stands.</summary>
+/// <param name="X">Column of its first pixel, 0-based.</param>
+/// <param name="Y">Row of its first pixel, 0-based.</param>
+/// <param name="Side">Pixels on a side.</param>
+public readonly record struct CropSquare(int X, int Y, int Side);
+
+/// <summary>
+/// Where the crops of one frame come from. Each is resampled twice, as in the authors' code: the region is cut from the
+/// frame and resized to <see cref="RegionSize"/>; each level is cut from that region and resized to the crop size.
+/// </summary>
+public readonly ref struct CropPyramid
+{
+    /// <summary>The square cut from the frame.</summary>
+    public required CropSquare Region { get; init; }
+
+    /// <summary>Rows and columns that the region is resized to.</summary>
+    public required int RegionSize { get; init; }
+
+    /// <summary>The squares cut from the resized region, one per crop, in its pixels.</summary>
+    public required ReadOnlySpan<CropSquare> Levels { get; init; }
+
+    /// <summary>The colour outside the frame, and outside the region.</summary>
+    public required RgbColor Padding { get; init; }
+}
+
+/// <summary>Square crops of a frame, resized by MATLAB's antialiased bicubic <c>imresize</c> to RGB floats 0..255.</summary>
+/// <param name="Levels">Number of crops.</param>
+/// <param name="Size">Rows and columns of a crop.</param>
+public readonly record struct CropResizeSpec(int Levels, int Size)
+{
+    /// <summary>Shape of the crops.</summary>
+    public TensorShape Crops => new(Levels, 3, Size, Size);
+
+    /// <summary>Throws when there is nothing to crop.</summary>
+    /// <exception cref="KernelShapeException">A size is not positive.</exception>
+    public void Validate()
+    {
+        if (Levels <= 0 || Size <= 0)
+            throw new KernelShapeException($"crop: every size must be positive, got {this}");
+    }
+}
+
+/// <summary>A prepared <see cref="CropResizeSpec"/>. Scratch grows with the largest region seen and is then reused.</summary>
+public abstract class CropResize(ComputeDevice device, CropResizeSpec spec) : DeviceOperation(device)
+{
+    /// <summary>What it computes.</summary>
+    public CropResizeSpec Spec { get; } = spec;
+
+    /// <summary>Cuts the crops (interleaved). When it returns, the frame's pixels are no longer needed.</summary>
+    /// <exception cref="KernelShapeException">The number of levels differs from the spec's, or a side is not positive.</exception>
+    public void Forward(in FrameView frame, in CropPyramid pyramid, TensorView crops)
+    {
+        Require(crops, Spec.Crops, TensorLayout.Interleaved, "crops");
+        if (pyramid.Levels.Length != Spec.Levels)
+            throw new KernelShapeException($"crops: expected {Spec.Levels} levels, got {pyramid.Levels.Length}");
+        if (pyramid.Region.Side <= 0 || pyramid.RegionSize <= 0)
+            throw new KernelShapeException($"crops: the region must have at least one pixel, got {pyramid.Region} to {pyramid.RegionSize}");
+        foreach (CropSquare level in pyramid.Levels)
+        {
+            if (level.Side <= 0)
+                throw new KernelShapeException($"crops: a level must have at least one pixel, got {level}");
+        }
+        ForwardCore(frame, pyramid, crops);
+    }
+
+    /// <summary>Cuts the crops of a checked request.</summary>
+    protected abstract void ForwardCore(in FrameView frame, in CropPyramid pyramid, TensorView crops);
+}

@@ -1,0 +1,54 @@
+namespace SiamIlgpu.Kernels;
+
+/// <summary>Maximum over square windows, unpadded: y[n,c,i,j] = max over u,v of x[n,c,i*stride+u,j*stride+v].</summary>
+/// <param name="Batch">Number of images.</param>
+/// <param name="Channels">Channels of an image.</param>
+/// <param name="Height">Rows of the input.</param>
+/// <param name="Width">Columns of the input.</param>
+/// <param name="Size">Rows and columns of a window.</param>
+/// <param name="Stride">Step between windows.</param>
+public readonly record struct MaxPoolSpec(int Batch, int Channels, int Height, int Width, int Size, int Stride)
+{
+    /// <summary>Rows of the output.</summary>
+    public int OutHeight => (Height - Size) / Stride + 1;
+
+    /// <summary>Columns of the output.</summary>
+    public int OutWidth => (Width - Size) / Stride + 1;
+
+    /// <summary>Shape of the input.</summary>
+    public TensorShape Input => new(Batch, Channels, Height, Width);
+
+    /// <summary>Shape of the output.</summary>
+    public TensorShape Output => new(Batch, Channels, OutHeight, OutWidth);
+
+    /// <summary>Bytes that one pass must at least move.</summary>
+    public long Bytes => sizeof(float) * (Input.Count + Output.Count);
+
+    /// <summary>Throws when no such pooling exists.</summary>
+    /// <exception cref="KernelShapeException">Names the sizes that do not fit.</exception>
+    public void Validate()
+    {
+        if (Batch <= 0 || Channels <= 0 || Size <= 0 || Stride <= 0)
+            throw new KernelShapeException($"max pool: every size must be positive, got {this}");
+        if (Height < Size || Width < Size)
+            throw new KernelShapeException($"max pool: a {Size}x{Size} window does not fit into {Height}x{Width}");
+    }
+}
+
+/// <summary>A prepared <see cref="MaxPoolSpec"/>.</summary>
+public abstract class MaxPool(ComputeDevice device, MaxPoolSpec spec) : DeviceOperation(device)
+{
+    /// <summary>What it computes.</summary>
+    public MaxPoolSpec Spec { get; } = spec;
+
+    /// <summary>Computes the output; both views lie in the device's feature layout.</summary>
+    public void Forward(TensorView input, TensorView output)
+    {
+        Require(input, Spec.Input, Device.FeatureLayout, "max pool input");
+        Require(output, Spec.Output, Device.FeatureLayout, "max pool output");
+        ForwardCore(input, output);
+    }
+
+    /// <summary>Computes the output of checked views.</summary>
+    protected abstract void ForwardCore(TensorView input, TensorView output);
+}

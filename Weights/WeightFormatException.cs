@@ -1,0 +1,15 @@
+namespace SiamIlgpu.Weights;
+
+/// <summary>A weight file that cannot be used. The message is one sentence naming the file and the cause.</summary>
+public sealed class WeightFormatException : Exception
+{
+    /// <summary>Names the file and says what is wrong with it.</summary>
+    public WeightFormatException(string file, string cause, Exception? inner = null)
+        : base($"{file}: {cause}", inner)
+    {
+        File = file;
+    }
+
+    /// <summary>The file as the caller named it.</summary>
+    public string File { get; }
+}
