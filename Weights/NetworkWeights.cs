@@ -56,6 +56,11 @@ public sealed class NetworkWeights
     /// <summary>Free text by name: origin, licence, training command.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
+    /// <summary>Load.</summary>
+    public static NetworkWeights Load(string file) => throw new NotSupportedException();
+
+    /// <summary>Def.</summary>
+    public NetworkDefinition RequireDefinition() => Definition ?? throw new WeightFormatException(Source, "no def");
     /// <summary>The values of a tensor of just this shape.</summary>
     /// <exception cref="WeightFormatException">It is missing or has another shape; the message gives both shapes.</exception>
     public float[] Values(string name, params ReadOnlySpan<int> shape)

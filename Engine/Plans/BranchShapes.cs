@@ -1,0 +1,59 @@
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Weights;
+
+namespace SiamIlgpu.Plans;
+
+/// <summary>One layer of a branch with the shapes it has for a given input.</summary>
+/// <param name="Layer">The layer.</param>
+/// <param name="Input">Shape of what it takes.</param>
+/// <param name="Output">Shape of what it gives.</param>
+/// <param name="Flops">Floating-point operations of one pass; a multiply-add counts as two, comparisons not at all.</param>
+/// <param name="Parameters">Weights and biases, batch norm's gain, offset and moments included.</param>
+public readonly record struct LayerShape(LayerDefinition Layer, TensorShape Input, TensorShape Output, long Flops, long Parameters);
+
+/// <summary>The chain of shapes through a branch. A network that does not fit its input is refused here.</summary>
+public static class BranchShapes
+{
+    /// <summary>The shapes of every layer for <paramref name="batch"/> square RGB images of <paramref name="size"/> pixels.</summary>
+    /// <exception cref="KernelShapeException">A layer does not fit what the one before gives.</exception>
+    public static IReadOnlyList<LayerShape> Of(NetworkDefinition definition, int batch, int size)
+    {
+        var shapes = new List<LayerShape>(definition.Layers.Count);
+        var input = new TensorShape(batch, definition.Convolutions.FirstOrDefault()?.InChannels ?? 3, size, size);
+        foreach (LayerDefinition layer in definition.Layers)
+        {
+            LayerShape shape = layer switch
+            {
+                ConvolutionLayer convolution => Convolution(convolution, input),
+                MaxPoolLayer pool => Pool(pool, input),
+                _ => throw new KernelShapeException($"{definition.Name}: no operation for a {layer.GetType().Name}"),
+            };
+            shapes.Add(shape);
+            input = shape.Output;
+        }
+        return shapes;
+    }
+
+    internal static ConvolutionSpec Spec(ConvolutionLayer layer, TensorShape input) =>
+        new(input.Batch, layer.InChannels, input.Height, input.Width, layer.OutChannels, layer.Size, layer.Stride, layer.Groups, layer.Relu);
+
+    internal static MaxPoolSpec Spec(MaxPoolLayer layer, TensorShape input) =>
+        new(input.Batch, input.Channels, input.Height, input.Width, layer.Size, layer.Stride);
+
+    private static LayerShape Convolution(ConvolutionLayer layer, TensorShape input)
+    {
+        if (layer.InChannels != input.Channels)
+            throw new KernelShapeException($"{layer.Name}: expected {layer.InChannels} input channels, the layer before gives {input.Channels}");
+        ConvolutionSpec spec = Spec(layer, input);
+        spec.Validate();
+        long perChannel = layer.BatchNorm ? 5 : 1;
+        return new LayerShape(layer, input, spec.Output, spec.Flops, spec.Filters.Count + perChannel * layer.OutChannels);
+    }
+
+    private static LayerShape Pool(MaxPoolLayer layer, TensorShape input)
+    {
+        MaxPoolSpec spec = Spec(layer, input);
+        spec.Validate();
+        return new LayerShape(layer, input, spec.Output, 0, 0);
+    }
+}

@@ -1,0 +1,37 @@
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Weights;
+
+namespace SiamIlgpu.Plans;
+
+/// <summary>The filters and biases of one convolution, its batch norm folded in.</summary>
+internal readonly record struct FoldedConvolution(float[] Filters, float[] Bias);
+
+/// <summary>The weights of a branch as inference wants them: checked against the definition, batch norms folded.</summary>
+internal static class FoldedBranch
+{
+    /// <summary>One entry per convolution of the definition, in its order.</summary>
+    /// <exception cref="WeightFormatException">A tensor is missing or has another shape than the definition says.</exception>
+    internal static FoldedConvolution[] Fold(NetworkWeights weights, NetworkDefinition definition) =>
+        [.. definition.Convolutions.Select(layer => Fold(weights, layer))];
+
+    private static FoldedConvolution Fold(NetworkWeights weights, ConvolutionLayer layer)
+    {
+        int channels = layer.OutChannels;
+        float[] filters = weights.Values($"{layer.Name}.weight", channels, layer.InChannels / layer.Groups, layer.Size, layer.Size);
+        float[] bias = weights.Values($"{layer.Name}.bias", channels);
+        if (!layer.BatchNorm)
+            return new FoldedConvolution(filters, bias);
+
+        // The file's own arrays stay as they are: one set of weights may serve several trackers.
+        var folded = new FoldedConvolution([.. filters], [.. bias]);
+        string norm = layer.BatchNormName;
+        BatchNorm.Fold(
+            folded.Filters,
+            folded.Bias,
+            weights.Values($"{norm}.gain", channels),
+            weights.Values($"{norm}.offset", channels),
+            weights.Values($"{norm}.mean", channels),
+            weights.Values($"{norm}.sigma", channels));
+        return folded;
+    }
+}

@@ -1,0 +1,175 @@
+using SiamIlgpu.Weights;
+
+namespace SiamIlgpu;
+
+/// <summary>
+/// The parameters of the tracking loop. The named values are the rows of the papers' tables; an experiment is one of them
+/// and the few lines that differ: <c>TrackerOptions.CfNetConv2 with { Scales = 5 }</c>.
+/// </summary>
+public sealed record TrackerOptions
+{
+    /// <summary>SiamFC with three scales (Bertinetto et al. 2016), the authors' code.</summary>
+    public static TrackerOptions SiamFc3s { get; } = new()
+    {
+        Name = "siamfc-3s",
+        Scales = 3,
+        ScaleStep = 1.0375,
+        ScalePenalty = 0.9745f,
+        ScaleRate = 0.59,
+        Upsampling = 16,
+        WindowInfluence = 0.176f,
+        Conventions = TrackerConventions.SiamFc,
+    };
+
+    /// <summary>SiamFC with five scales (Bertinetto et al. 2016), the authors' code.</summary>
+    public static TrackerOptions SiamFc5s { get; } = SiamFc3s with
+    {
+        Name = "siamfc-5s",
+        Scales = 5,
+        ScaleStep = 1.0255,
+        ScalePenalty = 0.962f,
+        ScaleRate = 0.34,
+        WindowInfluence = 0.168f,
+    };
+
+    /// <summary>Baseline-conv5, the improved SiamFC of Valmadre et al. 2017.</summary>
+    public static TrackerOptions BaselineConv5 { get; } = new()
+    {
+        Name = "baseline-conv5",
+        Scales = 3,
+        ScaleStep = 1.0470,
+        ScalePenalty = 0.9825f,
+        ScaleRate = 0.68,
+        Upsampling = 8,
+        WindowInfluence = 0.175f,
+        TemplateRate = 0.0102f,
+        Conventions = TrackerConventions.CfNet,
+    };
+
+    /// <summary>CFNet-conv1 (Valmadre et al. 2017).</summary>
+    public static TrackerOptions CfNetConv1 { get; } = BaselineConv5 with
+    {
+        Name = "cfnet-conv1",
+        ScaleStep = 1.0355,
+        ScalePenalty = 0.9825f,
+        ScaleRate = 0.70,
+        WindowInfluence = 0.2375f,
+        TemplateRate = 0.0058f,
+    };
+
+    /// <summary>CFNet-conv2 (Valmadre et al. 2017).</summary>
+    public static TrackerOptions CfNetConv2 { get; } = BaselineConv5 with
+    {
+        Name = "cfnet-conv2",
+        ScaleStep = 1.0575,
+        ScalePenalty = 0.9780f,
+        ScaleRate = 0.52,
+        WindowInfluence = 0.2625f,
+        TemplateRate = 0.0050f,
+    };
+
+    /// <summary>CFNet-conv3 (Valmadre et al. 2017).</summary>
+    public static TrackerOptions CfNetConv3 { get; } = BaselineConv5 with
+    {
+        Name = "cfnet-conv3",
+        ScaleStep = 1.0340,
+        ScalePenalty = 0.9820f,
+        ScaleRate = 0.66,
+        WindowInfluence = 0.2700f,
+        TemplateRate = 0.0080f,
+    };
+
+    /// <summary>CFNet-conv5: CFNet-conv2's values, as none were published in code.</summary>
+    public static TrackerOptions CfNetConv5 { get; } = CfNetConv2 with { Name = "cfnet-conv5" };
+
+    /// <summary>All named values.</summary>
+    public static IReadOnlyList<TrackerOptions> Presets { get; } =
+        [SiamFc3s, SiamFc5s, BaselineConv5, CfNetConv1, CfNetConv2, CfNetConv3, CfNetConv5];
+
+    /// <summary>The row's name, for people and the command line.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Number of search scales, odd.</summary>
+    public required int Scales { get; init; }
+
+    /// <summary>Ratio of one scale to the next, greater than 1.</summary>
+    public required double ScaleStep { get; init; }
+
+    /// <summary>Multiplies the peak of all but the unchanged scale when the winner is chosen.</summary>
+    public required float ScalePenalty { get; init; }
+
+    /// <summary>Share of the winning scale in the new size, 0..1 ("scaleLR").</summary>
+    public required double ScaleRate { get; init; }
+
+    /// <summary>Factor of the response's bicubic upsampling.</summary>
+    public required int Upsampling { get; init; }
+
+    /// <summary>Share of the Hann window in the response, 0..1.</summary>
+    public required float WindowInfluence { get; init; }
+
+    /// <summary>Share of a new frame in the template, 0..1; 0 keeps the first frame's ("zLR").</summary>
+    public float TemplateRate { get; init; }
+
+    /// <summary>Which of the authors' two code bases the loop follows where they differ.</summary>
+    public required TrackerConventions Conventions { get; init; }
+
+    /// <summary>Context around the target, as a share of the sum of its sides.</summary>
+    public double Context { get; init; } = 0.5;
+
+    /// <summary>Smallest and largest search side, relative to the first frame's.</summary>
+    public (double Min, double Max) SizeLimits { get; init; } = (0.2, 5);
+
+    /// <summary>A target counts as lost when the confidence falls below the first value, as found again above the second.</summary>
+    public (double Below, double Above) LostThresholds { get; init; } = (0.2, 0.4);
+
+    /// <summary>The paper's row for a network, by its join, stride and depth.</summary>
+    public static TrackerOptions For(NetworkDefinition definition) => definition.Join.Kind switch
+    {
+        JoinKind.CorrelationFilter => definition.Convolutions.Count() switch
+        {
+            1 => CfNetConv1,
+            2 => CfNetConv2,
+            3 => CfNetConv3,
+            _ => CfNetConv5,
+        },
+        _ => definition.Stride == 8 ? SiamFc3s : BaselineConv5,
+    };
+
+    /// <summary>Throws when a value makes no sense.</summary>
+    /// <exception cref="ArgumentException">Names the value.</exception>
+    internal void Validate()
+    {
+        Check(Scales > 0 && Scales % 2 == 1, "the number of scales must be odd", Scales);
+        Check(ScaleStep > 1 && double.IsFinite(ScaleStep), "the scale step must be greater than 1", ScaleStep);
+        Check(ScalePenalty is > 0 and <= 1, "the scale penalty must lie in 0..1", ScalePenalty);
+        Check(ScaleRate is >= 0 and <= 1, "the scale rate must lie in 0..1", ScaleRate);
+        Check(Upsampling is > 0 and <= 64, "the upsampling must lie in 1..64", Upsampling);
+        Check(WindowInfluence is >= 0 and <= 1, "the window's share must lie in 0..1", WindowInfluence);
+        Check(TemplateRate is >= 0 and <= 1, "the template rate must lie in 0..1", TemplateRate);
+        Check(Context is >= 0 and <= 10, "the context must lie in 0..10", Context);
+        Check(SizeLimits.Min > 0 && SizeLimits.Min <= 1 && SizeLimits.Max >= 1, "the size limits must enclose 1", SizeLimits);
+        Check(LostThresholds.Below <= LostThresholds.Above, "a target is found again above the threshold it is lost at", LostThresholds);
+
+        static void Check<T>(bool good, string rule, T value)
+        {
+            if (!good)
+                throw new ArgumentException($"tracker options: {rule}, got {value}");
+        }
+    }
+}
+
+/// <summary>The authors' MATLAB trackers differ in details that move boxes; each is followed to the letter.</summary>
+public enum TrackerConventions
+{
+    /// <summary>
+    /// siamese-fc (2016): the exemplar is cut once, in one resampling, from the rounded context side; displacements count from
+    /// ceil(N/2) and are scaled by the rounded search side.
+    /// </summary>
+    SiamFc,
+
+    /// <summary>
+    /// cfnet (2017): the exemplar is the middle scale of a pyramid; displacements count from (N+1)/2 and are scaled by the
+    /// search side as it is.
+    /// </summary>
+    CfNet,
+}
