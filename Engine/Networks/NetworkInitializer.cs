@@ -1,0 +1,124 @@
+using SiamIlgpu.Plans;
+using SiamIlgpu.Weights;
+
+namespace SiamIlgpu.Networks;
+
+/// <summary>
+/// The weights a network has before training: filters normal with variance 2/(h*w*out), biases 0, batch norms neutral,
+/// Hann window, circular Gaussian target. The same seed gives the same weights on every machine.
+/// </summary>
+public static class NetworkInitializer
+{
+    // Standard deviation of the correlation filter's target, in pixels of the crop.
+    private const double TargetSigmaPixels = 8;
+
+    /// <summary>Makes the weights of a network.</summary>
+    /// <param name="definition">The network; its batch norms are made where it has them.</param>
+    /// <param name="seed">Decides the filters.</param>
+    public static NetworkWeights Create(NetworkDefinition definition, ulong seed)
+    {
+        var tensors = new Dictionary<string, WeightTensor>();
+        var random = new NormalRandom(seed);
+        foreach (ConvolutionLayer layer in definition.Convolutions)
+        {
+            int channels = layer.OutChannels;
+            int[] shape = [channels, layer.InChannels / layer.Groups, layer.Size, layer.Size];
+            double deviation = Math.Sqrt(2.0 / (layer.Size * layer.Size * channels));
+            var filters = new float[shape[0] * shape[1] * shape[2] * shape[3]];
+            foreach (ref float value in filters.AsSpan())
+                value = (float)(deviation * random.Next());
+            tensors[$"{layer.Name}.weight"] = new WeightTensor(shape, filters);
+            Add($"{layer.Name}.bias", 0, channels);
+            if (layer.BatchNorm)
+            {
+                Add($"{layer.BatchNormName}.gain", 1, channels);
+                Add($"{layer.BatchNormName}.offset", 0, channels);
+                Add($"{layer.BatchNormName}.mean", 0, channels);
+                Add($"{layer.BatchNormName}.sigma", 1, channels);
+            }
+        }
+        if (definition.Join.Kind == JoinKind.CorrelationFilter)
+        {
+            int m = BranchShapes.Of(definition, 1, definition.ExemplarSize)[^1].Output.Height;
+            tensors["join.window"] = new WeightTensor([m, m], HannWindow(m));
+            tensors["join.target"] = new WeightTensor([m, m], GaussianTarget(m, TargetSigmaPixels / definition.Stride));
+        }
+        bool crossCorrelation = definition.Join.Kind == JoinKind.CrossCorrelation;
+        switch (definition.Join.Adjust)
+        {
+            case AdjustKind.Affine:
+                tensors["adjust.weight"] = new WeightTensor([1, 1, 1, 1], [crossCorrelation ? 1e-3f : 1]);
+                Add("adjust.bias", crossCorrelation ? 0 : -0.5f, 1);
+                break;
+            case AdjustKind.BatchNorm:
+                Add("adjust.gain", 1, 1);
+                Add("adjust.offset", 0, 1);
+                Add("adjust.mean", 0, 1);
+                Add("adjust.sigma", 1, 1);
+                break;
+        }
+        return new NetworkWeights($"{definition.Name}, seed {seed}", definition, tensors);
+
+        void Add(string name, float value, int count)
+        {
+            var values = new float[count];
+            values.AsSpan().Fill(value);
+            tensors[name] = new WeightTensor([count], values);
+        }
+    }
+
+    /// <summary>The outer product of two symmetric Hann windows of m points, zero at the ends, row by row.</summary>
+    internal static float[] HannWindow(int m)
+    {
+        var window = new float[m * m];
+        for (int i = 0; i < window.Length; i++)
+            window[i] = (float)(Hann(i / m) * Hann(i % m));
+        return window;
+
+        double Hann(int i) => m == 1 ? 1 : 0.5 - 0.5 * Math.Cos(2 * Math.PI * i / (m - 1));
+    }
+
+    /// <summary>A Gaussian on the torus of m x m cells, its peak of 1 at cell (0, 0), row by row.</summary>
+    internal static float[] GaussianTarget(int m, double sigma)
+    {
+        var target = new float[m * m];
+        for (int i = 0; i < target.Length; i++)
+        {
+            double y = Distance(i / m);
+            double x = Distance(i % m);
+            target[i] = (float)Math.Exp(-(x * x + y * y) / (2 * sigma * sigma));
+        }
+        return target;
+
+        double Distance(int i) => Math.Min(i, m - i);
+    }
+
+    /// <summary>Standard normal numbers: SplitMix64 and Box-Muller, the same on every machine and runtime.</summary>
+    private sealed class NormalRandom(ulong seed)
+    {
+        private ulong state = seed;
+        private double? spare;
+
+        internal double Next()
+        {
+            if (spare is { } ready)
+            {
+                spare = null;
+                return ready;
+            }
+            double radius = Math.Sqrt(-2 * Math.Log(1 - Uniform()));
+            (double sin, double cos) = Math.SinCos(2 * Math.PI * Uniform());
+            spare = radius * sin;
+            return radius * cos;
+        }
+
+        private double Uniform()
+        {
+            state += 0x9E3779B97F4A7C15;
+            ulong z = state;
+            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+            return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));
+        }
+    }
+}
