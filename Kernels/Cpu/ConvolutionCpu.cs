@@ -1,11 +1,8 @@
 namespace SiamIlgpu.Kernels.Cpu;
 
-internal sealed class ConvolutionCpu : Convolution
+/// <summary>Chooses how the processor computes a convolution.</summary>
+internal static class ConvolutionCpu
 {
-    internal ConvolutionCpu(CpuDevice device, ConvolutionSpec spec, ReadOnlySpan<float> filters, ReadOnlySpan<float> bias)
-        : base(device, spec)
-    {
-    }
-
-    protected override void ForwardCore(TensorView input, TensorView output) => throw new NotSupportedException();
+    internal static Convolution Create(CpuDevice device, ConvolutionSpec spec, ReadOnlySpan<float> filters, ReadOnlySpan<float> bias) =>
+        new DirectConvolutionCpu(device, spec, filters, bias);
 }

@@ -83,7 +83,7 @@ public sealed class CpuDevice : ComputeDevice
 
     /// <inheritdoc/>
     protected override Convolution PrepareCore(ConvolutionSpec spec, ReadOnlySpan<float> filters, ReadOnlySpan<float> bias) =>
-        new ConvolutionCpu(this, spec, filters, bias);
+        ConvolutionCpu.Create(this, spec, filters, bias);
 
     /// <inheritdoc/>
     protected override MaxPool PrepareCore(MaxPoolSpec spec) => new MaxPoolCpu(this, spec);

@@ -59,7 +59,8 @@ internal sealed class WorkerPool : IDisposable
         work = todo;
         tasks = count;
         completed = 0;
-        long call = (ticket >> 32) + 1;
+        // The number of a call wraps around as an int does, after some days of tracking, and stays equal to ticket >> 32.
+        long call = (int)((ticket >> 32) + 1);
         Volatile.Write(ref ticket, call << 32);
         // A helper counts itself parked before it looks at the ticket for the last time; the fence puts the ticket first here.
         Interlocked.MemoryBarrier();

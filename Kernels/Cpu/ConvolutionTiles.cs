@@ -1,0 +1,78 @@
+namespace SiamIlgpu.Kernels.Cpu;
+
+/// <summary>
+/// The register tiles of the convolution. A tile is P neighbouring pixels of an output row times V vectors of output
+/// channels; its sums stay in registers while it walks over filter rows and input blocks:
+/// <code>
+/// sum[p][o] = bias[o];  for block, y, k:  sum[p][o] += input[block * BlockStride + y * RowStride + p * step + k] * weights[next][o]
+/// output[p][o] = max(sum[p][o], floor)
+/// </code>
+/// The methods are written by the generator, one per tile width, so that every sum has a register of its own.
+/// </summary>
+[ConvolutionTile(512, pixels: 14, vectors: 2)]
+[ConvolutionTile(512, pixels: 14, vectors: 1)]
+[ConvolutionTile(256, pixels: 6, vectors: 2)]
+[ConvolutionTile(128, pixels: 4, vectors: 2)]
+[ConvolutionTile(32, pixels: 2, vectors: 4)]
+internal static unsafe partial class ConvolutionTiles;
+
+/// <summary>Asks the generator for a register tile of up to <c>pixels</c> x <c>vectors</c> vectors of <c>bits</c> bits; 32 bits are one float.</summary>
+#pragma warning disable CS9113 // Read by the generator, at build time.
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+internal sealed class ConvolutionTileAttribute(int bits, int pixels, int vectors) : Attribute;
+#pragma warning restore CS9113
+
+/// <summary>What a tile walks over. Strides in floats.</summary>
+internal readonly struct TileWalk
+{
+    /// <summary>Blocks of input channels.</summary>
+    internal int Blocks { get; init; }
+
+    /// <summary>From a block of input channels to the next.</summary>
+    internal nint BlockStride { get; init; }
+
+    /// <summary>Filter rows.</summary>
+    internal int Rows { get; init; }
+
+    /// <summary>From an input row to the next.</summary>
+    internal nint RowStride { get; init; }
+
+    /// <summary>Floats under one filter row: its pixels times the channels of a block.</summary>
+    internal int Run { get; init; }
+
+    /// <summary>From the input of an output pixel to the next pixel's.</summary>
+    internal nint PixelStep { get; init; }
+}
+
+/// <summary>
+/// The distance between the inputs of neighbouring output pixels. A type, not a number, so that the usual distances are
+/// constants in the kernels' addresses.
+/// </summary>
+internal interface IPixelStep
+{
+    static abstract nint Floats(in TileWalk walk);
+}
+
+/// <summary>Features at stride 1: sixteen channels a pixel.</summary>
+internal readonly struct FeatureStep : IPixelStep
+{
+    public static nint Floats(in TileWalk walk) => 16;
+}
+
+/// <summary>RGB at stride 2.</summary>
+internal readonly struct Rgb2Step : IPixelStep
+{
+    public static nint Floats(in TileWalk walk) => 6;
+}
+
+/// <summary>RGB at stride 4.</summary>
+internal readonly struct Rgb4Step : IPixelStep
+{
+    public static nint Floats(in TileWalk walk) => 12;
+}
+
+/// <summary>Any other channels and stride: correct, but each address is computed.</summary>
+internal readonly struct AnyStep : IPixelStep
+{
+    public static nint Floats(in TileWalk walk) => walk.PixelStep;
+}

@@ -1,0 +1,66 @@
+using SiamIlgpu.Kernels;
+
+namespace SiamIlgpu.Tests.Cases;
+
+/// <summary>A convolution with its data.</summary>
+internal sealed record ConvolutionCase(string Name, ConvolutionSpec Spec)
+{
+    internal float[] Input() => TestValues.Uniform(Spec.Input.Count, seed: 1);
+
+    internal float[] Filters() => TestValues.Uniform(Spec.Filters.Count, seed: 2);
+
+    internal float[] Bias() => TestValues.Uniform(Spec.OutChannels, seed: 3);
+
+    public override string ToString() => Name;
+}
+
+/// <summary>The convolutions that every device must get right.</summary>
+internal static class ConvolutionCases
+{
+    internal static IEnumerable<ConvolutionCase> All => [.. Odd, .. Paper];
+
+    /// <summary>Small sizes chosen to break vector code: one off a vector, a tile, a block; groups that split no block.</summary>
+    internal static IEnumerable<ConvolutionCase> Odd
+    {
+        get
+        {
+            foreach (int width in (int[])[1, 7, 8, 9, 15, 17, 57, 127])
+                yield return Of(batch: 2, channels: 16, height: 3, width + 2, outChannels: 32, size: 3);
+            foreach (int channels in (int[])[1, 2, 3, 4, 5, 16, 17, 24, 48])
+                yield return Of(1, channels, 8, 9, outChannels: 17, size: 3);
+            foreach (int outChannels in (int[])[1, 3, 4, 5, 16, 17, 24, 48, 80])
+                yield return Of(1, 16, 5, 7, outChannels, size: 2);
+            foreach (int size in (int[])[1, 2, 4, 5, 7, 11])
+                yield return Of(2, 16, 11, 13, outChannels: 16, size);
+            foreach (int stride in (int[])[2, 3, 4, 5])
+            {
+                yield return Of(1, 3, 17, 19, outChannels: 32, size: 5, stride);
+                yield return Of(1, 4, 17, 19, outChannels: 32, size: 5, stride);
+                yield return Of(1, 32, 17, 19, outChannels: 48, size: 3, stride);
+            }
+            yield return Of(3, 32, 9, 9, outChannels: 64, size: 3, groups: 2);
+            yield return Of(1, 32, 9, 9, outChannels: 32, size: 3, groups: 2);
+            yield return Of(1, 48, 9, 9, outChannels: 144, size: 3, groups: 3);
+            yield return Of(1, 48, 7, 7, outChannels: 48, size: 1, groups: 48);
+            yield return Of(1, 24, 9, 9, outChannels: 10, size: 3, groups: 2);
+            yield return Of(1, 32, 9, 9, outChannels: 6, size: 3, groups: 2);
+            yield return Of(1, 10, 9, 9, outChannels: 64, size: 3, groups: 2);
+            yield return Of(1, 4, 9, 9, outChannels: 4, size: 3, groups: 2);
+            yield return Of(1, 32, 9, 9, outChannels: 32, size: 3, relu: false);
+        }
+    }
+
+    /// <summary>The papers' layers, for one search crop and for one exemplar crop.</summary>
+    internal static IEnumerable<ConvolutionCase> Paper =>
+        PaperNetworks.Names.SelectMany(network => PaperNetworks.Convolutions(network, batch: 1, crop: 255))
+            .Concat(PaperNetworks.Convolutions("siamfc", batch: 1, crop: 127).Select(c => c with { Name = c.Name + " exemplar" }))
+            .DistinctBy(c => c.Spec);
+
+    private static ConvolutionCase Of(
+        int batch, int channels, int height, int width, int outChannels, int size, int stride = 1, int groups = 1, bool relu = true)
+    {
+        string name = $"{batch}x{channels}x{height}x{width} to {outChannels} by {size}x{size} stride {stride} groups {groups}"
+            + (relu ? " relu" : "");
+        return new(name, new ConvolutionSpec(batch, channels, height, width, outChannels, size, stride, groups, relu));
+    }
+}

@@ -1,0 +1,52 @@
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Tests.Cases;
+using SiamIlgpu.Tests.Reference;
+
+namespace SiamIlgpu.Tests.Kernels;
+
+[Category("Conformance")]
+internal sealed class MaxPoolTests
+{
+    private static readonly int[] ThreadCounts = [1, 2, 3];
+
+    [TestCaseSource(typeof(MaxPoolCases), nameof(MaxPoolCases.All))]
+    public void Forward_EqualsReference_ForAnyThreadCount(object testCase)
+    {
+        var pool = (MaxPoolCase)testCase;
+        foreach (int threads in ThreadCounts)
+            AssertEqualsReference(pool.Spec, pool.Input(), threads);
+    }
+
+    [Test]
+    public void Forward_NaNInAWindow_GivesNaN([Values(1, 2, 3)] int stride)
+    {
+        var spec = new MaxPoolSpec(1, 16, 9, 11, 3, stride);
+        float[] input = TestValues.Uniform(spec.Input.Count, seed: 4);
+        for (int i = 0; i < input.Length; i += 37)
+            input[i] = float.NaN;
+        AssertEqualsReference(spec, input, threads: 1);
+    }
+
+    private static void AssertEqualsReference(in MaxPoolSpec spec, float[] values, int threads)
+    {
+        using var device = new CpuDevice(threads);
+        using MaxPool pool = device.Prepare(spec);
+        TensorView input = device.Upload(values, spec.Input, device.FeatureLayout);
+        TensorView output = device.Allocate(spec.Output, device.FeatureLayout);
+        output.Floats().Fill(float.PositiveInfinity);
+        pool.Forward(input, output);
+        float[] actual = device.Download(output);
+        int padding = device.DownloadRaw(output).Length - actual.Length;
+        Assert.That(device.DownloadRaw(output).Count(x => x == 0) - actual.Count(x => x == 0), Is.EqualTo(padding), "padding lanes that are not zero");
+        for (int index = 0; index < actual.Length; index++)
+        {
+            (int n, int c, int y, int x) = spec.Output.Position(index);
+            float expected = MaxPoolReference.At(spec, values, n, c, y, x);
+            if (!actual[index].Equals(expected))
+                Assert.Fail($"(n,c,y,x) = {(n, c, y, x)}: expected {expected}, got {actual[index]} with {threads} threads");
+        }
+        input.Buffer.Dispose();
+        output.Buffer.Dispose();
+    }
+}
