@@ -39,7 +39,7 @@ public static class NetworkInitializer
         }
         if (definition.Join.Kind == JoinKind.CorrelationFilter)
         {
-            int m = BranchShapes.Of(definition, 1, definition.ExemplarSize)[^1].Output.Height;
+            int m = BranchShapes.Of(definition, 1, definition.ExemplarSize, definition.ExemplarSize)[^1].Output.Height;
             tensors["join.window"] = new WeightTensor([m, m], HannWindow(m));
             tensors["join.target"] = new WeightTensor([m, m], GaussianTarget(m, TargetSigmaPixels / definition.Stride));
         }

@@ -29,8 +29,8 @@ public sealed class SiameseNetwork : IDisposable
         JoinDefinition joinDefinition = Definition.Join;
         if (joinDefinition.Kind == JoinKind.None)
             throw new WeightFormatException(weights.Source, $"{Definition.Name} has no join of two branches, so it cannot track");
-        exemplar = new InferencePlan(device, weights, 1, Definition.ExemplarSize);
-        search = new InferencePlan(device, weights, scales, Definition.SearchSize);
+        exemplar = new InferencePlan(device, weights, 1, Definition.ExemplarSize, Definition.ExemplarSize);
+        search = new InferencePlan(device, weights, scales, Definition.SearchSize, Definition.SearchSize);
         TensorShape features = exemplar.Output.Shape;
         TensorShape templateShape = features;
 

@@ -14,12 +14,12 @@ public readonly record struct LayerShape(LayerDefinition Layer, TensorShape Inpu
 /// <summary>The chain of shapes through a branch. A network that does not fit its input is refused here.</summary>
 public static class BranchShapes
 {
-    /// <summary>The shapes of every layer for <paramref name="batch"/> square RGB images of <paramref name="size"/> pixels.</summary>
+    /// <summary>The shapes of every layer for <paramref name="batch"/> images of height x width pixels.</summary>
     /// <exception cref="KernelShapeException">A layer does not fit what the one before gives.</exception>
-    public static IReadOnlyList<LayerShape> Of(NetworkDefinition definition, int batch, int size)
+    public static IReadOnlyList<LayerShape> Of(NetworkDefinition definition, int batch, int height, int width)
     {
         var shapes = new List<LayerShape>(definition.Layers.Count);
-        var input = new TensorShape(batch, definition.Convolutions.FirstOrDefault()?.InChannels ?? 3, size, size);
+        var input = new TensorShape(batch, definition.Convolutions.FirstOrDefault()?.InChannels ?? 3, height, width);
         foreach (LayerDefinition layer in definition.Layers)
         {
             LayerShape shape = layer switch

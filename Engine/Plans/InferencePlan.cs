@@ -16,13 +16,14 @@ public sealed class InferencePlan : IDisposable
     /// <param name="device">Where it runs; must outlive the plan.</param>
     /// <param name="weights">The weights, with their definition.</param>
     /// <param name="batch">Images of one pass.</param>
-    /// <param name="size">Rows and columns of an image.</param>
+    /// <param name="height">Rows of an image; any that the layers fit into.</param>
+    /// <param name="width">Columns of an image.</param>
     /// <exception cref="WeightFormatException">The weights lack a definition or do not fit it.</exception>
     /// <exception cref="KernelShapeException">The network does not fit the input.</exception>
-    public InferencePlan(ComputeDevice device, NetworkWeights weights, int batch, int size)
+    public InferencePlan(ComputeDevice device, NetworkWeights weights, int batch, int height, int width)
     {
         NetworkDefinition definition = weights.RequireDefinition();
-        Layers = BranchShapes.Of(definition, batch, size);
+        Layers = BranchShapes.Of(definition, batch, height, width);
         if (Layers.Count == 0)
             throw new WeightFormatException(weights.Source, "the network has no layers");
         FoldedConvolution[] folded = FoldedBranch.Fold(weights, definition);
