@@ -11,10 +11,18 @@ public sealed class CpuDevice : ComputeDevice
     /// <summary>Opens the processor.</summary>
     /// <param name="threads">Threads that share the work, the caller's included; 0 for <see cref="DefaultThreads"/>.</param>
     public CpuDevice(int threads = 0)
+        : this(new CpuDeviceOptions { Threads = threads })
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(threads);
-        Threads = threads == 0 ? DefaultThreads : threads;
+    }
+
+    /// <summary>Opens the processor.</summary>
+    public CpuDevice(CpuDeviceOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
+        Threads = options.Threads == 0 ? DefaultThreads : options.Threads;
+        Convolution = options.Convolution;
         Workers = new WorkerPool(Threads);
+        Scratch = new SharedScratch(this);
     }
 
     /// <summary>Threads used when none are asked for: the processors that this process may use.</summary>
@@ -22,6 +30,9 @@ public sealed class CpuDevice : ComputeDevice
 
     /// <summary>Threads that share the work, the caller's included.</summary>
     public int Threads { get; }
+
+    /// <summary>How it computes convolutions.</summary>
+    public ConvolutionAlgorithm Convolution { get; }
 
     /// <inheritdoc/>
     public override DeviceKind Kind => DeviceKind.Cpu;
@@ -33,6 +44,8 @@ public sealed class CpuDevice : ComputeDevice
     public override TensorLayout FeatureLayout => TensorLayout.Blocked16;
 
     internal WorkerPool Workers { get; }
+
+    internal SharedScratch Scratch { get; }
 
     /// <inheritdoc/>
     public override DeviceBuffer Allocate(long length) => new CpuBuffer(this, length);
@@ -111,7 +124,10 @@ public sealed class CpuDevice : ComputeDevice
     protected override void Dispose(bool disposing)
     {
         if (disposing)
+        {
             Workers.Dispose();
+            Scratch.Dispose();
+        }
     }
 
     private static int IndexOf(in TensorView view, int n, int c, int y, int x)

@@ -50,6 +50,27 @@ internal static class ConvolutionCases
         }
     }
 
+    /// <summary>Shapes that Winograd's filtering covers with tiles: maps around a multiple of the tile, patches past the edge of an image.</summary>
+    internal static IEnumerable<ConvolutionCase> Tiles
+    {
+        get
+        {
+            foreach (int size in (int[])[3, 5])
+                foreach (int outWidth in (int[])[4, 5, 7, 8, 9, 15, 17, 57])
+                    yield return Of(batch: 2, channels: 32, height: size + 5, outWidth + size - 1, outChannels: 48, size);
+            foreach (int stride in (int[])[2, 4])
+                foreach (int width in (int[])[35, 36, 37, 38, 39, 40, 41, 42, 43])
+                    yield return Of(2, 3, height: 78 - width, width, outChannels: 32, size: 11, stride);
+            yield return Of(1, 3, 11, 13, outChannels: 16, size: 3);
+            yield return Of(1, 1, 17, 19, outChannels: 16, size: 5);
+            yield return Of(1, 4, 19, 21, outChannels: 32, size: 6, stride: 2);
+            yield return Of(3, 32, 9, 9, outChannels: 32, size: 3, groups: 2);
+            yield return Of(1, 48, 9, 9, outChannels: 144, size: 3, groups: 3, relu: false);
+            yield return Of(1, 96, 30, 30, outChannels: 160, size: 3, groups: 2);
+            yield return Of(1, 256, 6, 6, outChannels: 256, size: 3);
+        }
+    }
+
     /// <summary>The papers' layers, for one search crop and for one exemplar crop.</summary>
     internal static IEnumerable<ConvolutionCase> Paper =>
         PaperNetworks.Names.SelectMany(network => PaperNetworks.Convolutions(network, batch: 1, crop: 255))

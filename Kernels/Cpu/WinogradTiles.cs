@@ -1,0 +1,90 @@
+namespace SiamIlgpu.Kernels.Cpu;
+
+/// <summary>
+/// The input of a convolution as the transforms walk over it: at stride 1 in both directions. Strides in floats.
+/// </summary>
+/// <remarks>
+/// Features are that already, in blocks of sixteen channels. An image convolved at stride s is s x s phases: output (y,x)
+/// takes input (s (y+i) + a, s (x+j) + b) under tap (s i + a, s j + b). The colours of s neighbouring pixels of a row are one
+/// pixel of s C channels, just as they lie; the s rows are s blocks. Filters become ceil(size / s) wide, zero where no tap is.
+/// </remarks>
+internal readonly record struct WinogradInput(
+    int Stride, int Taps, int Groups, int Blocks, int Pixel, long ImageStride, nint BlockStride, nint RowStride)
+{
+    /// <summary>How the input of a convolution lies.</summary>
+    internal static WinogradInput Of(in ConvolutionSpec spec, ComputeDevice device)
+    {
+        TensorLayout layout = spec.InputLayout(device);
+        long image = spec.Input.ImageLength(layout);
+        int taps = (spec.Size + spec.Stride - 1) / spec.Stride;
+        if (layout == TensorLayout.Interleaved)
+        {
+            int row = spec.Width * spec.InChannels;
+            return new(spec.Stride, taps, 1, spec.Stride, spec.Stride * spec.InChannels, image, row, spec.Stride * row);
+        }
+        return new(1, taps, spec.Groups, spec.InChannels / spec.Groups / 16, 16, image, spec.Height * spec.Width * 16, spec.Width * 16);
+    }
+
+    /// <summary>Floats of a pixel as the transforms write it: half a block where that is enough.</summary>
+    internal int Lanes => Pixel <= 8 ? 8 : 16;
+
+    /// <summary>Input channels of a group, phases counted apiece: the depth of the matrix products.</summary>
+    internal int Depth => Blocks * Pixel;
+}
+
+/// <summary>One tile of the output.</summary>
+/// <param name="Image">Number of the image.</param>
+/// <param name="Y">First row.</param>
+/// <param name="X">First column.</param>
+/// <param name="FirstRow">First row of the tile that no other tile writes.</param>
+/// <param name="FirstColumn">First such column.</param>
+/// <param name="Clipped">Whether the patch reaches past the image, under taps that are zero.</param>
+internal readonly record struct WinogradTile(int Image, int Y, int X, int FirstRow, int FirstColumn, bool Clipped)
+{
+    /// <summary>Covers the output with tiles of m x m. The last of a row and of a column is shifted inside.</summary>
+    internal static WinogradTile[] Cover(in ConvolutionSpec spec, in WinogradInput input, int outputs)
+    {
+        int down = (spec.OutHeight + outputs - 1) / outputs;
+        int along = (spec.OutWidth + outputs - 1) / outputs;
+        int reach = input.Stride * (outputs + input.Taps - 1);
+        var tiles = new WinogradTile[spec.Batch * down * along];
+        for (int i = 0; i < tiles.Length; i++)
+        {
+            int firstY = i / along % down * outputs;
+            int firstX = i % along * outputs;
+            int y = Math.Min(firstY, spec.OutHeight - outputs);
+            int x = Math.Min(firstX, spec.OutWidth - outputs);
+            bool clipped = y * input.Stride + reach > spec.Height || x * input.Stride + reach > spec.Width;
+            tiles[i] = new WinogradTile(i / along / down, y, x, firstY - y, firstX - x, clipped);
+        }
+        return tiles;
+    }
+}
+
+/// <summary>Consecutive things out of many.</summary>
+internal readonly record struct Part(int First, int End)
+{
+    internal int Count => End - First;
+
+    /// <summary>One of <paramref name="parts"/> nearly equal shares of <paramref name="count"/> things.</summary>
+    internal static Part Of(int count, int part, int parts) =>
+        new((int)((long)count * part / parts), (int)((long)count * (part + 1) / parts));
+}
+
+/// <summary>Transformed tiles, [point][block of channels][tile][lane]: of some blocks and some tiles, or of all.</summary>
+internal readonly unsafe struct WinogradPanel(float* start, Part blocks, Part tiles, int lanes)
+{
+    internal Part Tiles => tiles;
+
+    internal nint BlockStride => (nint)tiles.Count * lanes;
+
+    internal nint PointStride => PointFloats(blocks.Count, tiles.Count, lanes);
+
+    /// <summary>The floats of a block and a tile, numbered as in the whole.</summary>
+    internal float* At(int point, int block, int tile) =>
+        start + point * PointStride + (block - blocks.First) * BlockStride + (tile - tiles.First) * lanes;
+
+    // An odd number of cache lines: a tile's points are written one after the other, and a power of two apart they would all
+    // fall into the same few sets of the cache.
+    internal static nint PointFloats(int blocks, int tiles, int lanes) => (((nint)blocks * tiles * lanes + 15) / 16 | 1) * 16;
+}

@@ -1,0 +1,58 @@
+namespace SiamIlgpu.Kernels.Cpu;
+
+/// <summary>Asks the generator for the transforms of F(outputs, taps) on a partial struct.</summary>
+#pragma warning disable CS9113 // Read by the generator, at build time.
+[AttributeUsage(AttributeTargets.Struct)]
+internal sealed class WinogradTransformAttribute(int outputs, int taps) : Attribute;
+#pragma warning restore CS9113
+
+/// <summary>
+/// The transforms of Winograd's F(m x m, r x r): m x m outputs of an r x r filter from n x n inputs, n = m + r - 1, by n^2
+/// multiplications a channel. All strides in floats; scratch takes <see cref="WinogradScratch.Floats"/>.
+/// </summary>
+internal unsafe interface IWinogradTransform
+{
+    /// <summary>m.</summary>
+    static abstract int Outputs { get; }
+
+    /// <summary>r.</summary>
+    static abstract int Taps { get; }
+
+    /// <summary>G, n x r, row by row.</summary>
+    static abstract ReadOnlySpan<double> Filter { get; }
+
+    /// <summary>
+    /// B^T d B of a patch: n rows of n pixels, a pixel <paramref name="step"/> floats (at most 16) from the next. Writes
+    /// <paramref name="lanes"/> (8 or 16) floats a point; those from step on are garbage. May read 15 floats past a patch row.
+    /// </summary>
+    static abstract void Input(float* source, nint rowStride, nint step, int lanes, float* destination, nint pointStride, float* scratch);
+
+    /// <summary>
+    /// max(A^T M A + bias, floor) of sixteen channels. Writes only the pixels from firstRow, firstColumn on.
+    /// </summary>
+    static abstract void Output(
+        float* source, nint pointStride, float* bias, float floor, float* destination, nint rowStride, int firstRow, int firstColumn, float* scratch);
+}
+
+/// <summary>Scratch of the transforms.</summary>
+internal static class WinogradScratch
+{
+    /// <summary>The largest transform is 8 x 8 pixels of sixteen floats.</summary>
+    internal const int Floats = 8 * 8 * 16;
+}
+
+/// <summary>For 3 x 3 filters; and for 11 x 11 at stride 4, which are 3 x 3 over the phases of the input.</summary>
+[WinogradTransform(outputs: 4, taps: 3)]
+internal readonly partial struct F4x3 : IWinogradTransform;
+
+/// <summary>For 5 x 5 filters.</summary>
+[WinogradTransform(outputs: 4, taps: 5)]
+internal readonly partial struct F4x5 : IWinogradTransform;
+
+/// <summary>For 11 x 11 filters at stride 2, which are 6 x 6 over the phases of the input.</summary>
+[WinogradTransform(outputs: 3, taps: 6)]
+internal readonly partial struct F3x6 : IWinogradTransform;
+
+/// <summary>For 3 x 3 filters on large maps.</summary>
+[WinogradTransform(outputs: 6, taps: 3)]
+internal readonly partial struct F6x3 : IWinogradTransform;

@@ -1,0 +1,85 @@
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Tests.Cases;
+using SiamIlgpu.Tests.Reference;
+
+namespace SiamIlgpu.Tests.Kernels;
+
+[Category("Conformance")]
+internal sealed class WinogradConvolutionTests
+{
+    // Beyond this many operations only each 61st output is compared, as for the direct convolution.
+    private const long FlopsOfFullReference = 20_000_000;
+    private const int SampleStep = 61;
+
+    private static readonly int[] ThreadCounts = [1, 2, 3];
+
+    private static IEnumerable<ConvolutionCase> Cases => [.. ConvolutionCases.Tiles, .. ConvolutionCases.Paper];
+
+    [TestCaseSource(nameof(Cases))]
+    public void Forward_MatchesReference_WithTheSameBitsForAnyThreadCount(object testCase)
+    {
+        var convolution = (ConvolutionCase)testCase;
+        ConvolutionSpec spec = convolution.Spec;
+        float[] actual = Run(convolution, ThreadCounts[0]);
+        foreach (int threads in ThreadCounts.AsSpan(1))
+            Assert.That(Run(convolution, threads).AsSpan().SequenceEqual(actual), Is.True, $"{threads} threads gave other bits than 1");
+
+        float[] input = convolution.Input();
+        float[] filters = convolution.Filters();
+        float[] bias = convolution.Bias();
+        int step = spec.Flops > FlopsOfFullReference ? SampleStep : 1;
+        double squares = 0;
+        double errors = 0;
+        double worst = 0;
+        long worstIndex = 0;
+        for (long index = 0; index < actual.Length; index += step)
+        {
+            (int n, int o, int y, int x) = spec.Output.Position(index);
+            double expected = ConvolutionReference.At(spec, input, filters, bias, n, o, y, x);
+            double error = Math.Abs(actual[index] - expected);
+            squares += expected * expected;
+            errors += error * error;
+            if (!(error <= worst))
+                (worst, worstIndex) = (error, index);
+        }
+        double relative = Math.Sqrt(errors / squares);
+        TestContext.Out.WriteLine($"relative RMS error {relative:E1}");
+        // As a condition, because NUnit holds NaN to be less than anything.
+        Assert.That(relative < 2e-6, Is.True,
+            $"relative RMS error {relative:E1}, worst at (n,c,y,x) = {spec.Output.Position(worstIndex)}: got {actual[worstIndex]}");
+    }
+
+    [Test]
+    public void Prepare_UnderAnOption_UsesThatAlgorithm()
+    {
+        ConvolutionSpec spec = PaperNetworks.Convolutions("siamfc", batch: 1, crop: 255).First(c => c.Spec.Size == 3).Spec;
+        Assert.That(Algorithm(ConvolutionAlgorithm.Direct, spec), Is.TypeOf<DirectConvolutionCpu>());
+        Assert.That(Algorithm(ConvolutionAlgorithm.Winograd, spec), Is.TypeOf<WinogradConvolutionCpu<F4x3>>());
+        Assert.That(Algorithm(ConvolutionAlgorithm.Winograd, spec with { Size = 4 }), Is.TypeOf<DirectConvolutionCpu>());
+    }
+
+    private static Convolution Algorithm(ConvolutionAlgorithm algorithm, ConvolutionSpec spec)
+    {
+        using var device = new CpuDevice(new CpuDeviceOptions { Convolution = algorithm });
+        using Convolution convolution = device.Prepare(spec, new float[spec.Filters.Count], new float[spec.OutChannels]);
+        return convolution;
+    }
+
+    // The output starts as garbage, so that a pixel nobody writes is seen.
+    private static float[] Run(ConvolutionCase testCase, int threads)
+    {
+        using var device = new CpuDevice(new CpuDeviceOptions { Threads = threads, Convolution = ConvolutionAlgorithm.Winograd });
+        ConvolutionSpec spec = testCase.Spec;
+        using Convolution convolution = device.Prepare(spec, testCase.Filters(), testCase.Bias());
+        Assert.That(convolution, Is.Not.TypeOf<DirectConvolutionCpu>());
+        TensorView input = device.Upload(testCase.Input(), spec.Input, spec.InputLayout(device));
+        TensorView output = device.Allocate(spec.Output, device.FeatureLayout);
+        output.Floats().Fill(float.NaN);
+        convolution.Forward(input, output);
+        float[] planar = device.Download(output);
+        input.Buffer.Dispose();
+        output.Buffer.Dispose();
+        return planar;
+    }
+}
