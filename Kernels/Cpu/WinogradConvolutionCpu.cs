@@ -12,28 +12,31 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// </code>
 /// </summary>
 /// <remarks>
+/// <para>Order of work. Tiles go in groups as wide as a register tile, output channels in chunks. For a chunk and a row of
+/// points, the products of a group are n matrices that fit into the first-level cache; they are at once reduced to m sums
+/// along the row. When all rows are done, the sums are reduced down the columns. (With all n x n products written out before
+/// the transform, stores that missed the first-level cache took half as long again as the multiplications of conv1.)</para>
+/// <para>Schedules. By range: V of some groups stays in one core's second-level cache while all chunks use it; the filters
+/// stream through once per range. By chunk: V of all tiles is written first, then each chunk reads it once, and its filters
+/// only once. The one that moves less through the outer caches is taken.</para>
 /// <para>Edges: the last tile of a row or column is shifted inside the map and writes only its new pixels. No pixel has two
-/// writers and every sum has one order, so the bits do not depend on how the tiles are shared among threads.</para>
-/// <para>Schedules. Blocked: some tiles go through all three steps while their V and M stay in one core's second-level cache;
-/// the filters stream through once per such range of tiles. By point: the steps run one after the other over all tiles; the
-/// filters stream once, but V and M are written and read through the outer caches. The one that moves less is taken.</para>
+/// writers and every sum has one order, so the bits do not depend on how the work is shared among threads.</para>
 /// </remarks>
 internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, IParallelWork
     where TTransform : struct, IWinogradTransform
 {
-    // What V and M of a range may take: half of a second-level cache of 1 MiB; the rest is for the filters.
+    // What V of a range may take: half of a second-level cache of 1 MiB; the rest is for filters and sums.
     private const int FloatsOfARange = 512 * 1024 / sizeof(float);
-    // Output channels whose products are held before they are transformed back.
+    // The sums of a chunk over its groups may take as much.
     private const int ChunkChannels = 32;
     // More tasks than threads, so that a thread that was interrupted does not hold up the others.
-    private const int TasksPerThread = 8;
+    private const int TasksPerThread = 4;
     // A patch row has room for eight pixels of sixteen floats, and for what the transform reads past it.
     private const int PatchRow = 8 * 16 + 16;
-
-    private const int TransformFloats = WinogradScratch.Floats + 8 * PatchRow;
+    private const int TransformFloats = 8 * 8 * 16 + 8 * PatchRow;
 
     private static readonly int Size = TTransform.Outputs + TTransform.Taps - 1;
-    private static readonly int Points = Size * Size;
+    private static readonly int GroupTiles = Math.Max(OutputBlock.TilePixels, 12);
 
     private readonly CpuDevice cpu;
     private readonly WinogradInput source;
@@ -43,8 +46,12 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private readonly CpuBuffer biases;
     private readonly CpuBuffer zeros;
     private readonly float floor;
+    private readonly int groups;
     private readonly int ranges;
-    private readonly bool blocked;
+    private readonly bool byRange;
+    // V: from a point to the next, and from a group of tiles to the next within a row of points.
+    private readonly nint pointStride;
+    private readonly nint groupStride;
     private readonly long sharedFloats;
     private readonly long workerFloats;
     private Step step;
@@ -64,20 +71,27 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         zeros = new CpuBuffer(device, ChunkChannels);
         biases = new CpuBuffer(device, spec.OutChannels);
         bias.CopyTo(new Span<float>(biases.Pointer, bias.Length));
-        weights = new CpuBuffer(device, (long)Points * source.Depth * spec.OutChannels);
+        weights = new CpuBuffer(device, (long)Size * Size * source.Depth * spec.OutChannels);
         chunks = Chunks();
 
-        int tileFloats = Points * (source.Blocks * source.Lanes + ChunkChannels);
-        int fullTiles = OutputBlock.TilePixels;
-        int fitting = Math.Max(FloatsOfARange / tileFloats / fullTiles, 1) * fullTiles;
-        ranges = (tiles.Length + fitting - 1) / fitting;
-        long transformed = (long)Points * tiles.Length * (source.Groups * source.Blocks * source.Lanes + spec.OutChannels);
-        blocked = (ranges - 1) * weights.Length < 2 * transformed;
-        workerFloats = TransformFloats;
-        if (blocked)
-            workerFloats += PanelFloats(source.Blocks, ChunkChannels / 16, (tiles.Length + ranges - 1) / ranges);
-        else
-            sharedFloats = PanelFloats(source.Groups * source.Blocks, spec.OutChannels / 16, tiles.Length);
+        groups = (tiles.Length + GroupTiles - 1) / GroupTiles;
+        // An odd number of cache lines: a tile's points are written one after the other, and a power of two apart they would
+        // all fall into the same few sets of the cache.
+        pointStride = (source.Blocks * GroupTiles * source.Lanes / 16 | 1) * 16;
+        groupStride = Size * pointStride;
+
+        int fitting = (int)Math.Clamp(FloatsOfARange / (Size * groupStride), 1, groups);
+        ranges = (groups + fitting - 1) / fitting;
+        long transformed = Size * groupStride * groups * source.Groups;
+        byRange = (ranges - 1) * weights.Length < transformed * (1 + chunks.Length / source.Groups);
+        if (!byRange)
+        {
+            sharedFloats = transformed;
+            ranges = Math.Clamp((TasksPerThread * device.Threads + chunks.Length - 1) / chunks.Length, 1, groups);
+        }
+        int groupsOfARange = (groups + ranges - 1) / ranges;
+        workerFloats = TransformFloats + (long)GroupTiles * ChunkChannels * Size * (1 + TTransform.Outputs * groupsOfARange)
+            + (byRange ? Size * groupStride * groupsOfARange : 0);
         device.Scratch.Reserve(sharedFloats + device.Threads * workerFloats);
 
         fixed (float* pinned = filters)
@@ -90,36 +104,38 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private enum Step
     {
         TransformFilters,
-        Blocked,
         TransformInput,
-        Multiply,
-        TransformOutput,
+        Chunk,
+        Range,
     }
 
-    /// <summary>One task of the step under way: one of its parts of one of its things.</summary>
+    /// <summary>One task of the step under way: one of the parts of one of its things.</summary>
     public void Run(int task, int worker)
     {
         int thing = task / parts;
-        int part = task % parts;
+        Part range = Part.Of(groups, task % parts, parts);
         switch (step)
         {
             case Step.TransformFilters:
                 TransformFilters(chunks[thing]);
                 break;
-            case Step.Blocked:
-                // Groups change slowest: the filters of one may stay in the cache from range to range.
-                RunRange(thing, Part.Of(tiles.Length, part, parts), worker);
-                break;
             case Step.TransformInput:
-                TransformInput(thing, Part.Of(tiles.Length, part, parts), AllInputs, worker);
+                TransformInput(thing, range, AllInputs(thing / source.Blocks), worker);
                 break;
-            case Step.Multiply:
-                Part some = Part.Of(chunks.Length, part, parts);
-                for (int c = some.First; c < some.End; c++)
-                    Multiply(chunks[c], thing, AllInputs, AllProducts);
+            case Step.Chunk:
+                // Parts change fastest: the filters of a chunk are still in the cache for its next part.
+                Convolve(chunks[thing], range, AllInputs(chunks[thing].Group), worker);
                 break;
-            case Step.TransformOutput:
-                TransformOutput(thing, Part.Of(tiles.Length, part, parts), AllProducts, worker);
+            case Step.Range:
+                // So do here those of a group of channels.
+                var v = new Transformed(Products(worker) + ProductFloats(range.Count), range.First, range.Count * groupStride);
+                for (int block = thing * source.Blocks; block < (thing + 1) * source.Blocks; block++)
+                    TransformInput(block, range, v, worker);
+                foreach (OutputBlock chunk in chunks)
+                {
+                    if (chunk.Group == thing)
+                        Convolve(chunk, range, v, worker);
+                }
                 break;
         }
     }
@@ -129,14 +145,14 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         this.input = input.Pointer();
         this.output = output.Pointer();
         scratch = cpu.Scratch.Pointer;
-        if (blocked)
+        if (byRange)
         {
-            Do(Step.Blocked, source.Groups, ranges);
+            Do(Step.Range, source.Groups, ranges);
             return;
         }
-        Do(Step.TransformInput, InputBlocks, PartsOf(InputBlocks, tiles.Length));
-        Do(Step.Multiply, Points, PartsOf(Points, chunks.Length));
-        Do(Step.TransformOutput, OutputBlocks, PartsOf(OutputBlocks, tiles.Length));
+        int inputBlocks = source.Groups * source.Blocks;
+        Do(Step.TransformInput, inputBlocks, Math.Clamp((TasksPerThread * cpu.Threads + inputBlocks - 1) / inputBlocks, 1, groups));
+        Do(Step.Chunk, chunks.Length, ranges);
     }
 
     protected override void Dispose(bool disposing)
@@ -149,21 +165,6 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         }
     }
 
-    private int InputBlocks => source.Groups * source.Blocks;
-
-    private int OutputBlocks => Spec.OutChannels / 16;
-
-    private WinogradPanel AllInputs => new(scratch, new Part(0, InputBlocks), new Part(0, tiles.Length), source.Lanes);
-
-    private WinogradPanel AllProducts =>
-        new(scratch + Points * AllInputs.PointStride, new Part(0, OutputBlocks), new Part(0, tiles.Length), 16);
-
-    private long PanelFloats(int inputBlocks, int outputBlocks, int count) => Points
-        * (WinogradPanel.PointFloats(inputBlocks, count, source.Lanes) + WinogradPanel.PointFloats(outputBlocks, count, 16));
-
-    // Into how many parts to cut each of so many things.
-    private int PartsOf(int things, int atMost) => Math.Clamp((TasksPerThread * cpu.Threads + things - 1) / things, 1, atMost);
-
     private void Do(Step what, int things, int partsOfEach)
     {
         step = what;
@@ -171,44 +172,40 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         cpu.Workers.Run(this, things * partsOfEach);
     }
 
-    private void RunRange(int group, Part range, int worker)
-    {
-        float* own = scratch + sharedFloats + worker * workerFloats + TransformFloats;
-        var inputs = new Part(group * source.Blocks, (group + 1) * source.Blocks);
-        var v = new WinogradPanel(own, inputs, range, source.Lanes);
-        for (int block = inputs.First; block < inputs.End; block++)
-            TransformInput(block, range, v, worker);
-        foreach (OutputBlock chunk in chunks)
-        {
-            if (chunk.Group != group)
-                continue;
-            var outputs = new Part(chunk.FirstChannel / 16, (chunk.FirstChannel + chunk.Lanes) / 16);
-            var m = new WinogradPanel(own + Points * v.PointStride, outputs, range, 16);
-            for (int point = 0; point < Points; point++)
-                Multiply(chunk, point, v, m);
-            for (int block = outputs.First; block < outputs.End; block++)
-                TransformOutput(block, range, m, worker);
-        }
-    }
+    // V of all tiles, for one group of channels.
+    private Transformed AllInputs(int group) => new(scratch + group * (sharedFloats / source.Groups), 0, groups * groupStride);
 
-    private void TransformInput(int block, Part range, in WinogradPanel to, int worker)
+    private float* WorkerScratch(int worker) => scratch + sharedFloats + worker * workerFloats;
+
+    private float* Products(int worker) => WorkerScratch(worker) + TransformFloats;
+
+    // One row of products of one group, and the sums of a chunk over a range.
+    private static int ProductFloats(int groups) => GroupTiles * ChunkChannels * Size * (1 + TTransform.Outputs * groups);
+
+    private Part TilesOf(int group) => Part.Of(tiles.Length, group, groups);
+
+    private void TransformInput(int block, Part range, in Transformed v, int worker)
     {
-        float* transform = scratch + sharedFloats + worker * workerFloats;
-        float* patch = transform + WinogradScratch.Floats;
+        float* transform = WorkerScratch(worker);
+        float* patch = transform + 8 * 8 * 16;
         float* plane = input + block * source.BlockStride;
-        nint pointStride = to.PointStride;
-        for (int i = range.First; i < range.End; i++)
+        for (int group = range.First; group < range.End; group++)
         {
-            ref readonly WinogradTile tile = ref tiles[i];
-            float* from = plane + tile.Image * source.ImageStride + tile.Y * source.RowStride + tile.X * source.Pixel;
-            nint rowStride = source.RowStride;
-            if (tile.Clipped)
+            Part some = TilesOf(group);
+            float* to = v.Start + (group - v.FirstGroup) * groupStride + block % source.Blocks * GroupTiles * source.Lanes;
+            for (int i = some.First; i < some.End; i++, to += source.Lanes)
             {
-                CopyPatch(tile, block, from, patch);
-                from = patch;
-                rowStride = PatchRow;
+                ref readonly WinogradTile tile = ref tiles[i];
+                float* from = plane + tile.Image * source.ImageStride + tile.Y * source.RowStride + tile.X * source.Pixel;
+                nint rowStride = source.RowStride;
+                if (tile.Clipped)
+                {
+                    CopyPatch(tile, block, from, patch);
+                    from = patch;
+                    rowStride = PatchRow;
+                }
+                TTransform.Input(from, rowStride, source.Pixel, source.Lanes, to, pointStride, v.RowStride, transform);
             }
-            TTransform.Input(from, rowStride, source.Pixel, source.Lanes, to.At(0, block, i), pointStride, transform);
         }
     }
 
@@ -226,64 +223,82 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         }
     }
 
-    // M = U V at one point, for the channels of a chunk and the tiles of the panels. Tiles take the place of pixels.
-    private void Multiply(in OutputBlock chunk, int point, in WinogradPanel v, in WinogradPanel m)
+    // Everything after V, for the channels of a chunk and the tiles of a range.
+    private void Convolve(in OutputBlock chunk, Part range, in Transformed v, int worker)
+    {
+        int outputs = TTransform.Outputs;
+        nint stride = GroupTiles * chunk.Lanes;
+        float* products = Products(worker);
+        float* sums = products + Size * stride;
+        for (int y = 0; y < Size; y++)
+            for (int group = range.First; group < range.End; group++)
+            {
+                float* from = v.Start + y * v.RowStride + (group - v.FirstGroup) * groupStride;
+                for (int x = 0; x < Size; x++)
+                    Multiply(chunk, y * Size + x, TilesOf(group).Count, from + x * pointStride, products + x * stride);
+                TTransform.OutputRows(products, stride, sums + ((group - range.First) * Size + y) * outputs * stride);
+            }
+
+        nint rowStride = (nint)Spec.OutWidth * 16;
+        nint plane = Spec.OutHeight * rowStride;
+        for (int group = range.First; group < range.End; group++, sums += Size * outputs * stride)
+            for (int channel = 0; channel < chunk.Lanes; channel += 16)
+            {
+                int block = (chunk.FirstChannel + channel) / 16;
+                float* from = sums + channel * GroupTiles;
+                Part some = TilesOf(group);
+                for (int i = some.First; i < some.End; i++, from += 16)
+                {
+                    ref readonly WinogradTile tile = ref tiles[i];
+                    float* to = output + ((nint)tile.Image * (Spec.OutChannels / 16) + block) * plane + tile.Y * rowStride + tile.X * 16;
+                    TTransform.OutputColumns(from, stride, biases.Pointer + block * 16, floor, to, rowStride, tile.FirstRow, tile.FirstColumn);
+                }
+            }
+    }
+
+    // M = U V at one point. Tiles take the place of the pixels.
+    private void Multiply(in OutputBlock chunk, int point, int count, float* v, float* m)
     {
         var walk = new TileWalk
         {
             Blocks = source.Blocks,
-            BlockStride = v.BlockStride,
+            BlockStride = GroupTiles * source.Lanes,
             Rows = 1,
             Run = source.Pixel,
             PixelStep = source.Lanes,
         };
         float* w = weights.Pointer + chunk.Weights + (nint)point * source.Depth * chunk.Lanes;
-        float* x = v.At(point, chunk.Group * source.Blocks, v.Tiles.First);
         int lanes = Math.Min(chunk.Lanes, OutputBlock.TileLanes);
         for (int lane = 0; lane < chunk.Lanes; lane += lanes, w += source.Depth * lanes)
         {
-            float* o = m.At(point, (chunk.FirstChannel + lane) / 16, m.Tiles.First) + lane % 16;
+            float* o = m + lane / 16 * 16 * GroupTiles + lane % 16;
             if (source.Lanes == 16)
-                Multiply<FeatureStep>(lanes, v.Tiles.Count, walk, x, w, o, m.BlockStride);
+                Multiply<FeatureStep>(lanes, count, walk, v, w, o);
             else
-                Multiply<HalfBlockStep>(lanes, v.Tiles.Count, walk, x, w, o, m.BlockStride);
+                Multiply<HalfBlockStep>(lanes, count, walk, v, w, o);
         }
     }
 
-    private void Multiply<TStep>(int lanes, int count, in TileWalk walk, float* x, float* w, float* o, nint outputBlock)
+    private void Multiply<TStep>(int lanes, int count, in TileWalk walk, float* v, float* w, float* m)
         where TStep : struct, IPixelStep
     {
+        nint outputBlock = GroupTiles * 16;
         int runs = (count + OutputBlock.TilePixels - 1) / OutputBlock.TilePixels;
-        for (int i = 0; i < runs; i++)
+        for (int run = 0; run < runs; run++)
         {
-            int pixels = Part.Of(count, i, runs).Count;
+            int pixels = Part.Of(count, run, runs).Count;
             if (Vector512.IsHardwareAccelerated && lanes == 32)
-                ConvolutionTiles.Run512x2<TStep>(pixels, walk, x, w, zeros.Pointer, float.NegativeInfinity, o, outputBlock);
+                ConvolutionTiles.Run512x2<TStep>(pixels, walk, v, w, zeros.Pointer, float.NegativeInfinity, m, outputBlock);
             else if (Vector512.IsHardwareAccelerated)
-                ConvolutionTiles.Run512x1<TStep>(pixels, walk, x, w, zeros.Pointer, float.NegativeInfinity, o, outputBlock);
+                ConvolutionTiles.Run512x1<TStep>(pixels, walk, v, w, zeros.Pointer, float.NegativeInfinity, m, outputBlock);
             else if (Vector256.IsHardwareAccelerated)
-                ConvolutionTiles.Run256x2<TStep>(pixels, walk, x, w, zeros.Pointer, float.NegativeInfinity, o, outputBlock);
+                ConvolutionTiles.Run256x2<TStep>(pixels, walk, v, w, zeros.Pointer, float.NegativeInfinity, m, outputBlock);
             else if (Vector128.IsHardwareAccelerated)
-                ConvolutionTiles.Run128x2<TStep>(pixels, walk, x, w, zeros.Pointer, float.NegativeInfinity, o, outputBlock);
+                ConvolutionTiles.Run128x2<TStep>(pixels, walk, v, w, zeros.Pointer, float.NegativeInfinity, m, outputBlock);
             else
-                ConvolutionTiles.Run32x4<TStep>(pixels, walk, x, w, zeros.Pointer, float.NegativeInfinity, o, outputBlock);
-            x += pixels * walk.PixelStep;
-            o += pixels * 16;
-        }
-    }
-
-    private void TransformOutput(int block, Part range, in WinogradPanel from, int worker)
-    {
-        float* transform = scratch + sharedFloats + worker * workerFloats;
-        float* bias = biases.Pointer + block * 16;
-        nint rowStride = (nint)Spec.OutWidth * 16;
-        nint plane = Spec.OutHeight * rowStride;
-        nint pointStride = from.PointStride;
-        for (int i = range.First; i < range.End; i++)
-        {
-            ref readonly WinogradTile tile = ref tiles[i];
-            float* to = output + ((nint)tile.Image * OutputBlocks + block) * plane + tile.Y * rowStride + tile.X * 16;
-            TTransform.Output(from.At(0, block, i), pointStride, bias, floor, to, rowStride, tile.FirstRow, tile.FirstColumn, transform);
+                ConvolutionTiles.Run32x4<TStep>(pixels, walk, v, w, zeros.Pointer, float.NegativeInfinity, m, outputBlock);
+            v += pixels * walk.PixelStep;
+            m += pixels * 16;
         }
     }
 
@@ -294,7 +309,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         for (int first = 0; first < Spec.OutChannels; first += cut[^1].Lanes)
         {
             int lanes = Math.Min(ChunkChannels, perGroup - first % perGroup);
-            cut.Add(new OutputBlock(first, lanes, first / perGroup, (long)first * Points * source.Depth));
+            cut.Add(new OutputBlock(first, lanes, first / perGroup, (long)first * Size * Size * source.Depth));
         }
         return [.. cut];
     }
@@ -304,7 +319,6 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private void TransformFilters(OutputBlock chunk)
     {
         int taps = TTransform.Taps;
-        int size = Spec.Size;
         int inPerGroup = Spec.InChannels / source.Groups;
         int lanes = Math.Min(chunk.Lanes, OutputBlock.TileLanes);
         ReadOnlySpan<double> g = TTransform.Filter;
@@ -312,22 +326,16 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         double* half = stackalloc double[Size * taps];
         for (int k = 0; k < source.Depth; k++)
         {
-            // Features: one tap a channel. Images: channel, row phase and column phase.
-            int block = k / source.Pixel;
-            int within = k % source.Pixel;
-            bool image = source.Pixel != 16 || source.Stride > 1;
-            int channel = image ? within % Spec.InChannels : k;
-            int firstRow = image ? block : 0;
-            int firstColumn = image ? within / Spec.InChannels : 0;
+            (int channel, int firstRow, int firstColumn) = source.FilterAt(k, Spec.InChannels);
             for (int lane = 0; lane < chunk.Lanes; lane++)
             {
-                float* from = filters + ((long)(chunk.FirstChannel + lane) * inPerGroup + channel) * size * size;
+                float* from = filters + ((long)(chunk.FirstChannel + lane) * inPerGroup + channel) * Spec.Size * Spec.Size;
                 for (int y = 0; y < taps; y++)
                     for (int x = 0; x < taps; x++)
                     {
                         int row = y * source.Stride + firstRow;
                         int column = x * source.Stride + firstColumn;
-                        filter[y * taps + x] = row < size && column < size ? from[row * size + column] : 0;
+                        filter[y * taps + x] = row < Spec.Size && column < Spec.Size ? from[row * Spec.Size + column] : 0;
                     }
                 for (int i = 0; i < Size; i++)
                     for (int x = 0; x < taps; x++)
@@ -339,16 +347,26 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
                     }
                 float* to = weights.Pointer + chunk.Weights + (lane / lanes * source.Depth + k) * lanes + lane % lanes;
                 for (int i = 0; i < Size; i++)
-                    for (int j = 0; j < Size; j++)
+                    for (int j = 0; j < Size; j++, to += source.Depth * chunk.Lanes)
                     {
                         double sum = 0;
                         for (int x = 0; x < taps; x++)
                             sum += half[i * taps + x] * g[j * taps + x];
                         *to = (float)sum;
-                        to += source.Depth * chunk.Lanes;
                     }
             }
         }
+    }
+
+    // V of consecutive groups of tiles and one group of channels, [point row][group of tiles][point][block][tile][lane]: in
+    // the order in which it is read.
+    private readonly struct Transformed(float* start, int firstGroup, nint rowStride)
+    {
+        internal float* Start => start;
+
+        internal int FirstGroup => firstGroup;
+
+        internal nint RowStride => rowStride;
     }
 }
 

@@ -11,6 +11,8 @@ namespace SiamIlgpu.Kernels.Cpu;
 internal readonly record struct WinogradInput(
     int Stride, int Taps, int Groups, int Blocks, int Pixel, long ImageStride, nint BlockStride, nint RowStride)
 {
+    private bool IsImage { get; init; }
+
     /// <summary>How the input of a convolution lies.</summary>
     internal static WinogradInput Of(in ConvolutionSpec spec, ComputeDevice device)
     {
@@ -20,7 +22,7 @@ internal readonly record struct WinogradInput(
         if (layout == TensorLayout.Interleaved)
         {
             int row = spec.Width * spec.InChannels;
-            return new(spec.Stride, taps, 1, spec.Stride, spec.Stride * spec.InChannels, image, row, spec.Stride * row);
+            return new(spec.Stride, taps, 1, spec.Stride, spec.Stride * spec.InChannels, image, row, spec.Stride * row) { IsImage = true };
         }
         return new(1, taps, spec.Groups, spec.InChannels / spec.Groups / 16, 16, image, spec.Height * spec.Width * 16, spec.Width * 16);
     }
@@ -30,6 +32,10 @@ internal readonly record struct WinogradInput(
 
     /// <summary>Input channels of a group, phases counted apiece: the depth of the matrix products.</summary>
     internal int Depth => Blocks * Pixel;
+
+    /// <summary>The channel of the filter and the first of its taps that a step of the depth belongs to.</summary>
+    internal (int Channel, int Row, int Column) FilterAt(int step, int channels) =>
+        IsImage ? (step % Pixel % channels, step / Pixel, step % Pixel / channels) : (step, 0, 0);
 }
 
 /// <summary>One tile of the output.</summary>
@@ -69,22 +75,4 @@ internal readonly record struct Part(int First, int End)
     /// <summary>One of <paramref name="parts"/> nearly equal shares of <paramref name="count"/> things.</summary>
     internal static Part Of(int count, int part, int parts) =>
         new((int)((long)count * part / parts), (int)((long)count * (part + 1) / parts));
-}
-
-/// <summary>Transformed tiles, [point][block of channels][tile][lane]: of some blocks and some tiles, or of all.</summary>
-internal readonly unsafe struct WinogradPanel(float* start, Part blocks, Part tiles, int lanes)
-{
-    internal Part Tiles => tiles;
-
-    internal nint BlockStride => (nint)tiles.Count * lanes;
-
-    internal nint PointStride => PointFloats(blocks.Count, tiles.Count, lanes);
-
-    /// <summary>The floats of a block and a tile, numbered as in the whole.</summary>
-    internal float* At(int point, int block, int tile) =>
-        start + point * PointStride + (block - blocks.First) * BlockStride + (tile - tiles.First) * lanes;
-
-    // An odd number of cache lines: a tile's points are written one after the other, and a power of two apart they would all
-    // fall into the same few sets of the cache.
-    internal static nint PointFloats(int blocks, int tiles, int lanes) => (((nint)blocks * tiles * lanes + 15) / 16 | 1) * 16;
 }

@@ -8,7 +8,7 @@ internal sealed class WinogradTransformAttribute(int outputs, int taps) : Attrib
 
 /// <summary>
 /// The transforms of Winograd's F(m x m, r x r): m x m outputs of an r x r filter from n x n inputs, n = m + r - 1, by n^2
-/// multiplications a channel. All strides in floats; scratch takes <see cref="WinogradScratch.Floats"/>.
+/// multiplications a channel. All strides in floats.
 /// </summary>
 internal unsafe interface IWinogradTransform
 {
@@ -23,22 +23,24 @@ internal unsafe interface IWinogradTransform
 
     /// <summary>
     /// B^T d B of a patch: n rows of n pixels, a pixel <paramref name="step"/> floats (at most 16) from the next. Writes
-    /// <paramref name="lanes"/> (8 or 16) floats a point; those from step on are garbage. May read 15 floats past a patch row.
+    /// <paramref name="lanes"/> (8 or 16) floats a point; those from step on are garbage. May read 15 floats past a row of
+    /// the patch. Scratch takes n x n x 16 floats.
     /// </summary>
-    static abstract void Input(float* source, nint rowStride, nint step, int lanes, float* destination, nint pointStride, float* scratch);
+    static abstract void Input(
+        float* source, nint rowStride, nint step, int lanes, float* destination, nint pointStride, nint pointRowStride, float* scratch);
 
     /// <summary>
-    /// max(A^T M A + bias, floor) of sixteen channels. Writes only the pixels from firstRow, firstColumn on.
+    /// One row of M A: from n products to m sums for each of <paramref name="stride"/> floats, a multiple of 16. Products lie
+    /// stride apart, and so do sums.
     /// </summary>
-    static abstract void Output(
-        float* source, nint pointStride, float* bias, float floor, float* destination, nint rowStride, int firstRow, int firstColumn, float* scratch);
-}
+    static abstract void OutputRows(float* products, nint stride, float* sums);
 
-/// <summary>Scratch of the transforms.</summary>
-internal static class WinogradScratch
-{
-    /// <summary>The largest transform is 8 x 8 pixels of sixteen floats.</summary>
-    internal const int Floats = 8 * 8 * 16;
+    /// <summary>
+    /// max(A^T (M A) + bias, floor) of sixteen channels of a tile, from n x m sums that lie stride apart. Writes only the
+    /// pixels from firstRow, firstColumn on.
+    /// </summary>
+    static abstract void OutputColumns(
+        float* sums, nint stride, float* bias, float floor, float* destination, nint rowStride, int firstRow, int firstColumn);
 }
 
 /// <summary>For 3 x 3 filters; and for 11 x 11 at stride 4, which are 3 x 3 over the phases of the input.</summary>

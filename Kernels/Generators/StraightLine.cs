@@ -39,11 +39,12 @@ internal sealed class StraightLine(VectorSyntax vector, string indent, Dictionar
         }
     }
 
-    /// <summary>A new value, the sum of factor * value. One of the factors is 1, as in every row of the transforms.</summary>
+    /// <summary>A new value, the sum of factor * value.</summary>
     internal string Combine(params (Rational Factor, string Value)[] terms)
     {
-        int first = Array.FindIndex(terms, t => t.Factor == 1);
-        string sum = terms[first].Value;
+        // A factor of 1 is the cheapest to begin with.
+        int first = Math.Max(Array.FindIndex(terms, t => t.Factor == 1), 0);
+        string sum = terms[first].Factor == 1 ? terms[first].Value : $"{Constant(terms[first].Factor)} * {terms[first].Value}";
         for (int i = 0; i < terms.Length; i++)
         {
             if (i == first)

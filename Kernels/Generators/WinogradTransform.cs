@@ -5,7 +5,7 @@ namespace SiamIlgpu.Kernels.Generators;
 
 /// <summary>
 /// The code of one F(m,r): G as a table, and the transforms B^T d B and A^T M A at every vector width. Each is two passes of a
-/// one-dimensional transform, down the columns into scratch, then along the rows.
+/// one-dimensional transform; the passes of the second are methods of their own.
 /// </summary>
 /// <remarks>
 /// Pairs of points share their work. With P(x) = product of (x^2 - p^2) over the pairs and Q = x P(x) / (x^2 - p^2), the rows
@@ -44,19 +44,24 @@ internal sealed record WinogradTransform(string Namespace, string StructName, in
 
                 public static ReadOnlySpan<double> Filter => [{{string.Join(", ", matrices.Filter.Cast<Rational>().Select(x => $"{x.Numerator}.0 / {x.Denominator}"))}}];
 
-                public static void Input(float* source, nint rowStride, nint step, int lanes, float* destination, nint pointStride, float* scratch)
+                public static void Input(float* source, nint rowStride, nint step, int lanes, float* destination, nint pointStride, nint pointRowStride, float* scratch)
                 {
-            {{Dispatch("Input", "lanes % {0} == 0 && ", "source, rowStride, step, lanes, destination, pointStride, scratch")}}    }
+            {{Dispatch("Input", "lanes % {0} == 0 && ", "source, rowStride, step, lanes, destination, pointStride, pointRowStride, scratch")}}    }
 
-                public static void Output(float* source, nint pointStride, float* bias, float floor, float* destination, nint rowStride, int firstRow, int firstColumn, float* scratch)
+                public static void OutputRows(float* products, nint stride, float* sums)
                 {
-            {{Dispatch("Output", "", "source, pointStride, bias, floor, destination, rowStride, firstRow, firstColumn, scratch")}}    }
+            {{Dispatch("OutputRows", "", "products, stride, sums")}}    }
+
+                public static void OutputColumns(float* sums, nint stride, float* bias, float floor, float* destination, nint rowStride, int firstRow, int firstColumn)
+                {
+            {{Dispatch("OutputColumns", "", "sums, stride, bias, floor, destination, rowStride, firstRow, firstColumn")}}    }
 
             """);
         foreach (int bits in Widths)
         {
             EmitInput(code, new VectorSyntax(bits));
-            EmitOutput(code, new VectorSyntax(bits));
+            EmitOutputRows(code, new VectorSyntax(bits));
+            EmitOutputColumns(code, new VectorSyntax(bits));
         }
         return code.Append("}\n").ToString();
     }
@@ -72,18 +77,17 @@ internal sealed record WinogradTransform(string Namespace, string StructName, in
         return code.ToString();
     }
 
+    // B^T down the columns, over all floats of a row alike; then along the rows, a point the step of a pixel from the next.
     private void EmitInput(StringBuilder code, VectorSyntax vector)
     {
         var columns = new StraightLine(vector, "            ");
         var rows = new StraightLine(vector, "                ", columns.Constants);
-        string[] down = InputTransform(columns, columns.Load(Points, "from", "rowStride"));
-        columns.Store(down, "to", $"{Points * Block}");
-        string[] along = InputTransform(rows, rows.Load(Points, "from", "step"));
-        rows.Store(along, "destination", "pointStride");
+        columns.Store(InputTransform(columns, columns.Load(Points, "from", "rowStride")), "to", $"{Points * Block}");
+        rows.Store(InputTransform(rows, rows.Load(Points, "from", "step")), "to", "pointStride");
         code.Append($$"""
 
                 [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-                private static void Input{{vector.Bits}}(float* source, nint rowStride, nint step, int lanes, float* destination, nint pointStride, float* scratch)
+                private static void Input{{vector.Bits}}(float* source, nint rowStride, nint step, int lanes, float* destination, nint pointStride, nint pointRowStride, float* scratch)
                 {
             {{columns.ConstantLines}}        for (nint x = 0; x < {{Points}} * step; x += {{vector.Lanes}})
                     {
@@ -92,53 +96,63 @@ internal sealed record WinogradTransform(string Namespace, string StructName, in
             {{columns}}        }
                     for (int lane = 0; lane < lanes; lane += {{vector.Lanes}})
                     {
-                        float* row = scratch + lane;
                         for (int y = 0; y < {{Points}}; y++)
                         {
-                            float* from = row;
-            {{rows}}                row += {{Points * Block}};
-                        }
-                        destination += {{vector.Lanes}} - {{Points * Points}} * pointStride;
+                            float* from = scratch + y * {{Points * Block}} + lane;
+                            float* to = destination + y * pointRowStride + lane;
+            {{rows}}            }
                     }
                 }
 
             """);
     }
 
-    private void EmitOutput(StringBuilder code, VectorSyntax vector)
+    // M A, over all floats of a row of points alike.
+    private void EmitOutputRows(StringBuilder code, VectorSyntax vector)
     {
-        var columns = new StraightLine(vector, "                ");
-        var rows = new StraightLine(vector, "                ", columns.Constants);
-        string[] down = OutputTransform(columns, columns.Load(Points, "from", $"{Points} * pointStride"));
-        columns.Store(down, "to", $"{Points * Block}");
-        string[] along = OutputTransform(rows, rows.Load(Points, "from", $"{Block}"));
-        for (int x = 0; x < Outputs; x++)
+        var line = new StraightLine(vector, "            ");
+        line.Store(OutputTransform(line, line.Load(Points, "from", "stride")), "to", "stride");
+        code.Append($$"""
+
+                [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+                private static void OutputRows{{vector.Bits}}(float* products, nint stride, float* sums)
+                {
+            {{line.ConstantLines}}        for (nint x = 0; x < stride; x += {{vector.Lanes}})
+                    {
+                        float* from = products + x;
+                        float* to = sums + x;
+            {{line}}        }
+                }
+
+            """);
+    }
+
+    // A^T (M A) of one tile.
+    private void EmitOutputColumns(StringBuilder code, VectorSyntax vector)
+    {
+        var line = new StraightLine(vector, "                ");
+        string[] results = OutputTransform(line, line.Load(Points, "from", $"{Outputs} * stride"));
+        for (int y = 0; y < Outputs; y++)
         {
-            // The last column is always new.
-            string test = x < Outputs - 1 ? $"if (firstColumn <= {x}) " : "";
-            rows.Add(test + vector.Store(vector.Max($"{along[x]} + offset", "least"), $"to + {x * Block}"));
+            // The last row is always new.
+            line.Add($"{(y < Outputs - 1 ? $"if (firstRow <= {y}) " : "")}{vector.Store(vector.Max($"{results[y]} + offset", "least"), "to")}");
+            if (y < Outputs - 1)
+                line.Add("to += rowStride");
         }
         code.Append($$"""
 
                 [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-                private static void Output{{vector.Bits}}(float* source, nint pointStride, float* bias, float floor, float* destination, nint rowStride, int firstRow, int firstColumn, float* scratch)
+                private static void OutputColumns{{vector.Bits}}(float* sums, nint stride, float* bias, float floor, float* destination, nint rowStride, int firstRow, int firstColumn)
                 {
-            {{columns.ConstantLines}}        {{vector.Type}} least = {{vector.Broadcast("floor")}};
+            {{line.ConstantLines}}        {{vector.Type}} least = {{vector.Broadcast("floor")}};
                     for (int lane = 0; lane < {{Block}}; lane += {{vector.Lanes}})
                     {
-                        float* column = source + lane;
-                        for (int x = 0; x < {{Points}}; x++)
-                        {
-                            float* from = column;
-                            float* to = scratch + x * {{Block}};
-            {{columns}}                column += pointStride;
-                        }
                         {{vector.Type}} offset = {{vector.Load("bias + lane")}};
-                        for (int y = firstRow; y < {{Outputs}}; y++)
+                        for (int x = firstColumn; x < {{Outputs}}; x++)
                         {
-                            float* from = scratch + y * {{Points * Block}};
-                            float* to = destination + y * rowStride + lane;
-            {{rows}}            }
+                            float* from = sums + x * stride + lane;
+                            float* to = destination + x * {{Block}} + lane;
+            {{line}}            }
                     }
                 }
 
