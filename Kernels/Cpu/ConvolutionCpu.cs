@@ -5,23 +5,34 @@ internal static class ConvolutionCpu
 {
     internal static Convolution Create(CpuDevice device, ConvolutionSpec spec, ReadOnlySpan<float> filters, ReadOnlySpan<float> bias)
     {
-        if (device.Convolution == ConvolutionAlgorithm.Direct || !Winograd(spec, device))
-            return new DirectConvolutionCpu(device, spec, filters, bias);
-        return ((spec.Size + spec.Stride - 1) / spec.Stride) switch
+        bool possible = device.Convolution != ConvolutionAlgorithm.Direct && WinogradInput.Exists(spec, device);
+        return (possible ? WinogradInput.TapsOf(spec) : 0) switch
         {
-            3 => new WinogradConvolutionCpu<F4x3>(device, spec, filters, bias),
-            5 => new WinogradConvolutionCpu<F4x5>(device, spec, filters, bias),
-            6 => new WinogradConvolutionCpu<F3x6>(device, spec, filters, bias),
+            3 when Pays<F4x3>(device, spec) => new WinogradConvolutionCpu<F4x3>(device, spec, filters, bias),
+            5 when Pays<F4x5>(device, spec) => new WinogradConvolutionCpu<F4x5>(device, spec, filters, bias),
+            6 when Pays<F3x6>(device, spec) => new WinogradConvolutionCpu<F3x6>(device, spec, filters, bias),
             _ => new DirectConvolutionCpu(device, spec, filters, bias),
         };
     }
 
-    private static bool Winograd(in ConvolutionSpec spec, CpuDevice device)
+    // Multiply-adds of either way. Measured on one core, the transforms cost about ten a point and channel, input and output
+    // alike, and each transformed filter value that is fetched from the outer caches costs fifty; the direct convolution hides
+    // its fetches. So maps of few tiles, as in the last layers of an exemplar, stay direct.
+    private static bool Pays<TTransform>(CpuDevice device, in ConvolutionSpec spec)
+        where TTransform : struct, IWinogradTransform
     {
-        if (spec.OutHeight < 4 || spec.OutWidth < 4 || spec.OutChannels / spec.Groups % 16 != 0)
+        const long PerTransformed = 10;
+        const long PerFilterValue = 50;
+        int outputs = TTransform.Outputs;
+        if (spec.OutHeight < outputs || spec.OutWidth < outputs)
             return false;
-        return spec.InputLayout(device) == TensorLayout.Interleaved
-            ? spec.Groups == 1 && spec.Stride * spec.InChannels <= 16
-            : spec.Stride == 1 && spec.InChannels / spec.Groups % 16 == 0;
+        if (device.Convolution == ConvolutionAlgorithm.Winograd)
+            return true;
+        WinogradInput input = WinogradInput.Of(spec, device);
+        long points = (outputs + TTransform.Taps - 1) * (outputs + TTransform.Taps - 1);
+        long tiles = (long)spec.Batch * ((spec.OutHeight + outputs - 1) / outputs) * ((spec.OutWidth + outputs - 1) / outputs);
+        long filterValues = (long)input.Depth * spec.OutChannels;
+        long channels = input.Groups * input.Blocks * input.Lanes + spec.OutChannels;
+        return points * (filterValues * (tiles + PerFilterValue) + PerTransformed * tiles * channels) < spec.Flops / 2;
     }
 }

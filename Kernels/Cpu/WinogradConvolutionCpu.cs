@@ -16,18 +16,20 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// points, the products of a group are n matrices that fit into the first-level cache; they are at once reduced to m sums
 /// along the row. When all rows are done, the sums are reduced down the columns. (With all n x n products written out before
 /// the transform, stores that missed the first-level cache took half as long again as the multiplications of conv1.)</para>
-/// <para>Schedules. By range: V of some groups stays in one core's second-level cache while all chunks use it; the filters
-/// stream through once per range. By chunk: V of all tiles is written first, then each chunk reads it once, and its filters
-/// only once. The one that moves less through the outer caches is taken.</para>
+/// <para>Schedules. By range: V of some groups stays in one core's second-level cache while all chunks use it, and the sums
+/// stay there too; the filters stream through once per range. By row: V of all tiles is written, then a row of its points is
+/// read by all chunks while it stays in the second-level cache, then the sums are read; the filters stream through once. The
+/// schedule that moves less through the outer caches is taken. (Tried and no faster: all of V for a
+/// chunk at a time, huge pages, prefetching the next row's filters.)</para>
 /// <para>Edges: the last tile of a row or column is shifted inside the map and writes only its new pixels. No pixel has two
 /// writers and every sum has one order, so the bits do not depend on how the work is shared among threads.</para>
 /// </remarks>
 internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, IParallelWork
     where TTransform : struct, IWinogradTransform
 {
-    // What V of a range may take: half of a second-level cache of 1 MiB; the rest is for filters and sums.
+    // What a range may take: half of a second-level cache of 1 MiB; the rest is for the filters.
     private const int FloatsOfARange = 512 * 1024 / sizeof(float);
-    // The sums of a chunk over its groups may take as much.
+    // Output channels of which products and sums are held: those of the widest register tile.
     private const int ChunkChannels = 32;
     // More tasks than threads, so that a thread that was interrupted does not hold up the others.
     private const int TasksPerThread = 4;
@@ -37,6 +39,9 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
 
     private static readonly int Size = TTransform.Outputs + TTransform.Taps - 1;
     private static readonly int GroupTiles = Math.Max(OutputBlock.TilePixels, 12);
+    // Of a group and a chunk: a row of products, and all sums.
+    private static readonly int ProductFloats = Size * GroupTiles * ChunkChannels;
+    private static readonly int SumFloats = TTransform.Outputs * ProductFloats;
 
     private readonly CpuDevice cpu;
     private readonly WinogradInput source;
@@ -52,6 +57,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     // V: from a point to the next, and from a group of tiles to the next within a row of points.
     private readonly nint pointStride;
     private readonly nint groupStride;
+    private readonly long inputFloats;
     private readonly long sharedFloats;
     private readonly long workerFloats;
     private Step step;
@@ -80,18 +86,14 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         pointStride = (source.Blocks * GroupTiles * source.Lanes / 16 | 1) * 16;
         groupStride = Size * pointStride;
 
-        int fitting = (int)Math.Clamp(FloatsOfARange / (Size * groupStride), 1, groups);
+        int fitting = (int)Math.Clamp((FloatsOfARange - ProductFloats) / (Size * groupStride + SumFloats), 1, groups);
         ranges = (groups + fitting - 1) / fitting;
-        long transformed = Size * groupStride * groups * source.Groups;
-        byRange = (ranges - 1) * weights.Length < transformed * (1 + chunks.Length / source.Groups);
-        if (!byRange)
-        {
-            sharedFloats = transformed;
-            ranges = Math.Clamp((TasksPerThread * device.Threads + chunks.Length - 1) / chunks.Length, 1, groups);
-        }
         int groupsOfARange = (groups + ranges - 1) / ranges;
-        workerFloats = TransformFloats + (long)GroupTiles * ChunkChannels * Size * (1 + TTransform.Outputs * groupsOfARange)
-            + (byRange ? Size * groupStride * groupsOfARange : 0);
+        inputFloats = Size * groupStride * groups * source.Groups;
+        long sumFloats = (long)SumFloats * groups * chunks.Length;
+        byRange = (ranges - 1) * weights.Length < 2 * (inputFloats + sumFloats);
+        workerFloats = TransformFloats + ProductFloats + (byRange ? groupsOfARange * (Size * groupStride + SumFloats) : 0);
+        sharedFloats = byRange ? 0 : inputFloats + sumFloats;
         device.Scratch.Reserve(sharedFloats + device.Threads * workerFloats);
 
         fixed (float* pinned = filters)
@@ -104,38 +106,39 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private enum Step
     {
         TransformFilters,
-        TransformInput,
-        Chunk,
         Range,
+        Input,
+        Rows,
+        Columns,
     }
 
     /// <summary>One task of the step under way: one of the parts of one of its things.</summary>
     public void Run(int task, int worker)
     {
         int thing = task / parts;
-        Part range = Part.Of(groups, task % parts, parts);
+        int part = task % parts;
+        Part range = Part.Of(groups, part, parts);
         switch (step)
         {
             case Step.TransformFilters:
                 TransformFilters(chunks[thing]);
                 break;
-            case Step.TransformInput:
-                TransformInput(thing, range, AllInputs(thing / source.Blocks), worker);
-                break;
-            case Step.Chunk:
-                // Parts change fastest: the filters of a chunk are still in the cache for its next part.
-                Convolve(chunks[thing], range, AllInputs(chunks[thing].Group), worker);
-                break;
             case Step.Range:
-                // So do here those of a group of channels.
-                var v = new Transformed(Products(worker) + ProductFloats(range.Count), range.First, range.Count * groupStride);
-                for (int block = thing * source.Blocks; block < (thing + 1) * source.Blocks; block++)
-                    TransformInput(block, range, v, worker);
-                foreach (OutputBlock chunk in chunks)
-                {
-                    if (chunk.Group == thing)
-                        Convolve(chunk, range, v, worker);
-                }
+                // Ranges change fastest: the filters of these channels may still be in the cache.
+                RunRange(thing, range, worker);
+                break;
+            case Step.Input:
+                Part blocks = Part.Of(source.Blocks * source.Groups, part, parts);
+                for (int block = blocks.First; block < blocks.End; block++)
+                    TransformInput(block, new Part(thing, thing + 1), AllInputs(block / source.Blocks), worker);
+                break;
+            case Step.Rows:
+                Part some = Part.Of(chunks.Length, part, parts);
+                for (int c = some.First; c < some.End; c++)
+                    Row(chunks[c], thing, new Part(0, groups), AllInputs(chunks[c].Group), AllSums(c), worker);
+                break;
+            case Step.Columns:
+                Columns(chunks[thing], range, AllSums(thing) + (nint)range.First * SumFloats);
                 break;
         }
     }
@@ -150,9 +153,9 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
             Do(Step.Range, source.Groups, ranges);
             return;
         }
-        int inputBlocks = source.Groups * source.Blocks;
-        Do(Step.TransformInput, inputBlocks, Math.Clamp((TasksPerThread * cpu.Threads + inputBlocks - 1) / inputBlocks, 1, groups));
-        Do(Step.Chunk, chunks.Length, ranges);
+        Do(Step.Input, groups, PartsOf(groups, source.Groups * source.Blocks));
+        Do(Step.Rows, Size, PartsOf(Size, chunks.Length));
+        Do(Step.Columns, chunks.Length, PartsOf(chunks.Length, groups));
     }
 
     protected override void Dispose(bool disposing)
@@ -172,15 +175,16 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         cpu.Workers.Run(this, things * partsOfEach);
     }
 
+    // Into how many parts to cut each of so many things.
+    private int PartsOf(int things, int atMost) => Math.Clamp((TasksPerThread * cpu.Threads + things - 1) / things, 1, atMost);
+
     // V of all tiles, for one group of channels.
-    private Transformed AllInputs(int group) => new(scratch + group * (sharedFloats / source.Groups), 0, groups * groupStride);
+    private Transformed AllInputs(int group) => new(scratch + group * (inputFloats / source.Groups), 0, groups * groupStride);
+
+    // The sums of all tiles, for one chunk.
+    private float* AllSums(int chunk) => scratch + inputFloats + (nint)chunk * groups * SumFloats;
 
     private float* WorkerScratch(int worker) => scratch + sharedFloats + worker * workerFloats;
-
-    private float* Products(int worker) => WorkerScratch(worker) + TransformFloats;
-
-    // One row of products of one group, and the sums of a chunk over a range.
-    private static int ProductFloats(int groups) => GroupTiles * ChunkChannels * Size * (1 + TTransform.Outputs * groups);
 
     private Part TilesOf(int group) => Part.Of(tiles.Length, group, groups);
 
@@ -223,25 +227,46 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         }
     }
 
-    // Everything after V, for the channels of a chunk and the tiles of a range.
-    private void Convolve(in OutputBlock chunk, Part range, in Transformed v, int worker)
+    private void RunRange(int channels, Part range, int worker)
     {
-        int outputs = TTransform.Outputs;
-        nint stride = GroupTiles * chunk.Lanes;
-        float* products = Products(worker);
-        float* sums = products + Size * stride;
-        for (int y = 0; y < Size; y++)
-            for (int group = range.First; group < range.End; group++)
-            {
-                float* from = v.Start + y * v.RowStride + (group - v.FirstGroup) * groupStride;
-                for (int x = 0; x < Size; x++)
-                    Multiply(chunk, y * Size + x, TilesOf(group).Count, from + x * pointStride, products + x * stride);
-                TTransform.OutputRows(products, stride, sums + ((group - range.First) * Size + y) * outputs * stride);
-            }
+        float* sums = WorkerScratch(worker) + TransformFloats + ProductFloats;
+        var v = new Transformed(sums + range.Count * SumFloats, range.First, range.Count * groupStride);
+        for (int block = channels * source.Blocks; block < (channels + 1) * source.Blocks; block++)
+            TransformInput(block, range, v, worker);
+        foreach (OutputBlock chunk in chunks)
+        {
+            if (chunk.Group != channels)
+                continue;
+            for (int y = 0; y < Size; y++)
+                Row(chunk, y, range, v, sums, worker);
+            Columns(chunk, range, sums);
+        }
+    }
 
+    // A row of points, from V to sums, for the channels of a chunk and the tiles of a range.
+    private void Row(in OutputBlock chunk, int y, Part range, in Transformed v, float* sums, int worker)
+    {
+        nint stride = GroupTiles * chunk.Lanes;
+        float* products = WorkerScratch(worker) + TransformFloats;
+        float* to = sums + y * TTransform.Outputs * stride;
+        nint panel = (nint)source.Depth * chunk.Lanes;
+        float* w = weights.Pointer + chunk.Weights + y * Size * panel;
+        for (int group = range.First; group < range.End; group++, to += SumFloats)
+        {
+            float* from = v.Start + y * v.RowStride + (group - v.FirstGroup) * groupStride;
+            for (int x = 0; x < Size; x++)
+                Multiply(chunk.Lanes, TilesOf(group).Count, from + x * pointStride, w + x * panel, products + x * stride);
+            TTransform.OutputRows(products, stride, to);
+        }
+    }
+
+    // From sums to the output.
+    private void Columns(in OutputBlock chunk, Part range, float* sums)
+    {
+        nint stride = GroupTiles * chunk.Lanes;
         nint rowStride = (nint)Spec.OutWidth * 16;
         nint plane = Spec.OutHeight * rowStride;
-        for (int group = range.First; group < range.End; group++, sums += Size * outputs * stride)
+        for (int group = range.First; group < range.End; group++, sums += SumFloats)
             for (int channel = 0; channel < chunk.Lanes; channel += 16)
             {
                 int block = (chunk.FirstChannel + channel) / 16;
@@ -257,7 +282,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     }
 
     // M = U V at one point. Tiles take the place of the pixels.
-    private void Multiply(in OutputBlock chunk, int point, int count, float* v, float* m)
+    private void Multiply(int channels, int count, float* v, float* w, float* m)
     {
         var walk = new TileWalk
         {
@@ -267,9 +292,8 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
             Run = source.Pixel,
             PixelStep = source.Lanes,
         };
-        float* w = weights.Pointer + chunk.Weights + (nint)point * source.Depth * chunk.Lanes;
-        int lanes = Math.Min(chunk.Lanes, OutputBlock.TileLanes);
-        for (int lane = 0; lane < chunk.Lanes; lane += lanes, w += source.Depth * lanes)
+        int lanes = Math.Min(channels, OutputBlock.TileLanes);
+        for (int lane = 0; lane < channels; lane += lanes, w += source.Depth * lanes)
         {
             float* o = m + lane / 16 * 16 * GroupTiles + lane % 16;
             if (source.Lanes == 16)
@@ -294,9 +318,9 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
             else if (Vector256.IsHardwareAccelerated)
                 ConvolutionTiles.Run256x2<TStep>(pixels, walk, v, w, zeros.Pointer, float.NegativeInfinity, m, outputBlock);
             else if (Vector128.IsHardwareAccelerated)
-                ConvolutionTiles.Run128x2<TStep>(pixels, walk, v, w, zeros.Pointer, float.NegativeInfinity, m, outputBlock);
+                ConvolutionTiles.Run128x4<TStep>(pixels, walk, v, w, zeros.Pointer, float.NegativeInfinity, m, outputBlock);
             else
-                ConvolutionTiles.Run32x4<TStep>(pixels, walk, v, w, zeros.Pointer, float.NegativeInfinity, m, outputBlock);
+                ConvolutionTiles.Run32x2<TStep>(pixels, walk, v, w, zeros.Pointer, float.NegativeInfinity, m, outputBlock);
             v += pixels * walk.PixelStep;
             m += pixels * 16;
         }
@@ -314,7 +338,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         return [.. cut];
     }
 
-    // U = G g G^T in double, packed as the products read it: [chunk][point][tile lanes][depth][lane].
+    // U = G g G^T in double, packed as the products read it: [chunk][point][lanes of a tile][depth][lane].
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void TransformFilters(OutputBlock chunk)
     {

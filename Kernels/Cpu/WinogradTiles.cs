@@ -13,12 +13,22 @@ internal readonly record struct WinogradInput(
 {
     private bool IsImage { get; init; }
 
+    /// <summary>Taps of a filter over the phases.</summary>
+    internal static int TapsOf(in ConvolutionSpec spec) => (spec.Size + spec.Stride - 1) / spec.Stride;
+
+    /// <summary>Whether a convolution has such a form: whole blocks of channels a group, and pixels no wider than a block.</summary>
+    internal static bool Exists(in ConvolutionSpec spec, ComputeDevice device) =>
+        spec.OutChannels / spec.Groups % 16 == 0
+        && (spec.InputLayout(device) == TensorLayout.Interleaved
+            ? spec.Groups == 1 && spec.Stride * spec.InChannels <= 16
+            : spec.Stride == 1 && spec.InChannels / spec.Groups % 16 == 0);
+
     /// <summary>How the input of a convolution lies.</summary>
     internal static WinogradInput Of(in ConvolutionSpec spec, ComputeDevice device)
     {
         TensorLayout layout = spec.InputLayout(device);
         long image = spec.Input.ImageLength(layout);
-        int taps = (spec.Size + spec.Stride - 1) / spec.Stride;
+        int taps = TapsOf(spec);
         if (layout == TensorLayout.Interleaved)
         {
             int row = spec.Width * spec.InChannels;

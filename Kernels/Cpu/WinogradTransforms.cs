@@ -54,7 +54,3 @@ internal readonly partial struct F4x5 : IWinogradTransform;
 /// <summary>For 11 x 11 filters at stride 2, which are 6 x 6 over the phases of the input.</summary>
 [WinogradTransform(outputs: 3, taps: 6)]
 internal readonly partial struct F3x6 : IWinogradTransform;
-
-/// <summary>For 3 x 3 filters on large maps.</summary>
-[WinogradTransform(outputs: 6, taps: 3)]
-internal readonly partial struct F6x3 : IWinogradTransform;

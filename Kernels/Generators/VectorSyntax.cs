@@ -15,7 +15,9 @@ internal readonly record struct VectorSyntax(int Bits)
 
     internal string Broadcast(string value) => Scalar ? value : $"Vector{Bits}.Create({value})";
 
-    internal string Max(string a, string b) => Scalar ? $"MathF.Max({a}, {b})" : $"Vector{Bits}.Max({a}, {b})";
+    // One instruction, where Max takes five to tell -0 from +0 and to find a NaN on either side; of MaxNative the second
+    // operand is the one that hands on a NaN.
+    internal string Max(string a, string b) => Scalar ? $"MathF.Max({a}, {b})" : $"Vector{Bits}.MaxNative({b}, {a})";
 
     // Without vectors there may be no fused instruction either, and MathF.FusedMultiplyAdd would be a call into software.
     internal string MultiplyAdd(string a, string b, string c) =>

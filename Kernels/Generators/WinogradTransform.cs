@@ -21,7 +21,7 @@ internal sealed record WinogradTransform(string Namespace, string StructName, in
     private const int Block = 16;
     private static readonly int[] Widths = [512, 256, 128, 32];
 
-    private readonly WinogradMatrices matrices = new(Outputs, Taps);
+    private readonly WinogradMatrices matrices = new(Outputs, Taps, WinogradMatrices.PairsOf(Outputs + Taps - 1));
 
     private int Points => matrices.Points;
 
