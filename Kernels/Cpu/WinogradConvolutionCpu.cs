@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -27,8 +28,11 @@ namespace SiamIlgpu.Kernels.Cpu;
 internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, IParallelWork
     where TTransform : struct, IWinogradTransform
 {
-    // What a range may take: half of a second-level cache of 1 MiB; the rest is for the filters.
+    // Half of a second-level cache of 1 MiB: what a range may take, the other half is for filters.
     private const int FloatsOfARange = 512 * 1024 / sizeof(float);
+    // Writing V and the sums past the second-level cache and reading them again takes as long as streaming so many times
+    // as many filter values, which come in order and are only read.
+    private const int StreamedPerTransformed = 4;
     // Output channels of which products and sums are held: those of the widest register tile.
     private const int ChunkChannels = 32;
     // More tasks than threads, so that a thread that was interrupted does not hold up the others.
@@ -36,12 +40,6 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     // A patch row has room for eight pixels of sixteen floats, and for what the transform reads past it.
     private const int PatchRow = 8 * 16 + 16;
     private const int TransformFloats = 8 * 8 * 16 + 8 * PatchRow;
-
-    private static readonly int Size = TTransform.Outputs + TTransform.Taps - 1;
-    private static readonly int GroupTiles = Math.Max(OutputBlock.TilePixels, 12);
-    // Of a group and a chunk: a row of products, and all sums.
-    private static readonly int ProductFloats = Size * GroupTiles * ChunkChannels;
-    private static readonly int SumFloats = TTransform.Outputs * ProductFloats;
 
     private readonly CpuDevice cpu;
     private readonly WinogradInput source;
@@ -86,12 +84,14 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         pointStride = (source.Blocks * GroupTiles * source.Lanes / 16 | 1) * 16;
         groupStride = Size * pointStride;
 
-        int fitting = (int)Math.Clamp((FloatsOfARange - ProductFloats) / (Size * groupStride + SumFloats), 1, groups);
+        // Filters that stay in the cache themselves ask for no more than one group at a time.
+        bool small = weights.Length / source.Groups <= FloatsOfARange;
+        int fitting = small ? 1 : (int)Math.Clamp((FloatsOfARange - ProductFloats) / (Size * groupStride + SumFloats), 1, groups);
         ranges = (groups + fitting - 1) / fitting;
         int groupsOfARange = (groups + ranges - 1) / ranges;
         inputFloats = Size * groupStride * groups * source.Groups;
         long sumFloats = (long)SumFloats * groups * chunks.Length;
-        byRange = (ranges - 1) * weights.Length < 2 * (inputFloats + sumFloats);
+        byRange = small || (ranges - 1) * weights.Length < StreamedPerTransformed * (inputFloats + sumFloats);
         workerFloats = TransformFloats + ProductFloats + (byRange ? groupsOfARange * (Size * groupStride + SumFloats) : 0);
         sharedFloats = byRange ? 0 : inputFloats + sumFloats;
         device.Scratch.Reserve(sharedFloats + device.Threads * workerFloats);
@@ -102,6 +102,15 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
             Do(Step.TransformFilters, chunks.Length, 1);
         }
     }
+
+    private static int Size => TTransform.Outputs + TTransform.Taps - 1;
+
+    private static int GroupTiles => Math.Max(OutputBlock.TilePixels, 12);
+
+    // Of a group and a chunk: a row of products, and all sums.
+    private static int ProductFloats => Size * GroupTiles * ChunkChannels;
+
+    private static int SumFloats => TTransform.Outputs * ProductFloats;
 
     private enum Step
     {
@@ -188,6 +197,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
 
     private Part TilesOf(int group) => Part.Of(tiles.Length, group, groups);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void TransformInput(int block, Part range, in Transformed v, int worker)
     {
         float* transform = WorkerScratch(worker);
@@ -227,6 +237,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RunRange(int channels, Part range, int worker)
     {
         float* sums = WorkerScratch(worker) + TransformFloats + ProductFloats;
@@ -244,6 +255,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     }
 
     // A row of points, from V to sums, for the channels of a chunk and the tiles of a range.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Row(in OutputBlock chunk, int y, Part range, in Transformed v, float* sums, int worker)
     {
         nint stride = GroupTiles * chunk.Lanes;
@@ -261,6 +273,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     }
 
     // From sums to the output.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Columns(in OutputBlock chunk, Part range, float* sums)
     {
         nint stride = GroupTiles * chunk.Lanes;
@@ -282,6 +295,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     }
 
     // M = U V at one point. Tiles take the place of the pixels.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Multiply(int channels, int count, float* v, float* w, float* m)
     {
         var walk = new TileWalk
@@ -303,6 +317,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Multiply<TStep>(int lanes, int count, in TileWalk walk, float* v, float* w, float* m)
         where TStep : struct, IPixelStep
     {
@@ -338,48 +353,66 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         return [.. cut];
     }
 
-    // U = G g G^T in double, packed as the products read it: [chunk][point][lanes of a tile][depth][lane].
+    // U = G g G^T in double, packed as the products read it: [chunk][point][lanes of a tile][depth][lane]. All lanes of a tile
+    // side by side: one filter at a time, its points went to places a power of two apart, and the stores took longer than the
+    // arithmetic.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void TransformFilters(OutputBlock chunk)
     {
         int taps = TTransform.Taps;
-        int inPerGroup = Spec.InChannels / source.Groups;
         int lanes = Math.Min(chunk.Lanes, OutputBlock.TileLanes);
-        ReadOnlySpan<double> g = TTransform.Filter;
-        double* filter = stackalloc double[taps * taps];
-        double* half = stackalloc double[Size * taps];
-        for (int k = 0; k < source.Depth; k++)
-        {
-            (int channel, int firstRow, int firstColumn) = source.FilterAt(k, Spec.InChannels);
-            for (int lane = 0; lane < chunk.Lanes; lane++)
+        int width = Vector<double>.Count;
+        double* g = stackalloc double[Size * taps];
+        TTransform.Filter.CopyTo(new Span<double>(g, Size * taps));
+        double* filter = stackalloc double[taps * taps * lanes];
+        double* half = stackalloc double[taps * lanes];
+        double* full = stackalloc double[lanes];
+        for (int first = 0; first < chunk.Lanes; first += lanes)
+            for (int k = 0; k < source.Depth; k++)
             {
-                float* from = filters + ((long)(chunk.FirstChannel + lane) * inPerGroup + channel) * Spec.Size * Spec.Size;
-                for (int y = 0; y < taps; y++)
-                    for (int x = 0; x < taps; x++)
-                    {
-                        int row = y * source.Stride + firstRow;
-                        int column = x * source.Stride + firstColumn;
-                        filter[y * taps + x] = row < Spec.Size && column < Spec.Size ? from[row * Spec.Size + column] : 0;
-                    }
+                GatherFilters(chunk.FirstChannel + first, lanes, k, filter);
+                float* to = weights.Pointer + chunk.Weights + (first * source.Depth + k * lanes);
                 for (int i = 0; i < Size; i++)
-                    for (int x = 0; x < taps; x++)
+                {
+                    for (int x = 0; x < taps * lanes; x += width)
                     {
-                        double sum = 0;
+                        Vector<double> sum = Vector<double>.Zero;
                         for (int y = 0; y < taps; y++)
-                            sum += g[i * taps + y] * filter[y * taps + x];
-                        half[i * taps + x] = sum;
+                            sum += g[i * taps + y] * Vector.Load(filter + y * taps * lanes + x);
+                        sum.Store(half + x);
                     }
-                float* to = weights.Pointer + chunk.Weights + (lane / lanes * source.Depth + k) * lanes + lane % lanes;
-                for (int i = 0; i < Size; i++)
                     for (int j = 0; j < Size; j++, to += source.Depth * chunk.Lanes)
                     {
-                        double sum = 0;
-                        for (int x = 0; x < taps; x++)
-                            sum += half[i * taps + x] * g[j * taps + x];
-                        *to = (float)sum;
+                        for (int lane = 0; lane < lanes; lane += width)
+                        {
+                            Vector<double> sum = Vector<double>.Zero;
+                            for (int x = 0; x < taps; x++)
+                                sum += g[j * taps + x] * Vector.Load(half + x * lanes + lane);
+                            sum.Store(full + lane);
+                        }
+                        for (int lane = 0; lane < lanes; lane++)
+                            to[lane] = (float)full[lane];
                     }
+                }
             }
-        }
+    }
+
+    // One channel's taps [ky][kx][lane] of consecutive filters; a phase that ends early has zeros.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void GatherFilters(int firstChannel, int lanes, int depth, double* filter)
+    {
+        int size = Spec.Size;
+        int inPerGroup = Spec.InChannels / source.Groups;
+        (int channel, int firstRow, int firstColumn) = source.FilterAt(depth, Spec.InChannels);
+        for (int y = 0; y < TTransform.Taps; y++)
+            for (int x = 0; x < TTransform.Taps; x++)
+            {
+                int row = y * source.Stride + firstRow;
+                int column = x * source.Stride + firstColumn;
+                bool inside = row < size && column < size;
+                for (int lane = 0; lane < lanes; lane++)
+                    *filter++ = inside ? filters[(((long)(firstChannel + lane) * inPerGroup + channel) * size + row) * size + column] : 0;
+            }
     }
 
     // V of consecutive groups of tiles and one group of channels, [point row][group of tiles][point][block][tile][lane]: in
