@@ -10,20 +10,20 @@ internal sealed class ImageFolder : FrameSource
     private readonly string[] files;
     private int next;
 
-    public ImageFolder(string folder)
+    public ImageFolder(string folder, int firstImage = 0)
     {
         if (!Directory.Exists(folder))
             throw new FrameException(folder, File.Exists(folder) ? "is a file, not a folder of images" : "there is no such folder");
         try
         {
-            files = [.. Directory.EnumerateFiles(folder).Where(IsImage).Order(NaturalOrder.Instance)];
+            files = [.. Directory.EnumerateFiles(folder).Where(IsImage).Order(NaturalOrder.Instance).Skip(firstImage)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new FrameException(folder, $"cannot be listed ({e.Message})", e);
         }
         if (files.Length == 0)
-            throw new FrameException(folder, "the folder has no image (.jpg, .jpeg or .png)");
+            throw new FrameException(folder, $"the folder has no image (.jpg, .jpeg or .png){(firstImage > 0 ? $" after the first {firstImage}" : "")}");
     }
 
     public override int? Count => files.Length;
@@ -38,5 +38,5 @@ internal sealed class ImageFolder : FrameSource
         return frame;
     }
 
-    internal static bool IsImage(string file) => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
+    private static bool IsImage(string file) => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
 }
