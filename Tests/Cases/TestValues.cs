@@ -1,3 +1,5 @@
+using SiamIlgpu.Kernels;
+
 namespace SiamIlgpu.Tests.Cases;
 
 /// <summary>Values for tests and benchmarks: the same for the same seed, everywhere.</summary>
@@ -12,4 +14,9 @@ internal static class TestValues
             value = random.NextSingle() * 2 - 1;
         return values;
     }
+
+    /// <summary>Batch, channel, row and column of a planar index.</summary>
+    internal static (int N, int C, int Y, int X) Position(this TensorShape shape, long index) =>
+        ((int)(index / shape.Width / shape.Height / shape.Channels), (int)(index / shape.Width / shape.Height % shape.Channels),
+            (int)(index / shape.Width % shape.Height), (int)(index % shape.Width));
 }

@@ -13,6 +13,9 @@ internal sealed class ConvolutionTests
     private const long FlopsOfFullReference = 20_000_000;
     private const int SampleStep = 61;
 
+    // Of the largest output. The longest sums have 2304 terms; without fused multiply-adds they lose up to 2e-6.
+    private const double MaxError = 5e-6;
+
     private static readonly int[] ThreadCounts = [1, 2, 3];
 
     [TestCaseSource(typeof(ConvolutionCases), nameof(ConvolutionCases.All))]
@@ -41,7 +44,7 @@ internal sealed class ConvolutionTests
             if (!(error <= worst))
                 (worst, worstIndex) = (error, index);
         }
-        Assert.That(worst / Math.Max(scale, 1), Is.LessThan(2e-6),
+        Assert.That(worst / Math.Max(scale, 1), Is.LessThan(MaxError),
             $"worst at (n,c,y,x) = {spec.Output.Position(worstIndex)}: got {actual[worstIndex]}");
     }
 

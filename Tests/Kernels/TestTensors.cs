@@ -22,9 +22,4 @@ internal static class TestTensors
     /// <summary>All floats of a view as they lie in memory, padding lanes included.</summary>
     internal static float[] DownloadRaw(this ComputeDevice device, TensorView view) =>
         device.Download(view with { Shape = new TensorShape(1, 1, 1, checked((int)view.Length)), Layout = TensorLayout.Planar });
-
-    /// <summary>Batch, channel, row and column of a planar index.</summary>
-    internal static (int N, int C, int Y, int X) Position(this TensorShape shape, long index) =>
-        ((int)(index / shape.Width / shape.Height / shape.Channels), (int)(index / shape.Width / shape.Height % shape.Channels),
-            (int)(index / shape.Width % shape.Height), (int)(index % shape.Width));
 }
