@@ -15,21 +15,7 @@ public static class PngEncoder
     /// <param name="frame">Any format; colours are written as RGB.</param>
     /// <param name="path">The file to write, in a folder that exists.</param>
     /// <exception cref="FrameException">The file cannot be written.</exception>
-    public static void Write(in FrameView frame, string path)
-    {
-        string temporary = $"{path}.{Guid.NewGuid():N}.part";
-        try
-        {
-            File.WriteAllBytes(temporary, Encode(frame));
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            if (File.Exists(temporary))
-                File.Delete(temporary);
-            throw new FrameException(path, $"cannot be written ({e.Message})", e);
-        }
-    }
+    public static void Write(in FrameView frame, string path) => AtomicFile.WriteBytes(path, Encode(frame));
 
     /// <summary>The bytes of a PNG file.</summary>
     /// <param name="frame">Any format; colours are written as RGB.</param>
