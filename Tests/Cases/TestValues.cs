@@ -1,0 +1,22 @@
+using SiamIlgpu.Kernels;
+
+namespace SiamIlgpu.Tests.Cases;
+
+/// <summary>Values for tests and benchmarks: the same for the same seed, everywhere.</summary>
+internal static class TestValues
+{
+    /// <summary>Uniform in -1..1.</summary>
+    internal static float[] Uniform(long count, int seed)
+    {
+        var random = new Random(seed);
+        var values = new float[count];
+        foreach (ref float value in values.AsSpan())
+            value = random.NextSingle() * 2 - 1;
+        return values;
+    }
+
+    /// <summary>Batch, channel, row and column of a planar index.</summary>
+    internal static (int N, int C, int Y, int X) Position(this TensorShape shape, long index) =>
+        ((int)(index / shape.Width / shape.Height / shape.Channels), (int)(index / shape.Width / shape.Height % shape.Channels),
+            (int)(index / shape.Width % shape.Height), (int)(index % shape.Width));
+}
