@@ -1,13 +1,297 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
 namespace SiamIlgpu.Kernels.Cpu;
 
-internal sealed class ResponsePeakCpu : ResponsePeak
+/// <summary>
+/// The upsampled maps are stored column by column, as MATLAB stores and searches them: the pass down the columns of the
+/// small response leaves columns of full height, and the pass along the rows then vectorises down them.
+/// Maps are float, sums double. A map with a value that is not finite never wins; when no map is left, the middle scale and
+/// the window's peak are the answer, with a response of NaN. The window alone decides, too, when the winner is constant.
+/// </summary>
+internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
 {
+    private const int ColumnsPerTask = 32;
+    private const int SidelobeDistance = 2;
+
+    private readonly WorkerPool workers;
+    private readonly BicubicTaps taps = new();
+    private readonly CpuScratch memory = new();
+    private readonly int tasksPerMap;
+    private readonly float* columns;   // [scale][column of the response][row of the map]
+    private readonly float* maps;      // [scale][column][row]
+    private readonly float* hann;      // [row], sum 1
+    private readonly Extent[] extents;
+    private readonly Peak[] peaks;
+
+    // What the tasks of the call under way share.
+    private bool mixing;
+    private float* winner;
+    private float floor, responseShare, windowShare;
+
+    private PeakResult? result;
+
     internal ResponsePeakCpu(CpuDevice device, ResponsePeakSpec spec)
         : base(device, spec)
     {
+        workers = device.Workers;
+        int n = spec.MapSize;
+        taps.Compute(spec.ResponseSize, n);
+        long columnsLength = (long)spec.Scales * spec.ResponseSize * n;
+        columns = memory.Reserve<float>(columnsLength + (long)spec.Scales * n * n + n);
+        maps = columns + columnsLength;
+        hann = maps + (long)spec.Scales * n * n;
+        FillHann(new Span<float>(hann, n));
+        tasksPerMap = (n + ColumnsPerTask - 1) / ColumnsPerTask;
+        extents = new Extent[spec.Scales * tasksPerMap];
+        peaks = new Peak[tasksPerMap];
     }
 
-    public override PeakResult Read() => throw new NotSupportedException();
+    public override PeakResult Read() => result ?? throw new InvalidOperationException("response peak: read before the first search");
 
-    protected override void ForwardCore(TensorView responses) => throw new NotSupportedException();
+    public void Run(int task, int worker)
+    {
+        int first = task % tasksPerMap * ColumnsPerTask;
+        int end = Math.Min(first + ColumnsPerTask, Spec.MapSize);
+        if (mixing)
+            peaks[task] = Mix(first, end);
+        else
+            extents[task] = Upsample(task / tasksPerMap, first, end);
+    }
+
+    protected override void ForwardCore(TensorView responses)
+    {
+        int n = Spec.MapSize;
+        float* small = responses.Pointer();
+        for (int scale = 0; scale < Spec.Scales; scale++)
+            UpsampleDown(small + scale * Spec.ResponseSize * Spec.ResponseSize, columns + (nint)scale * Spec.ResponseSize * n);
+        mixing = false;
+        workers.Run(this, Spec.Scales * tasksPerMap);
+
+        (int scaleOfPeak, Extent extent) = Choose();
+        Sidelobe sidelobe = Sidelobe.Of(small + scaleOfPeak * Spec.ResponseSize * Spec.ResponseSize, Spec.ResponseSize);
+
+        // q = (v - min) / sum (v - min), mixed with the window. A constant response stays constant but for the rounding of
+        // the taps, so it is recognised before upsampling.
+        double total = extent.Sum - (double)n * n * extent.Min;
+        double share = (1 - (double)Spec.WindowInfluence) / total;
+        bool undefined = sidelobe.Constant || !(total > 0) || !double.IsFinite(share) || share > float.MaxValue;
+        winner = maps + (nint)scaleOfPeak * n * n;
+        floor = undefined ? 0 : extent.Min;
+        responseShare = undefined ? 0 : (float)share;
+        windowShare = undefined ? 1 : Spec.WindowInfluence;
+        if (!double.IsFinite(extent.Sum))
+            new Span<float>(winner, checked(n * n)).Clear();
+        mixing = true;
+        workers.Run(this, tasksPerMap);
+
+        Peak best = peaks[0];
+        foreach (Peak peak in peaks)
+        {
+            if (peak.Value > best.Value)
+                best = peak;
+        }
+        result = new PeakResult(scaleOfPeak, best.Row, best.Column, extent.Max, sidelobe.PeakToSidelobe);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        taps.Dispose();
+        memory.Dispose();
+    }
+
+    /// <summary>Symmetric Hann window of sum 1. Of two samples both would be 0, so a window without a sum is flat.</summary>
+    private static void FillHann(Span<float> window)
+    {
+        int n = window.Length;
+        double sum = 0;
+        for (int i = 0; i < n; i++)
+            sum += Hann(i, n);
+        for (int i = 0; i < n; i++)
+            window[i] = (float)(sum > 0 ? Hann(i, n) / sum : 1.0 / n);
+    }
+
+    // Sample i and its mirror image are the same number, so that the middle of an even window is a tie, as it should be.
+    private static double Hann(int i, int n) => n == 1 ? 1 : 0.5 * (1 - double.CosPi(2.0 * Math.Min(i, n - 1 - i) / (n - 1)));
+
+    /// <summary>Down the columns of a response [R,R], to columns of the map's height.</summary>
+    private void UpsampleDown(float* response, float* to)
+    {
+        int r = Spec.ResponseSize, n = Spec.MapSize;
+        for (int y = 0; y < n; y++)
+        {
+            float* rows = response + taps.First[y] * r;
+            float* weights = taps.Weights + y * taps.Count;
+            for (int x = 0; x < r; x++)
+            {
+                float sum = 0;
+                for (int t = 0; t < taps.Count; t++)
+                    sum = float.MultiplyAddEstimate(weights[t], rows[t * r + x], sum);
+                to[(nint)x * n + y] = sum;
+            }
+        }
+    }
+
+    /// <summary>Along the rows: columns [first, end) of one map, their least and greatest value and their sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private Extent Upsample(int scale, int first, int end)
+    {
+        int n = Spec.MapSize;
+        float max = float.NegativeInfinity, min = float.PositiveInfinity;
+        double sum = 0;
+        var maxLanes = new Vector<float>(max);
+        var minLanes = new Vector<float>(min);
+        Vector<double> sumLanes = default;
+        for (int x = first; x < end; x++)
+        {
+            float* from = columns + ((nint)scale * Spec.ResponseSize + taps.First[x]) * n;
+            float* to = maps + ((nint)scale * n + x) * n;
+            float* weights = taps.Weights + x * taps.Count;
+            int y = 0;
+            for (; y <= n - Vector<float>.Count; y += Vector<float>.Count)
+            {
+                Vector<float> value = default;
+                for (int t = 0; t < taps.Count; t++)
+                    value = Vector.MultiplyAddEstimate(new Vector<float>(weights[t]), Vector.Load(from + (nint)t * n + y), value);
+                value.Store(to + y);
+                maxLanes = Vector.Max(maxLanes, value);
+                minLanes = Vector.Min(minLanes, value);
+                Vector.Widen(value, out Vector<double> low, out Vector<double> high);
+                sumLanes += low + high;
+            }
+            for (; y < n; y++)
+            {
+                float value = 0;
+                for (int t = 0; t < taps.Count; t++)
+                    value = float.MultiplyAddEstimate(weights[t], from[(nint)t * n + y], value);
+                to[y] = value;
+                max = Math.Max(max, value);
+                min = Math.Min(min, value);
+                sum += value;
+            }
+        }
+        for (int i = 0; i < Vector<float>.Count; i++)
+        {
+            max = Math.Max(max, maxLanes[i]);
+            min = Math.Min(min, minLanes[i]);
+        }
+        return new Extent(max, min, sum + Vector.Sum(sumLanes));
+    }
+
+    /// <summary>The scale whose peak, penalised but for the middle one's, is the highest; the first of equals.</summary>
+    private (int Scale, Extent Extent) Choose()
+    {
+        int middle = Spec.Scales / 2;
+        var chosen = (Scale: middle, Extent: new Extent(float.NaN, float.NaN, double.NaN));
+        float best = float.NegativeInfinity;
+        for (int scale = 0; scale < Spec.Scales; scale++)
+        {
+            Extent extent = extents[scale * tasksPerMap];
+            for (int task = 1; task < tasksPerMap; task++)
+                extent = extent.And(extents[scale * tasksPerMap + task]);
+            float score = scale == middle ? extent.Max : extent.Max * Spec.ScalePenalty;
+            // The sum of finite floats is finite in double, and nothing else's is.
+            if (double.IsFinite(extent.Sum) && score > best)
+            {
+                best = score;
+                chosen = (scale, extent);
+            }
+        }
+        return chosen;
+    }
+
+    /// <summary>Mixes columns [first, end) of the winning map with the window, in place, and finds their first peak.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private Peak Mix(int first, int end)
+    {
+        int n = Spec.MapSize;
+        var best = new Peak(float.NegativeInfinity, 0, first);
+        for (int x = first; x < end; x++)
+        {
+            float* map = winner + (nint)x * n;
+            float column = windowShare * hann[x];
+            float max = float.NegativeInfinity;
+            var maxLanes = new Vector<float>(max);
+            int y = 0;
+            for (; y <= n - Vector<float>.Count; y += Vector<float>.Count)
+            {
+                Vector<float> window = new Vector<float>(column) * Vector.Load(hann + y);
+                Vector<float> mixed = Vector.MultiplyAddEstimate(new Vector<float>(responseShare), Vector.Load(map + y) - new Vector<float>(floor), window);
+                mixed.Store(map + y);
+                maxLanes = Vector.Max(maxLanes, mixed);
+            }
+            for (; y < n; y++)
+            {
+                map[y] = float.MultiplyAddEstimate(responseShare, map[y] - floor, column * hann[y]);
+                max = Math.Max(max, map[y]);
+            }
+            for (int i = 0; i < Vector<float>.Count; i++)
+                max = Math.Max(max, maxLanes[i]);
+            if (max > best.Value)
+                best = new Peak(max, new Span<float>(map, n).IndexOf(max), x);
+        }
+        return best;
+    }
+
+    /// <summary>What is known of some columns of a map.</summary>
+    private readonly record struct Extent(float Max, float Min, double Sum)
+    {
+        internal Extent And(Extent other) => new(Math.Max(Max, other.Max), Math.Min(Min, other.Min), Sum + other.Sum);
+    }
+
+    /// <summary>The highest of some columns' values.</summary>
+    private readonly record struct Peak(float Value, int Row, int Column);
+
+    /// <summary>How far the peak of a response stands out from what lies beyond its neighbourhood.</summary>
+    private readonly record struct Sidelobe(float PeakToSidelobe, bool Constant)
+    {
+        internal static Sidelobe Of(float* response, int size)
+        {
+            (int row, int column) = (0, 0);
+            float min = response[0];
+            for (int x = 0; x < size; x++)
+            {
+                for (int y = 0; y < size; y++)
+                {
+                    float value = response[y * size + x];
+                    min = Math.Min(min, value);
+                    if (value > response[row * size + column])
+                        (row, column) = (y, x);
+                }
+            }
+            float peak = response[row * size + column];
+
+            // Two passes, so that a small deviation around a large mean is not lost.
+            int count = 0;
+            double sum = 0, squares = 0;
+            for (int y = 0; y < size; y++)
+            {
+                for (int x = 0; x < size; x++)
+                {
+                    if (IsFar(y, x))
+                    {
+                        count++;
+                        sum += response[y * size + x];
+                    }
+                }
+            }
+            double mean = sum / count;
+            for (int y = 0; y < size; y++)
+            {
+                for (int x = 0; x < size; x++)
+                {
+                    if (IsFar(y, x))
+                    {
+                        double difference = response[y * size + x] - mean;
+                        squares += difference * difference;
+                    }
+                }
+            }
+            double deviation = Math.Sqrt(squares / count);
+            double ratio = (peak - mean) / deviation;
+            return new Sidelobe(count > 0 && deviation > 1e-12 * Math.Abs(mean) && double.IsFinite(ratio) ? (float)ratio : 0, peak == min);
+
+            bool IsFar(int y, int x) => Math.Abs(y - row) > SidelobeDistance || Math.Abs(x - column) > SidelobeDistance;
+        }
+    }
 }
