@@ -205,9 +205,17 @@ public sealed partial record NetworkDefinition
     /// <exception cref="JsonException">The text is not such a definition, or one of an impossible network.</exception>
     public static NetworkDefinition FromJson(string json)
     {
-        NetworkDefinition definition = JsonSerializer.Deserialize(json, NetworkDefinitionJson.Default.NetworkDefinition)
-            ?? throw new JsonException("a network definition cannot be null");
-        return definition.FindFlaw() is { } flaw ? throw new JsonException(flaw) : definition;
+        try
+        {
+            NetworkDefinition definition = JsonSerializer.Deserialize(json, NetworkDefinitionJson.Default.NetworkDefinition)
+                ?? throw new JsonException("a network definition cannot be null");
+            return definition.FindFlaw() is { } flaw ? throw new JsonException(flaw) : definition;
+        }
+        // The serialiser's answer to a layer without a type.
+        catch (NotSupportedException e)
+        {
+            throw new JsonException("a layer does not say its type", e);
+        }
     }
 
     /// <summary>Writes the definition as one line of JSON.</summary>
