@@ -101,7 +101,9 @@ public static class MatFile
             name = "";
             return null;
         }
-        using var inflated = new ZLibStream(stream, CompressionMode.Decompress, leaveOpen: true);
+        using var zlib = new ZLibStream(stream, CompressionMode.Decompress, leaveOpen: true);
+        // Tags are read four bytes at a time, for which zlib itself would be slow.
+        using var inflated = new BufferedStream(zlib);
         var reader = new MatReader(inflated, bigEndian, InflationAllowance + (long)MostInflation * bytes, source);
         MatValue? value = TryRead(reader, variable, out name);
         // Reaching the end is what makes zlib compare its checksum.
