@@ -21,7 +21,6 @@ public static class Safetensors
     private const int DeepestHeader = 4; // a shape is three deep
     private const int ChunkValues = 4096;
 
-    // Default escaping and no indentation; names and metadata are sorted, so equal weights make equal bytes.
     private static readonly JsonReaderOptions HeaderOptions = new() { MaxDepth = DeepestHeader };
 
     private sealed record Entry(string Name, string Type, int[] Shape, int Count, long Begin, long End);
@@ -189,17 +188,22 @@ public static class Safetensors
                 throw new JsonException($"{name} has the impossible shape [{string.Join(',', shape)}]");
         }
         if (end - begin != count * bytes)
-            throw new JsonException($"{name} of {type} [{string.Join(',', shape)}] takes {count * bytes} bytes, its place has {end - begin}");
+        {
+            string sides = string.Join(',', shape);
+            throw new JsonException($"{name} of {type} [{sides}] takes {count * bytes} bytes, its place has {end - begin}");
+        }
         return new Entry(name, type, [.. shape.Select(side => (int)side)], (int)count, begin, end);
     }
 
     private static List<long> ParseNumbers(ref Utf8JsonReader json, string what)
     {
         var numbers = new List<long>();
+        long number = 0;
         Expect(ref json, JsonTokenType.StartArray, what);
         while (json.Read() && json.TokenType != JsonTokenType.EndArray)
         {
-            if (json.TokenType != JsonTokenType.Number || !json.TryGetInt64(out long number) || number < 0 || numbers.Count == MostDimensions)
+            bool natural = json.TokenType == JsonTokenType.Number && json.TryGetInt64(out number) && number >= 0;
+            if (!natural || numbers.Count == MostDimensions)
                 throw new JsonException($"{what} is not a list of at most {MostDimensions} natural numbers");
             numbers.Add(number);
         }
@@ -218,7 +222,10 @@ public static class Safetensors
     private static void Expect(ref Utf8JsonReader json, JsonTokenType token, string what)
     {
         if (!json.Read() || json.TokenType != token)
-            throw new JsonException($"{what} is not a JSON {(token == JsonTokenType.StartObject ? "object" : token == JsonTokenType.StartArray ? "array" : "string")}");
+        {
+            string kind = token switch { JsonTokenType.StartObject => "object", JsonTokenType.StartArray => "array", _ => "string" };
+            throw new JsonException($"{what} is not a JSON {kind}");
+        }
     }
 
     /// <summary>Sorts the entries by place and makes sure that they fill the file, each byte belonging to one.</summary>
@@ -229,7 +236,10 @@ public static class Safetensors
         foreach (Entry entry in entries)
         {
             if (entry.Begin != at)
-                throw new WeightFormatException(source, $"{entry.Name} starts at byte {entry.Begin} of the data, the tensor before it ends at {at}");
+            {
+                throw new WeightFormatException(
+                    source, $"{entry.Name} starts at byte {entry.Begin} of the data, the tensor before it ends at {at}");
+            }
             at = entry.End;
         }
         if (at != dataBytes)
@@ -278,6 +288,7 @@ public static class Safetensors
         }
     }
 
+    // Tensors and metadata come sorted by name, so that equal weights make equal bytes.
     private static void WriteHeader(Stream stream, NetworkWeights weights, (string Name, WeightTensor Tensor)[] tensors)
     {
         var header = new ArrayBufferWriter<byte>();

@@ -130,20 +130,20 @@ public sealed class MatFileTests
     }
 
     [Test]
-    public void Read_ArrayOfZerosThatInflatesAThousandfold_IsRefusedUnread()
+    public void Read_ArrayOfZerosThatInflatesAHundredfold_IsRefusedUnread()
     {
-        const int Side = 4096; // 64 MB of zeros in 64 KB
+        const int Side = 2048; // 16 MB of zeros
         var w = new W(bigEndian: false);
         byte[] contents = w.Element(W.Single, new byte[Side * Side * sizeof(float)]);
         byte[] file = [.. w.Header(), .. w.Deflated(w.Array(W.SingleClass, [Side, Side], 0, contents)("x"))];
-        Assert.That(file, Has.Length.LessThan(200_000));
+        Assert.That(file, Has.Length.LessThan(300_000));
         AssertCheap(() => Assert.That(() => Read(file, "x"), Throws.InstanceOf<WeightFormatException>()), megabytes: 1);
     }
 
     [Test]
     public void Read_BombBesideTheWantedVariable_IsNotInflated()
     {
-        const int Side = 4096;
+        const int Side = 2048;
         var w = new W(bigEndian: false);
         // Its tag claims little enough to be believed; the zeros that follow are never asked for.
         byte[] bomb = w.Deflated([.. w.Numbers([2, 2], [1, 2, 3, 4])("bomb"), .. new byte[Side * Side]]);

@@ -27,7 +27,7 @@ internal sealed class MatWriter(bool bigEndian)
     internal byte[] Deflated(byte[] bytes)
     {
         var memory = new MemoryStream();
-        using (var deflate = new ZLibStream(memory, CompressionLevel.Optimal, leaveOpen: true))
+        using (var deflate = new ZLibStream(memory, CompressionLevel.Fastest, leaveOpen: true))
             deflate.Write(bytes);
         return [.. Number(UInt32, Compressed), .. Number(UInt32, memory.Length), .. memory.ToArray()];
     }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Compression;
 
 namespace SiamIlgpu.Weights;
@@ -48,10 +47,10 @@ public static class MatFile
             default:
                 throw new WeightFormatException(source, "is not a MATLAB level-5 MAT-file");
         }
-        bool swapped = (header[126] == 'M') == BitConverter.IsLittleEndian;
+        bool bigEndian = header[126] == 'M';
         try
         {
-            return Find(stream, swapped, source, variable);
+            return Find(stream, bigEndian, source, variable);
         }
         catch (EndOfStreamException e)
         {
@@ -63,7 +62,7 @@ public static class MatFile
         }
     }
 
-    private static MatValue Find(Stream stream, bool swapped, string source, string variable)
+    private static MatValue Find(Stream stream, bool bigEndian, string source, string variable)
     {
         var others = new List<string>();
         Span<byte> tag = stackalloc byte[8];
@@ -72,11 +71,14 @@ public static class MatFile
         {
             stream.Position = at;
             stream.ReadExactly(tag);
-            uint type = Word(tag, swapped), bytes = Word(tag[4..], swapped);
+            uint type = MatReader.Word(tag, bigEndian), bytes = MatReader.Word(tag[4..], bigEndian);
             long contents = at + tag.Length;
             if (bytes > stream.Length - contents)
-                throw new WeightFormatException(source, $"is cut short: a variable claims {bytes} bytes where {stream.Length - contents} are left");
-            if (TryRead(stream, contents, (MatStorage)type, bytes, swapped, source, variable, out string name) is { } value)
+            {
+                throw new WeightFormatException(
+                    source, $"is cut short: a variable claims {bytes} bytes where {stream.Length - contents} are left");
+            }
+            if (TryRead(stream, contents, (MatStorage)type, bytes, bigEndian, source, variable, out string name) is { } value)
                 return value;
             if (others.Count < MostNamesInMessage && name.Length > 0)
                 others.Add(name);
@@ -87,20 +89,22 @@ public static class MatFile
     }
 
     private static MatValue? TryRead(
-        Stream stream, long contents, MatStorage type, uint bytes, bool swapped, string source, string variable, out string name)
+        Stream stream, long contents, MatStorage type, uint bytes, bool bigEndian, string source, string variable, out string name)
     {
         if (type == MatStorage.Matrix)
         {
             stream.Position = contents - 8;
-            return TryRead(new MatReader(stream, swapped, 8L + bytes, source), variable, out name);
+            return TryRead(new MatReader(stream, bigEndian, 8L + bytes, source), variable, out name);
         }
         if (type != MatStorage.Compressed)
         {
             name = "";
             return null;
         }
-        using var inflated = new ZLibStream(stream, CompressionMode.Decompress, leaveOpen: true);
-        var reader = new MatReader(inflated, swapped, InflationAllowance + (long)MostInflation * bytes, source);
+        using var zlib = new ZLibStream(stream, CompressionMode.Decompress, leaveOpen: true);
+        // Tags are read four bytes at a time, for which zlib itself would be slow.
+        using var inflated = new BufferedStream(zlib);
+        var reader = new MatReader(inflated, bigEndian, InflationAllowance + (long)MostInflation * bytes, source);
         MatValue? value = TryRead(reader, variable, out name);
         // Reaching the end is what makes zlib compare its checksum.
         if (value is not null && inflated.ReadByte() >= 0)
@@ -114,8 +118,4 @@ public static class MatFile
         name = header.Name;
         return name == variable ? reader.ReadVariable(header) : null;
     }
-
-    private static uint Word(ReadOnlySpan<byte> bytes, bool swapped) => swapped == BitConverter.IsLittleEndian
-        ? BinaryPrimitives.ReadUInt32BigEndian(bytes)
-        : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
 }

@@ -9,7 +9,7 @@ namespace SiamIlgpu.Weights;
 /// file is checked against what is left of the element around it before it is believed, and memory is taken as bytes arrive,
 /// so that a length that lies costs nothing.
 /// </summary>
-internal sealed class MatReader(Stream stream, bool swapped, long limit, string source)
+internal sealed class MatReader(Stream stream, bool bigEndian, long limit, string source)
 {
     // net.layers(1).block.opts{1} is five deep; nothing real comes near this.
     private const int DeepestNesting = 32;
@@ -22,6 +22,9 @@ internal sealed class MatReader(Stream stream, bool swapped, long limit, string 
 
     /// <summary>What stands before the contents of an array.</summary>
     internal readonly record struct Header(MatClass Class, bool Complex, int[] Dimensions, string Name);
+
+    internal static uint Word(ReadOnlySpan<byte> bytes, bool bigEndian) =>
+        bigEndian ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
 
     /// <summary>Opens the variable and reads its header.</summary>
     internal Header ReadVariableHeader()
@@ -179,7 +182,7 @@ internal sealed class MatReader(Stream stream, bool swapped, long limit, string 
             throw Bad($"an element of type {(int)type} has {length} bytes");
         byte[] bytes = ReadBytes(length);
         Skip(Math.Min(small ? 4 - length : -length & 7, _left));
-        if (swapped)
+        if (bigEndian == BitConverter.IsLittleEndian)
             ReverseEach(bytes, type.Bytes());
         return bytes;
     }
@@ -189,7 +192,7 @@ internal sealed class MatReader(Stream stream, bool swapped, long limit, string 
         Span<byte> word = stackalloc byte[4];
         Take(4);
         stream.ReadExactly(word);
-        return swapped == BitConverter.IsLittleEndian ? BinaryPrimitives.ReadUInt32BigEndian(word) : BinaryPrimitives.ReadUInt32LittleEndian(word);
+        return Word(word, bigEndian);
     }
 
     // Doubles as it goes: a length that lies fails on the bytes that are missing, not on the memory for them.

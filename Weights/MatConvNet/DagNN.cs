@@ -134,7 +134,8 @@ internal sealed class DagNN
     // window, correlation filter, crop
     private static JoinDefinition ReadFilter(List<MatLayer> layers, AdjustKind adjust, int side, Dictionary<string, WeightTensor> tensors)
     {
-        if (layers is not [{ Type: "MulConst" } window, { Type: "CorrFilter" } filter, .. var crops] || crops is not ([] or [{ Type: "CropMargin" }]))
+        if (layers is not [{ Type: "MulConst" } window, { Type: "CorrFilter" } filter, .. var crops]
+            || crops is not ([] or [{ Type: "CropMargin" }]))
         {
             string types = string.Join(", ", layers.Select(layer => layer.Type));
             throw layers[0].Error($"expected MulConst, CorrFilter and perhaps CropMargin after the exemplar's branch, file has {types}");
@@ -148,12 +149,16 @@ internal sealed class DagNN
         return new JoinDefinition(JoinKind.CorrelationFilter, adjust, lambda, crops is [var crop] ? crop.Uniform("margin", absent: 0) : 0);
     }
 
-    private AdjustKind ReadAdjust(MatLayer join, Dictionary<string, WeightTensor> tensors) => _layers.Where(layer => IsAdjust(layer, join)).ToArray() switch
+    private AdjustKind ReadAdjust(MatLayer join, Dictionary<string, WeightTensor> tensors)
     {
-        [] => AdjustKind.None,
-        [var adjust] => Branch.AddAdjust(tensors, adjust),
-        [_, var second, ..] => throw second.Error("is a second adjustment of the response"),
-    };
+        MatLayer[] found = [.. _layers.Where(layer => IsAdjust(layer, join))];
+        return found switch
+        {
+            [] => AdjustKind.None,
+            [var adjust] => Branch.AddAdjust(tensors, adjust),
+            [_, var second, ..] => throw second.Error("is a second adjustment of the response"),
+        };
+    }
 
     private static bool IsAdjust(MatLayer layer, MatLayer join) =>
         layer.Type is "dagnn.Conv" or "dagnn.BatchNorm" && layer.Inputs.Intersect(join.Outputs).Any();
@@ -163,7 +168,7 @@ internal sealed class DagNN
     {
         foreach (MatLayer layer in layers)
         {
-            if (!layer.Type.Contains("Loss", StringComparison.OrdinalIgnoreCase) && !layer.Type.Contains("Err", StringComparison.OrdinalIgnoreCase))
+            if (!layer.Type.Contains("Loss", StringComparison.Ordinal) && !layer.Type.Contains("Err", StringComparison.Ordinal))
                 throw layer.Error("is neither part of a branch, of the join nor a loss");
         }
     }

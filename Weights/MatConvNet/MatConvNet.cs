@@ -16,7 +16,7 @@ public static class MatConvNet
     /// Reads a network. Filters are transposed to OIHW, biases that are absent become zeros, and losses are passed over. The
     /// definition is null for a SimpleNN with layers that networks here do not have.
     /// </summary>
-    /// <exception cref="WeightFormatException">It is no such file, damaged, or has layers of another kind; the message names them.</exception>
+    /// <exception cref="WeightFormatException">It is no such file, is damaged, or has other layers; the message names them.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static NetworkWeights Read(string path)
     {
@@ -27,7 +27,7 @@ public static class MatConvNet
     /// <summary>Reads the bytes of a file, as <see cref="Read(string)"/> does.</summary>
     /// <param name="stream">The file's bytes; it must be able to seek.</param>
     /// <param name="source">What to call it in messages.</param>
-    /// <exception cref="WeightFormatException">It is no such file, damaged, or has layers of another kind; the message names them.</exception>
+    /// <exception cref="WeightFormatException">It is no such file, is damaged, or has other layers; the message names them.</exception>
     public static NetworkWeights Read(Stream stream, string source)
     {
         var net = new MatNode(source, Variable, MatFile.Read(stream, source, Variable));
