@@ -70,6 +70,15 @@ public sealed class JpegDecoderTests
         Assert.That(compared, Is.GreaterThan(50));
     }
 
+    [Test]
+    public void Decode_EmbeddedFiles_HaveTheRecordedPixels([ValueSource(typeof(EmbeddedJpeg), nameof(EmbeddedJpeg.All))] EmbeddedJpeg jpeg)
+    {
+        Frame actual = new();
+        new JpegDecoder().Decode(jpeg.Bytes, "test.jpg", actual);
+        Assert.That(actual.Format, Is.EqualTo(jpeg.Expected.Format));
+        ReferenceTool.AssertClose(actual, jpeg.Expected, tolerance: 0, jpeg.Options);
+    }
+
     private static void RequireTools()
     {
         ReferenceTool.Require("cjpeg", "libjpeg-turbo-progs");

@@ -91,7 +91,7 @@ public sealed class PngTests
             ReferenceTool.AssertClose(ImageReader.Read(path), frame, tolerance: 0, path);
 
             string missing = Path.Combine(folder, "none", "a.png");
-            FrameException error = Assert.Throws<FrameException>(() => PngEncoder.Write(frame, missing));
+            FrameException error = Assert.Throws<FrameException>(() => PngEncoder.Write(frame, missing))!;
             Assert.That(error.Message, Does.StartWith(missing + ": cannot be written"));
         }
         finally

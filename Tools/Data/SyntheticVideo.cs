@@ -9,10 +9,10 @@ namespace SiamIlgpu.Data;
 /// </summary>
 public sealed class SyntheticVideo : FrameSource
 {
-    private const int FramesPerLeg = 30;
+    private const int FramesPerLeg = 20;
 
-    // A cubic B-spline is nowhere faster than its longest leg: 165 px in 30 frames are 5.5 px a frame.
-    private const float ShortestLeg = 60, LongestLeg = 165;
+    // A cubic B-spline is nowhere faster than its longest leg: 110 px in 20 frames are 5.5 px a frame.
+    private const float ShortestLeg = 60, LongestLeg = 110;
     private const float SmallestScale = 0.8f, LargestScale = 1.3f;
     private const float PostSpeed = 4;
     private const int Skin = 96;
