@@ -46,7 +46,11 @@ public readonly record struct ConvolutionSpec(
     public void Validate()
     {
         if (Batch <= 0 || InChannels <= 0 || OutChannels <= 0 || Size <= 0 || Stride <= 0 || Groups <= 0)
-            throw new KernelShapeException($"convolution: every size must be positive, got {this}");
+        {
+            throw new KernelShapeException(
+                $"convolution: every size must be positive, got batch {Batch}, channels {InChannels} to {OutChannels}, "
+                + $"size {Size}, stride {Stride}, groups {Groups}");
+        }
         if (InChannels % Groups != 0 || OutChannels % Groups != 0)
             throw new KernelShapeException($"convolution: {Groups} groups must divide {InChannels} input and {OutChannels} output channels");
         if (Height < Size || Width < Size)

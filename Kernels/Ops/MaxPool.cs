@@ -29,7 +29,10 @@ public readonly record struct MaxPoolSpec(int Batch, int Channels, int Height, i
     public void Validate()
     {
         if (Batch <= 0 || Channels <= 0 || Size <= 0 || Stride <= 0)
-            throw new KernelShapeException($"max pool: every size must be positive, got {this}");
+        {
+            throw new KernelShapeException(
+                $"max pool: every size must be positive, got batch {Batch}, channels {Channels}, size {Size}, stride {Stride}");
+        }
         if (Height < Size || Width < Size)
             throw new KernelShapeException($"max pool: a {Size}x{Size} window does not fit into {Height}x{Width}");
     }

@@ -48,6 +48,66 @@ internal sealed class ConvolutionTests
             $"worst at (n,c,y,x) = {spec.Output.Position(worstIndex)}: got {actual[worstIndex]}");
     }
 
+    [Test]
+    public void Forward_AllocatesNothing()
+    {
+        using var device = new CpuDevice(threads: 2);
+        var spec = new ConvolutionSpec(1, 16, 9, 9, 32, 3, 1, 1, Relu: true);
+        using Convolution convolution = device.Prepare(spec, new float[spec.Filters.Count], new float[32]);
+        TensorView input = device.Allocate(spec.Input, device.FeatureLayout);
+        TensorView output = device.Allocate(spec.Output, device.FeatureLayout);
+        convolution.Forward(input, output);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 10; i++)
+            convolution.Forward(input, output);
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+        input.Buffer.Dispose();
+        output.Buffer.Dispose();
+    }
+
+    [Test]
+    public void Prepare_ImpossibleSizes_SaysWhich()
+    {
+        using var device = new CpuDevice(threads: 1);
+        var spec = new ConvolutionSpec(1, 16, 9, 9, 32, 3, 1, 1, Relu: true);
+        Assert.Multiple(() =>
+        {
+            AssertRefused(spec with { Stride = 0 }, "every size must be positive");
+            AssertRefused(spec with { Groups = 3 }, "3 groups must divide 16 input and 32 output channels");
+            AssertRefused(spec with { Size = 10 }, "a 10x10 filter does not fit into 9x9");
+            Assert.That(() => device.Prepare(spec, new float[7], new float[32]), Throws.InstanceOf<KernelShapeException>()
+                .With.Message.EqualTo("convolution: [32,16,3,3] filters take 4608 values, got 7"));
+            Assert.That(() => device.Prepare(spec, new float[4608], new float[3]), Throws.InstanceOf<KernelShapeException>()
+                .With.Message.EqualTo("convolution: expected 32 biases, got 3"));
+        });
+
+        void AssertRefused(ConvolutionSpec impossible, string message) => Assert.That(
+            () => device.Prepare(impossible, [], []), Throws.InstanceOf<KernelShapeException>().With.Message.Contains(message));
+    }
+
+    [Test]
+    public void Forward_WrongShapeLayoutOrDevice_SaysWhatWasExpected()
+    {
+        using var device = new CpuDevice(threads: 1);
+        using var other = new CpuDevice(threads: 1);
+        var spec = new ConvolutionSpec(1, 16, 9, 9, 32, 3, 1, 1, Relu: true);
+        using Convolution convolution = device.Prepare(spec, new float[spec.Filters.Count], new float[32]);
+        TensorView input = device.Allocate(spec.Input, device.FeatureLayout);
+        TensorView output = device.Allocate(spec.Output, device.FeatureLayout);
+        TensorView foreign = other.Allocate(spec.Output, other.FeatureLayout);
+        Assert.Multiple(() =>
+        {
+            Assert.That(() => convolution.Forward(output, output), Throws.InstanceOf<KernelShapeException>()
+                .With.Message.EqualTo("convolution input: expected [1,16,9,9] Blocked16, got [1,32,7,7] Blocked16"));
+            Assert.That(() => convolution.Forward(input, output with { Layout = TensorLayout.Planar }), Throws.InstanceOf<KernelShapeException>()
+                .With.Message.EqualTo("convolution output: expected [1,32,7,7] Blocked16, got [1,32,7,7] Planar"));
+            Assert.That(() => convolution.Forward(input, foreign), Throws.InstanceOf<DeviceMismatchException>());
+        });
+        input.Buffer.Dispose();
+        output.Buffer.Dispose();
+        foreign.Buffer.Dispose();
+    }
+
     // The raw floats and the planar values of a run; the output starts as garbage, so that nobody relies on a cleared one.
     private static float[] Run(ConvolutionCase testCase, int threads, out float[] planar)
     {

@@ -28,6 +28,16 @@ internal sealed class MaxPoolTests
         AssertEqualsReference(spec, input, threads: 1);
     }
 
+    [Test]
+    public void Prepare_ImpossibleSizes_SaysWhich()
+    {
+        using var device = new CpuDevice(threads: 1);
+        Assert.That(() => device.Prepare(new MaxPoolSpec(1, 16, 2, 9, 3, 1)), Throws.InstanceOf<KernelShapeException>()
+            .With.Message.EqualTo("max pool: a 3x3 window does not fit into 2x9"));
+        Assert.That(() => device.Prepare(new MaxPoolSpec(1, 16, 9, 9, 3, 0)), Throws.InstanceOf<KernelShapeException>()
+            .With.Message.Contains("every size must be positive"));
+    }
+
     private static void AssertEqualsReference(in MaxPoolSpec spec, float[] values, int threads)
     {
         using var device = new CpuDevice(threads);

@@ -1,0 +1,79 @@
+using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Tests.Cases;
+
+namespace SiamIlgpu.Tests.Kernels;
+
+/// <summary>
+/// The generated kernels one by one: each tile shape, width and pixel step against plain loops. Shapes wider than the
+/// machine's vectors run too, as the runtime emulates them.
+/// </summary>
+[Category("Conformance")]
+internal sealed unsafe class ConvolutionTilesTests
+{
+    private const int Blocks = 2;
+    private const int Rows = 3;
+    private const int Run = 5;
+    private const int RowStride = 512;
+    private const int BlockStride = Rows * RowStride;
+    private const int OutputBlock = 16 * 16;
+
+    private delegate void Kernel(
+        int pixels, in TileWalk walk, float* input, float* weights, float* bias, float floor, float* output, nint outputBlock);
+
+    private static TestCaseData[] Shapes =>
+    [
+        Shape("512x2", 14, 32, ConvolutionTiles.Run512x2<FeatureStep>, ConvolutionTiles.Run512x2<AnyStep>),
+        Shape("512x1", 14, 16, ConvolutionTiles.Run512x1<FeatureStep>, ConvolutionTiles.Run512x1<AnyStep>),
+        Shape("256x2", 6, 16, ConvolutionTiles.Run256x2<FeatureStep>, ConvolutionTiles.Run256x2<AnyStep>),
+        Shape("128x2", 4, 8, ConvolutionTiles.Run128x2<FeatureStep>, ConvolutionTiles.Run128x2<AnyStep>),
+        Shape("32x4", 2, 4, ConvolutionTiles.Run32x4<FeatureStep>, ConvolutionTiles.Run32x4<AnyStep>),
+    ];
+
+    [TestCaseSource(nameof(Shapes))]
+    public void Run_EveryTileWidth_MatchesPlainLoops(int widest, int lanes, Delegate feature, Delegate any)
+    {
+        for (int pixels = 1; pixels <= widest; pixels++)
+        {
+            AssertMatches((Kernel)feature, pixels, lanes, step: 16);
+            AssertMatches((Kernel)any, pixels, lanes, step: 7);
+        }
+    }
+
+    [TestCaseSource(nameof(Shapes))]
+    public void Run_TileWiderThanTheWidest_Throws(int widest, int lanes, Delegate feature, Delegate any)
+    {
+        Assert.That(() => ((Kernel)feature)(widest + 1, default, null, null, null, 0, null, 0), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => ((Kernel)any)(0, default, null, null, null, 0, null, 0), Throws.InstanceOf<ArgumentOutOfRangeException>());
+    }
+
+    private static TestCaseData Shape(string name, int pixels, int lanes, Kernel feature, Kernel any) =>
+        new TestCaseData(pixels, lanes, feature, any).SetArgDisplayNames(name);
+
+    private static void AssertMatches(Kernel kernel, int pixels, int lanes, int step)
+    {
+        float[] input = TestValues.Uniform(Blocks * BlockStride, seed: 1);
+        float[] weights = TestValues.Uniform(Blocks * Rows * Run * lanes, seed: 2);
+        float[] bias = TestValues.Uniform(lanes, seed: 3);
+        float[] output = new float[2 * OutputBlock];
+        var walk = new TileWalk
+        {
+            Blocks = Blocks, BlockStride = BlockStride, Rows = Rows, RowStride = RowStride, Run = Run, PixelStep = step,
+        };
+        fixed (float* x = input, w = weights, b = bias, y = output)
+            kernel(pixels, walk, x, w, b, floor: 0, y, OutputBlock);
+
+        var expected = new double[output.Length];
+        for (int p = 0; p < pixels; p++)
+            for (int lane = 0; lane < lanes; lane++)
+            {
+                double sum = bias[lane];
+                int next = 0;
+                for (int block = 0; block < Blocks; block++)
+                    for (int row = 0; row < Rows; row++)
+                        for (int k = 0; k < Run; k++)
+                            sum += (double)input[block * BlockStride + row * RowStride + p * step + k] * weights[next++ * lanes + lane];
+                expected[lane / 16 * OutputBlock + p * 16 + lane % 16] = Math.Max(sum, 0);
+            }
+        Assert.That(output, Is.EqualTo(expected).Within(1e-5), $"{pixels} pixels, step {step}");
+    }
+}
