@@ -41,6 +41,8 @@ internal sealed unsafe class BicubicTaps : IDisposable
         double squeeze = Math.Min(scale, 1);
         double width = 4 / squeeze;
         int span = (int)Math.Ceiling(width);
+        if (inSize == outSize)
+            (width, span) = (2, 1);   // u = i, and all other samples lie where the kernel is 0: an exact copy
         int window = Math.Min(span, inSize);
 
         Count = Math.Min(window, knownCount);

@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics;
-
 namespace SiamIlgpu.Kernels.Cpu;
 
 internal sealed unsafe class CropResizeCpu : CropResize, IParallelWork
@@ -69,12 +67,11 @@ internal sealed unsafe class CropResizeCpu : CropResize, IParallelWork
         // The region is stored from its first needed pixel on, but addressed by its own rows and columns.
         float* stored = regionMemory.Reserve<float>(3L * needed.Width * needed.Height);
         nint regionStride = 3 * (nint)needed.Width;
-        regionRows = new PixelRows<float>((nint)(stored - needed.Top * regionStride - 3 * needed.Left), regionStride, 3, Vector128.Create(0, 1, 2, 2));
+        regionRows = new PixelRows<float>((nint)(stored - needed.Top * regionStride - 3 * needed.Left), regionStride, 3, BlueFirst: false);
         output = crops.Pointer();
-        (int red, int green, int blue) = frame.ChannelOffsets;
         fixed (byte* pixels = frame.Pixels)
         {
-            frameRows = new PixelRows<byte>((nint)pixels, frame.StrideBytes, frame.BytesPerPixel, Vector128.Create(red, green, blue, blue));
+            frameRows = new PixelRows<byte>((nint)pixels, frame.StrideBytes, frame.BytesPerPixel, frame.ChannelOffsets.Blue < frame.ChannelOffsets.Red);
             cuttingRegion = true;
             workers.Run(this, (needed.Height + RowsAtATime - 1) / RowsAtATime);
             frameRows = default;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace SiamIlgpu.Kernels.Cpu;
 
@@ -14,11 +15,17 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
     private const int ColumnsPerTask = 32;
     private const int SidelobeDistance = 2;
 
+    // Enlarging takes four taps, or fewer where there are no more; those are filled up with zeros, values and weights.
+    private const int Taps = 4;
+
     private readonly WorkerPool workers;
     private readonly BicubicTaps taps = new();
     private readonly CpuScratch memory = new();
     private readonly int tasksPerMap;
-    private readonly float* columns;   // [scale][column of the response][row of the map]
+    private readonly long columnsPerScale;
+    private readonly float* weights;   // [row or column of the map][4]
+    private readonly float* column;    // one column of a response, then zeros
+    private readonly float* columns;   // [scale][column of the response, then zeros][row of the map]
     private readonly float* maps;      // [scale][column][row]
     private readonly float* hann;      // [row], sum 1
     private readonly Extent[] extents;
@@ -37,10 +44,15 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
         workers = device.Workers;
         int n = spec.MapSize;
         taps.Compute(spec.ResponseSize, n);
-        long columnsLength = (long)spec.Scales * spec.ResponseSize * n;
-        columns = memory.Reserve<float>(columnsLength + (long)spec.Scales * n * n + n);
-        maps = columns + columnsLength;
-        hann = maps + (long)spec.Scales * n * n;
+        columnsPerScale = (spec.ResponseSize + Taps - 1L) * n;
+        long mapLength = (long)n * n;
+        weights = memory.Reserve<float>(Taps * (long)n + spec.ResponseSize + Taps + spec.Scales * (columnsPerScale + mapLength) + n);
+        column = weights + Taps * (long)n;
+        columns = column + spec.ResponseSize + Taps;
+        maps = columns + spec.Scales * columnsPerScale;
+        hann = maps + spec.Scales * mapLength;
+        for (int i = 0; i < n; i++)
+            new Span<float>(taps.Weights + (long)i * taps.Count, taps.Count).CopyTo(new Span<float>(weights + (long)i * Taps, Taps));
         FillHann(new Span<float>(hann, n));
         tasksPerMap = (n + ColumnsPerTask - 1) / ColumnsPerTask;
         extents = new Extent[spec.Scales * tasksPerMap];
@@ -64,7 +76,7 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
         int n = Spec.MapSize;
         float* small = responses.Pointer();
         for (int scale = 0; scale < Spec.Scales; scale++)
-            UpsampleDown(small + scale * Spec.ResponseSize * Spec.ResponseSize, columns + (nint)scale * Spec.ResponseSize * n);
+            UpsampleDown(small + scale * Spec.ResponseSize * Spec.ResponseSize, columns + scale * columnsPerScale);
         mixing = false;
         workers.Run(this, Spec.Scales * tasksPerMap);
 
@@ -118,17 +130,12 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
     private void UpsampleDown(float* response, float* to)
     {
         int r = Spec.ResponseSize, n = Spec.MapSize;
-        for (int y = 0; y < n; y++)
+        for (int x = 0; x < r; x++, to += n)
         {
-            float* rows = response + taps.First[y] * r;
-            float* weights = taps.Weights + y * taps.Count;
-            for (int x = 0; x < r; x++)
-            {
-                float sum = 0;
-                for (int t = 0; t < taps.Count; t++)
-                    sum = float.MultiplyAddEstimate(weights[t], rows[t * r + x], sum);
-                to[(nint)x * n + y] = sum;
-            }
+            for (int y = 0; y < r; y++)
+                column[y] = response[y * r + x];
+            for (int y = 0; y < n; y++)
+                to[y] = Vector128.Dot(Vector128.Load(weights + y * Taps), Vector128.Load(column + taps.First[y]));
         }
     }
 
@@ -144,15 +151,21 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
         Vector<double> sumLanes = default;
         for (int x = first; x < end; x++)
         {
-            float* from = columns + ((nint)scale * Spec.ResponseSize + taps.First[x]) * n;
+            float* c0 = columns + scale * columnsPerScale + (nint)taps.First[x] * n;
+            float* c1 = c0 + n, c2 = c1 + n, c3 = c2 + n;
+            float* w = weights + x * Taps;
+            var w0 = new Vector<float>(w[0]);
+            var w1 = new Vector<float>(w[1]);
+            var w2 = new Vector<float>(w[2]);
+            var w3 = new Vector<float>(w[3]);
             float* to = maps + ((nint)scale * n + x) * n;
-            float* weights = taps.Weights + x * taps.Count;
             int y = 0;
             for (; y <= n - Vector<float>.Count; y += Vector<float>.Count)
             {
-                Vector<float> value = default;
-                for (int t = 0; t < taps.Count; t++)
-                    value = Vector.MultiplyAddEstimate(new Vector<float>(weights[t]), Vector.Load(from + (nint)t * n + y), value);
+                Vector<float> value = w0 * Vector.Load(c0 + y);
+                value = Vector.MultiplyAddEstimate(w1, Vector.Load(c1 + y), value);
+                value = Vector.MultiplyAddEstimate(w2, Vector.Load(c2 + y), value);
+                value = Vector.MultiplyAddEstimate(w3, Vector.Load(c3 + y), value);
                 value.Store(to + y);
                 maxLanes = Vector.Max(maxLanes, value);
                 minLanes = Vector.Min(minLanes, value);
@@ -161,9 +174,10 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
             }
             for (; y < n; y++)
             {
-                float value = 0;
-                for (int t = 0; t < taps.Count; t++)
-                    value = float.MultiplyAddEstimate(weights[t], from[(nint)t * n + y], value);
+                float value = w[0] * c0[y];
+                value = float.MultiplyAddEstimate(w[1], c1[y], value);
+                value = float.MultiplyAddEstimate(w[2], c2[y], value);
+                value = float.MultiplyAddEstimate(w[3], c3[y], value);
                 to[y] = value;
                 max = Math.Max(max, value);
                 min = Math.Min(min, value);
@@ -209,20 +223,20 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
         for (int x = first; x < end; x++)
         {
             float* map = winner + (nint)x * n;
-            float column = windowShare * hann[x];
+            float share = windowShare * hann[x];
             float max = float.NegativeInfinity;
             var maxLanes = new Vector<float>(max);
             int y = 0;
             for (; y <= n - Vector<float>.Count; y += Vector<float>.Count)
             {
-                Vector<float> window = new Vector<float>(column) * Vector.Load(hann + y);
+                Vector<float> window = new Vector<float>(share) * Vector.Load(hann + y);
                 Vector<float> mixed = Vector.MultiplyAddEstimate(new Vector<float>(responseShare), Vector.Load(map + y) - new Vector<float>(floor), window);
                 mixed.Store(map + y);
                 maxLanes = Vector.Max(maxLanes, mixed);
             }
             for (; y < n; y++)
             {
-                map[y] = float.MultiplyAddEstimate(responseShare, map[y] - floor, column * hann[y]);
+                map[y] = float.MultiplyAddEstimate(responseShare, map[y] - floor, share * hann[y]);
                 max = Math.Max(max, map[y]);
             }
             for (int i = 0; i < Vector<float>.Count; i++)

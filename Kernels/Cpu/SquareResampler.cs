@@ -8,8 +8,8 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// <param name="Pixels">The first value of the first row.</param>
 /// <param name="Stride">Values from one row to the next.</param>
 /// <param name="Values">Values of one pixel.</param>
-/// <param name="Order">Which of a pixel's values are red, green and blue (the fourth index is not used).</param>
-internal readonly unsafe record struct PixelRows<T>(nint Pixels, nint Stride, int Values, Vector128<int> Order)
+/// <param name="BlueFirst">Whether a pixel's values are blue, green, red and not red, green, blue.</param>
+internal readonly unsafe record struct PixelRows<T>(nint Pixels, nint Stride, int Values, bool BlueFirst)
     where T : unmanaged
 {
     internal T* At(long row, long column) => (T*)Pixels + row * Stride + column * Values;
@@ -43,7 +43,7 @@ internal sealed unsafe class SquareResampler : IDisposable
     }
 
     /// <summary>Floats of scratch that one thread needs for images of the given number of values per pixel.</summary>
-    internal long ScratchLength(int valuesPerPixel) => RowsAtATime * RowPitch(valuesPerPixel) + (long)knownWidth * Lanes;
+    internal long ScratchLength(int valuesPerPixel) => RowsAtATime * RowPitch(valuesPerPixel) + (knownWidth + 2L) * Lanes;
 
     /// <summary>
     /// Computes up to four rows of the output, from <paramref name="row"/> on, and of them the columns from
@@ -59,7 +59,7 @@ internal sealed unsafe class SquareResampler : IDisposable
             float* sums = scratch + r * pitch;
             int y = row + r;
             WeighRows(image.At(knownY + down.First[y], knownX), image.Stride, down.Weights + (long)y * down.Count, down.Count, sums, knownWidth * image.Values);
-            Interleave(sums, image.Values, image.Order, padding * down.Outside[y], tile + r * 4);
+            Interleave(sums, image.Values, image.BlueFirst, padding * down.Outside[y], tile + r * 4);
         }
         if (Vector512.IsHardwareAccelerated)
             WeighColumns<Lanes512>(tile, rows, column, columns, to, toStride);
@@ -147,12 +147,17 @@ internal sealed unsafe class SquareResampler : IDisposable
     }
 
     /// <summary>Lays one row's pixels out as red, green, blue, spare, a tile's sixteen lanes apart, and adds what lies outside.</summary>
-    private void Interleave(float* sums, int values, Vector128<int> order, Vector128<float> outside, float* tile)
+    private void Interleave(float* sums, int values, bool blueFirst, Vector128<float> outside, float* tile)
     {
         // The spare float after the last pixel is read too; what is left there from before may be slow (denormal).
         new Span<float>(sums + (nint)knownWidth * values, 4).Clear();
-        for (int x = 0; x < knownWidth; x++)
-            (Vector128.Shuffle(Vector128.Load(sums + (nint)x * values), order) + outside).Store(tile + (nint)x * Lanes);
+        for (int x = 0; x < knownWidth; x++, sums += values, tile += Lanes)
+        {
+            Vector128<float> pixel = values == 1 ? Vector128.Create(*sums) : Vector128.Load(sums);
+            if (blueFirst)
+                pixel = Vector128.Shuffle(pixel, Vector128.Create(2, 1, 0, 3));
+            (pixel + outside).Store(tile);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -163,32 +168,37 @@ internal sealed unsafe class SquareResampler : IDisposable
         int* first = along.First + column;
         float* weights = along.Weights + (long)column * taps;
         float* outside = along.Outside + column;
-        float* pixels = stackalloc float[Lanes];
-        float* background = stackalloc float[Lanes];
+        float* pixels = tile + (nint)knownWidth * Lanes;
+        float* background = pixels + Lanes;
         for (int r = 0; r < RowsAtATime; r++)
             padding.Store(background + r * 4);
 
-        for (int x = 0; x < columns; x++, weights += taps)
+        for (int x = 0; x < columns; x++, weights += taps, to += 3)
         {
-            float* p = tile + (nint)first[x] * Lanes;
+            float* from = tile + (nint)first[x] * Lanes;
             for (int lane = 0; lane < Lanes; lane += TLanes.Count)
             {
                 TLanes sum = TLanes.Broadcast(outside[x]) * TLanes.Load(background + lane);
-                for (int t = 0; t < taps; t++)
-                    sum = TLanes.MultiplyAdd(TLanes.Broadcast(weights[t]), TLanes.Load(p + t * Lanes + lane), sum);
+                float* p = from + lane;
+                for (float* w = weights; w < weights + taps; w++, p += Lanes)
+                    sum = TLanes.MultiplyAdd(TLanes.Broadcast(*w), TLanes.Load(p), sum);
                 sum.Store(pixels + lane);
             }
-            float* target = to + x * 3;
             if (x < columns - 1)
             {
                 // Four floats at once; the spare one lands on the next pixel, which comes next.
-                for (int r = 0; r < rows; r++)
-                    Vector128.Load(pixels + r * 4).Store(target + r * toStride);
+                Vector128.Load(pixels).Store(to);
+                if (rows > 1)
+                    Vector128.Load(pixels + 4).Store(to + toStride);
+                if (rows > 2)
+                    Vector128.Load(pixels + 8).Store(to + 2 * toStride);
+                if (rows > 3)
+                    Vector128.Load(pixels + 12).Store(to + 3 * toStride);
             }
             else
             {
                 for (int r = 0; r < rows; r++)
-                    new Span<float>(pixels + r * 4, 3).CopyTo(new Span<float>(target + r * toStride, 3));
+                    new Span<float>(pixels + r * 4, 3).CopyTo(new Span<float>(to + r * toStride, 3));
             }
         }
     }

@@ -59,6 +59,29 @@ internal sealed class CropResizeTests
     }
 
     [Test]
+    public void Forward_Enlarging_MatchesGoldenValues()
+    {
+        // GNU Octave 7.3 with the image package: imresize(single(frame), [10 10]), its first three rows, four columns.
+        // (When shrinking, Octave widens its kernel differently from MATLAB, so there is nothing to compare with.)
+        byte[] pixels = [10, 20, 35, 80, 200, 3, 7, 90, 11, 60, 255, 0, 128, 64, 32, 1, 2, 3, 5, 8, 100, 90, 30, 20, 250];
+        float[] golden =
+        [
+            9.6660156f, 12.599609f, 18.466797f, 22.386230f,
+            1.2795410f, 5.0380249f, 12.554993f, 23.749878f,
+            -15.493408f, -10.085144f, 0.73138428f, 26.477173f,
+        ];
+        using var device = new CpuDevice(1);
+        using CropResize operation = device.Prepare(new CropResizeSpec(1, 10));
+        TensorView crops = device.Allocate(operation.Spec.Crops, TensorLayout.Interleaved);
+        using DeviceBuffer buffer = crops.Buffer;
+        var pyramid = new CropPyramid { Region = new(0, 0, 5), RegionSize = 10, Levels = [new CropSquare(0, 0, 10)], Padding = default };
+        operation.Forward(new FrameView(pixels, 5, 5, PixelFormat.Gray8), pyramid, crops);
+        float[] actual = device.Download(crops);
+        for (int i = 0; i < golden.Length; i++)
+            Assert.That(actual[i / 4 * 10 + i % 4], Is.EqualTo(golden[i]).Within(1e-4), $"row {i / 4}, column {i % 4}");
+    }
+
+    [Test]
     public void Forward_RegionOutsideTheFrame_IsPadding()
     {
         CropResizeCase crop = CropResizeCases.All.Single(c => c.Name == "region outside");
