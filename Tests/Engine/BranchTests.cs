@@ -4,7 +4,6 @@ using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Networks;
 using SiamIlgpu.Plans;
 using SiamIlgpu.Weights;
-using SiamIlgpu.Weights.Mat;
 
 namespace SiamIlgpu.Tests.Engine;
 
@@ -58,6 +57,20 @@ internal sealed class BranchTests
         double gflop = BranchShapes.Of(NetworkDefinition.SiamFc, 1, 255, 255).Sum(l => l.Flops) / 1e9;
 
         Assert.That(gflop, Is.EqualTo(5.44).Within(0.01));
+    }
+
+    /// <summary>r.z_features [h,w,c], column by column, as [c,h,w].</summary>
+    private static double[] ReferenceActivations(out int height, out int width, out int channels)
+    {
+        var result = (MatStruct)MatFile.Read(SharedData.Require("weights/siamfc/reference-activations.mat"), "r");
+        var features = (MatNumeric)result["z_features"]!;
+        (height, width, channels) = (features.Dimensions[0], features.Dimensions[1], features.Dimensions[2]);
+        var planar = new double[features.Count];
+        for (int c = 0; c < channels; c++)
+            for (int y = 0; y < height; y++)
+                for (int x = 0; x < width; x++)
+                    planar[(c * height + y) * width + x] = features[y + height * (x + width * c)];
+        return planar;
     }
 
     private static NetworkDefinition Named(string name) => name switch
