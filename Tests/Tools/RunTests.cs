@@ -180,7 +180,6 @@ internal sealed class RunTests
 
     [TestCase("weights/siamfc/reference-activations.mat")]
     [TestCase("weights/loader-cases/dcfnet-simplenn.mat")]
-    [TestCase("weights/loader-cases/siamfc-v1-layout-untrained.mat")]
     public void Track_WithAFileThatHasNoTrackableNetwork_IsRefused(string file) =>
         Refused(Path.GetFileName(file), "track", "--model", SharedData.Require(file), "--input", frames, "--groundtruth", truth);
 
