@@ -31,13 +31,20 @@ internal sealed class FmaPeak(int bits) : IParallelWork
         }
     }
 
-    /// <summary>GFLOP/s of a few milliseconds on all threads of a device.</summary>
-    internal double Measure(CpuDevice device)
+    /// <summary>GFLOP/s on all threads of a device, over at least the given time.</summary>
+    internal double Measure(CpuDevice device, double milliseconds)
     {
         int tasks = device.Threads * TasksPerThread;
+        double flops = 0;
+        double elapsed = 0;
         long start = Stopwatch.GetTimestamp();
-        device.Workers.Run(this, tasks);
-        return 2.0 * Chains * Iterations * tasks * (bits / 32) / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9;
+        while (elapsed < milliseconds)
+        {
+            device.Workers.Run(this, tasks);
+            flops += 2.0 * Chains * Iterations * tasks * (bits / 32);
+            elapsed = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        }
+        return flops / elapsed / 1e6;
     }
 
     public void Run(int task, int worker) => sink = bits switch

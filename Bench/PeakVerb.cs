@@ -30,8 +30,8 @@ internal static class PeakVerb
             double together = 0;
             for (int round = 0; round < Rounds; round++)
             {
-                single = Math.Max(single, peak.Measure(one));
-                together = Math.Max(together, peak.Measure(all));
+                single = Math.Max(single, peak.Measure(one, milliseconds: 1));
+                together = Math.Max(together, peak.Measure(all, milliseconds: 1));
             }
             Console.WriteLine($"{bits,6} {single,10:F1} {together,10:F1} {together / single,7:F2}");
             if (together > widest)

@@ -9,11 +9,15 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// </code>
 /// The methods are written by the generator, one per tile width, so that every sum has a register of its own.
 /// </summary>
+/// <remarks>
+/// Sizes: as many sums as the registers hold beside the weights and one input. Share of the peak at 128 bits without fused
+/// instructions: 3x4 94 %, 4x2 83 %, 5x2 and 6x2 80 %; GFLOP/s of one core without vectors: 6x2 6.8, 4x2 6.3, 2x4 6.0, 3x4 5.6.
+/// </remarks>
 [ConvolutionTile(512, pixels: 14, vectors: 2)]
 [ConvolutionTile(512, pixels: 14, vectors: 1)]
 [ConvolutionTile(256, pixels: 6, vectors: 2)]
-[ConvolutionTile(128, pixels: 4, vectors: 2)]
-[ConvolutionTile(32, pixels: 2, vectors: 4)]
+[ConvolutionTile(128, pixels: 3, vectors: 4)]
+[ConvolutionTile(32, pixels: 6, vectors: 2)]
 internal static unsafe partial class ConvolutionTiles;
 
 /// <summary>Asks the generator for a register tile of up to <c>pixels</c> x <c>vectors</c> vectors of <c>bits</c> bits; 32 bits are one float.</summary>

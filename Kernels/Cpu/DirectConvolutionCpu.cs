@@ -122,9 +122,9 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
                 else if (Vector256.IsHardwareAccelerated)
                     ConvolutionTiles.Run256x2<TStep>(pixels, walk, x, w, bias, floor, o, outputBlock);
                 else if (Vector128.IsHardwareAccelerated)
-                    ConvolutionTiles.Run128x2<TStep>(pixels, walk, x, w, bias, floor, o, outputBlock);
+                    ConvolutionTiles.Run128x4<TStep>(pixels, walk, x, w, bias, floor, o, outputBlock);
                 else
-                    ConvolutionTiles.Run32x4<TStep>(pixels, walk, x, w, bias, floor, o, outputBlock);
+                    ConvolutionTiles.Run32x2<TStep>(pixels, walk, x, w, bias, floor, o, outputBlock);
                 x += pixels * walk.PixelStep;
                 o += pixels * 16;
             }
@@ -163,12 +163,20 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
 internal readonly record struct OutputBlock(int FirstChannel, int Lanes, int Group, long Weights)
 {
     /// <summary>Pixels of the widest tile at the vector width of this machine.</summary>
-    internal static int TilePixels => Vector512.IsHardwareAccelerated ? 14 : Vector256.IsHardwareAccelerated ? 6 : Vector128.IsHardwareAccelerated ? 4 : 2;
+    internal static int TilePixels =>
+        Vector512.IsHardwareAccelerated ? ConvolutionTiles.Pixels512x2
+        : Vector256.IsHardwareAccelerated ? ConvolutionTiles.Pixels256x2
+        : Vector128.IsHardwareAccelerated ? ConvolutionTiles.Pixels128x4
+        : ConvolutionTiles.Pixels32x2;
 
     /// <summary>Channels of the widest tile at the vector width of this machine.</summary>
-    internal static int TileLanes => Vector512.IsHardwareAccelerated ? 32 : Vector256.IsHardwareAccelerated ? 16 : Vector128.IsHardwareAccelerated ? 8 : 4;
+    internal static int TileLanes =>
+        Vector512.IsHardwareAccelerated ? ConvolutionTiles.Lanes512x2
+        : Vector256.IsHardwareAccelerated ? ConvolutionTiles.Lanes256x2
+        : Vector128.IsHardwareAccelerated ? ConvolutionTiles.Lanes128x4
+        : ConvolutionTiles.Lanes32x2;
 
-    /// <summary>Cuts the channels of each group into blocks. An odd number of sixteens leaves a half block at 512 bits.</summary>
+    /// <summary>Cuts the channels of each group into blocks. An odd number of sixteens leaves a block of sixteen at 512 bits.</summary>
     internal static OutputBlock[] Cut(int channels, int groups, int steps)
     {
         int perGroup = (channels / groups + 15) / 16 * 16;

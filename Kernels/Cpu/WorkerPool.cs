@@ -71,8 +71,10 @@ internal sealed class WorkerPool : IDisposable
         }
 
         ClaimAndRun(call, 0);
+        // Yields after some spins: with more threads than cores, the last task may be waiting for this very core.
+        var wait = new SpinWait();
         while (Volatile.Read(ref completed) < count)
-            Thread.SpinWait(8);
+            wait.SpinOnce(sleep1Threshold: -1);
 
         Volatile.Write(ref ticket, (call << 32) | Closed);
         work = null;

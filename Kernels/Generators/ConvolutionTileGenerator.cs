@@ -8,7 +8,8 @@ namespace SiamIlgpu.Kernels.Generators;
 
 /// <summary>
 /// Writes the micro-kernels of the convolution. For each [ConvolutionTile(bits, pixels, vectors)] on a partial class it adds
-/// one method per tile width, 1 to <c>pixels</c>, and <c>Run{bits}x{vectors}</c>, which picks among them.
+/// one method per tile width, 1 to <c>pixels</c>, <c>Run{bits}x{vectors}</c>, which picks among them, and the tile's size as
+/// <c>Pixels{bits}x{vectors}</c> and <c>Lanes{bits}x{vectors}</c>.
 /// </summary>
 /// <remarks>
 /// Why write them by machine: the accumulators must be locals, or they do not stay in registers, and a local has a name. A

@@ -11,6 +11,7 @@ internal sealed class ConvolutionTileGeneratorTests
     private const string Source = """
         namespace SiamIlgpu.Kernels.Cpu;
 
+        [System.AttributeUsage(System.AttributeTargets.Class, AllowMultiple = true)]
         internal sealed class ConvolutionTileAttribute(int bits, int pixels, int vectors) : System.Attribute;
         internal readonly struct TileWalk
         {

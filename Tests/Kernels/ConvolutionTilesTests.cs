@@ -22,11 +22,16 @@ internal sealed unsafe class ConvolutionTilesTests
 
     private static TestCaseData[] Shapes =>
     [
-        Shape("512x2", 14, 32, ConvolutionTiles.Run512x2<FeatureStep>, ConvolutionTiles.Run512x2<AnyStep>),
-        Shape("512x1", 14, 16, ConvolutionTiles.Run512x1<FeatureStep>, ConvolutionTiles.Run512x1<AnyStep>),
-        Shape("256x2", 6, 16, ConvolutionTiles.Run256x2<FeatureStep>, ConvolutionTiles.Run256x2<AnyStep>),
-        Shape("128x2", 4, 8, ConvolutionTiles.Run128x2<FeatureStep>, ConvolutionTiles.Run128x2<AnyStep>),
-        Shape("32x4", 2, 4, ConvolutionTiles.Run32x4<FeatureStep>, ConvolutionTiles.Run32x4<AnyStep>),
+        Shape("512x2", ConvolutionTiles.Pixels512x2, ConvolutionTiles.Lanes512x2,
+            ConvolutionTiles.Run512x2<FeatureStep>, ConvolutionTiles.Run512x2<AnyStep>),
+        Shape("512x1", ConvolutionTiles.Pixels512x1, ConvolutionTiles.Lanes512x1,
+            ConvolutionTiles.Run512x1<FeatureStep>, ConvolutionTiles.Run512x1<AnyStep>),
+        Shape("256x2", ConvolutionTiles.Pixels256x2, ConvolutionTiles.Lanes256x2,
+            ConvolutionTiles.Run256x2<FeatureStep>, ConvolutionTiles.Run256x2<AnyStep>),
+        Shape("128x4", ConvolutionTiles.Pixels128x4, ConvolutionTiles.Lanes128x4,
+            ConvolutionTiles.Run128x4<FeatureStep>, ConvolutionTiles.Run128x4<AnyStep>),
+        Shape("32x2", ConvolutionTiles.Pixels32x2, ConvolutionTiles.Lanes32x2,
+            ConvolutionTiles.Run32x2<FeatureStep>, ConvolutionTiles.Run32x2<AnyStep>),
     ];
 
     [TestCaseSource(nameof(Shapes))]
