@@ -92,7 +92,8 @@ internal sealed unsafe class BlockedDft : IDisposable
         for (int side = 0; side < 2; side++)
         {
             int row = Math.Min(2 * pair + side, height - 1);   // an odd last row is done twice
-            FoldRow<TLanes>(plane + (nint)row * width * Block, window == null ? null : window + (nint)row * width, even + side * Block, odd + side * Block);
+            float* windowRow = window == null ? null : window + (nint)row * width;
+            FoldRow<TLanes>(plane + (nint)row * width * Block, windowRow, even + side * Block, odd + side * Block);
         }
         Multiply<TLanes>(alongCosine, halfWidth, halfWidth, even, c);
         Multiply<TLanes>(alongSine, halfWidth, halfWidth, odd, s);
@@ -123,7 +124,9 @@ internal sealed unsafe class BlockedDft : IDisposable
         where TLanes : struct, ILanes<TLanes> =>
         Columns<TLanes>(real, imaginary, toReal, toImaginary, pair, inverse: true, worker);
 
-    /// <summary>Transforms two rows, whose columns are already back, to the inner part of a real plane. Divides by the plane's area.</summary>
+    /// <summary>
+    /// Transforms two rows, whose columns are already back, to the inner part of a real plane. Divides by the plane's area.
+    /// </summary>
     internal void InverseRows<TLanes>(float* real, float* imaginary, float* inner, int pair, int worker)
         where TLanes : struct, ILanes<TLanes>
     {
@@ -234,8 +237,10 @@ internal sealed unsafe class BlockedDft : IDisposable
     {
         int left = 2 * pair * Block;
         int right = Math.Min(2 * pair + 1, halfWidth - 1) * Block;   // an odd last column is done twice
-        float* evenReal = Scratch(worker, 0), oddReal = Scratch(worker, 1), cReal = Scratch(worker, 2), sReal = Scratch(worker, 3);
-        float* evenImaginary = Scratch(worker, 4), oddImaginary = Scratch(worker, 5), cImaginary = Scratch(worker, 6), sImaginary = Scratch(worker, 7);
+        float* evenReal = Scratch(worker, 0), oddReal = Scratch(worker, 1);
+        float* evenImaginary = Scratch(worker, 2), oddImaginary = Scratch(worker, 3);
+        float* cReal = Scratch(worker, 4), sReal = Scratch(worker, 5);
+        float* cImaginary = Scratch(worker, 6), sImaginary = Scratch(worker, 7);
         FoldColumns<TLanes>(real, left, right, evenReal, oddReal);
         FoldColumns<TLanes>(imaginary, left, right, evenImaginary, oddImaginary);
 

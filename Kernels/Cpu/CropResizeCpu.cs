@@ -67,11 +67,13 @@ internal sealed unsafe class CropResizeCpu : CropResize, IParallelWork
         // The region is stored from its first needed pixel on, but addressed by its own rows and columns.
         float* stored = regionMemory.Reserve<float>(3L * needed.Width * needed.Height);
         nint regionStride = 3 * (nint)needed.Width;
-        regionRows = new PixelRows<float>((nint)(stored - needed.Top * regionStride - 3 * needed.Left), regionStride, 3, BlueFirst: false);
+        nint origin = (nint)(stored - needed.Top * regionStride - 3 * needed.Left);
+        regionRows = new PixelRows<float>(origin, regionStride, 3, BlueFirst: false);
         output = crops.Pointer();
         fixed (byte* pixels = frame.Pixels)
         {
-            frameRows = new PixelRows<byte>((nint)pixels, frame.StrideBytes, frame.BytesPerPixel, frame.ChannelOffsets.Blue < frame.ChannelOffsets.Red);
+            bool blueFirst = frame.ChannelOffsets.Blue < frame.ChannelOffsets.Red;
+            frameRows = new PixelRows<byte>((nint)pixels, frame.StrideBytes, frame.BytesPerPixel, blueFirst);
             cuttingRegion = true;
             workers.Run(this, (needed.Height + RowsAtATime - 1) / RowsAtATime);
             frameRows = default;

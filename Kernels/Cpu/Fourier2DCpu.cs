@@ -86,7 +86,8 @@ internal sealed unsafe class Fourier2DCpu : Fourier2D, IParallelWork
                 dft.ForwardColumns<TLanes>(real + spectrum, imaginary + spectrum, pair, worker);
                 break;
             case Step.InverseColumns:
-                dft.InverseColumns<TLanes>(real + spectrum, imaginary + spectrum, columnsReal + spectrum, columnsImaginary + spectrum, pair, worker);
+                dft.InverseColumns<TLanes>(
+                    real + spectrum, imaginary + spectrum, columnsReal + spectrum, columnsImaginary + spectrum, pair, worker);
                 break;
             default:
                 dft.InverseRows<TLanes>(columnsReal + spectrum, columnsImaginary + spectrum, plane, pair, worker);

@@ -229,8 +229,9 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
             int y = 0;
             for (; y <= n - Vector<float>.Count; y += Vector<float>.Count)
             {
+                Vector<float> above = Vector.Load(map + y) - new Vector<float>(floor);
                 Vector<float> window = new Vector<float>(share) * Vector.Load(hann + y);
-                Vector<float> mixed = Vector.MultiplyAddEstimate(new Vector<float>(responseShare), Vector.Load(map + y) - new Vector<float>(floor), window);
+                Vector<float> mixed = Vector.MultiplyAddEstimate(new Vector<float>(responseShare), above, window);
                 mixed.Store(map + y);
                 maxLanes = Vector.Max(maxLanes, mixed);
             }
@@ -303,7 +304,9 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
             }
             double deviation = Math.Sqrt(squares / count);
             double ratio = (peak - mean) / deviation;
-            return new Sidelobe(count > 0 && deviation > 1e-12 * Math.Abs(mean) && double.IsFinite(ratio) ? (float)ratio : 0, peak == min);
+            // Of equal values a mean in double is off by less than this, and of different floats the deviation is more.
+            bool defined = count > 0 && deviation > 1e-12 * Math.Abs(mean) && double.IsFinite(ratio);
+            return new Sidelobe(defined ? (float)ratio : 0, peak == min);
 
             bool IsFar(int y, int x) => Math.Abs(y - row) > SidelobeDistance || Math.Abs(x - column) > SidelobeDistance;
         }

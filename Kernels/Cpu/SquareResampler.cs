@@ -58,7 +58,8 @@ internal sealed unsafe class SquareResampler : IDisposable
         {
             float* sums = scratch + r * pitch;
             int y = row + r;
-            WeighRows(image.At(knownY + down.First[y], knownX), image.Stride, down.Weights + (long)y * down.Count, down.Count, sums, knownWidth * image.Values);
+            T* from = image.At(knownY + down.First[y], knownX);
+            WeighRows(from, image.Stride, down.Weights + (long)y * down.Count, down.Count, sums, knownWidth * image.Values);
             Interleave(sums, image.Values, image.BlueFirst, padding * down.Outside[y], tile + r * 4);
         }
         if (Vector512.IsHardwareAccelerated)
@@ -75,7 +76,7 @@ internal sealed unsafe class SquareResampler : IDisposable
         along.Dispose();
     }
 
-    /// <summary>The part of [first, first + side) inside [0, size): its first index, which stays in reach of the side, and its length.</summary>
+    /// <summary>The part of [first, first + side) inside [0, size): its first index and its length.</summary>
     private static (int First, int Count) Overlap(int first, int side, int size)
     {
         long end = Math.Min((long)first + side, size);
@@ -116,7 +117,10 @@ internal sealed unsafe class SquareResampler : IDisposable
         {
             float sum = 0;
             for (int t = 0; t < taps; t++)
-                sum = float.MultiplyAddEstimate(typeof(T) == typeof(byte) ? ((byte*)from)[t * stride + i] : ((float*)from)[t * stride + i], weights[t], sum);
+            {
+                float value = typeof(T) == typeof(byte) ? ((byte*)from)[t * stride + i] : ((float*)from)[t * stride + i];
+                sum = float.MultiplyAddEstimate(value, weights[t], sum);
+            }
             to[i] = sum;
         }
     }
