@@ -84,10 +84,15 @@ internal sealed class TrackerTests
         tracker.Update(frame);
         tracker.Update(frame);
 
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        for (int i = 0; i < 5; i++)
-            tracker.Update(frame);
-        long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        // The test runner's own threads allocate now and then: a frame that allocated would do so every time.
+        long allocated = long.MaxValue;
+        for (int attempt = 0; attempt < 10; attempt++)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            for (int i = 0; i < 3; i++)
+                tracker.Update(frame);
+            allocated = Math.Min(allocated, GC.GetTotalAllocatedBytes(precise: true) - before);
+        }
 
         Assert.That(allocated, Is.Zero);
     }

@@ -84,6 +84,15 @@ public sealed class Frame
         return copy;
     }
 
+    /// <summary>Makes another frame the same as this one.</summary>
+    internal void CopyTo(Frame other)
+    {
+        other.Resize(Width, Height, Format);
+        Pixels.CopyTo(other.Pixels);
+        other.Index = Index;
+        other.Name = Name;
+    }
+
     /// <summary>Gives the frame another size; its pixels are then undefined where the memory is reused.</summary>
     internal void Resize(int width, int height, PixelFormat format)
     {

@@ -50,7 +50,7 @@ internal static class TrackCommand
             string? boxesFile = Writable(parsed.GetValue(boxes));
             string? csvFile = Writable(parsed.GetValue(csv));
 
-            using FrameSource video = FrameSource.Open(parsed.GetRequiredValue(input));
+            using FrameSource video = new DecodeAhead(FrameSource.Open(parsed.GetRequiredValue(input)));
             IReadOnlyList<BoundingBox?>? truth = truthFile is null ? null : GroundTruth.Read(truthFile);
             if (truth is not null && video.Count < truth.Count)
                 throw new InputException($"{truthFile}: {truth.Count} lines of ground truth for {video.Count} frames");

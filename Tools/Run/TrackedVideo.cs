@@ -18,7 +18,7 @@ internal sealed class TrackedVideo
     /// <summary>Frames a second of the tracker alone, over all frames but the first.</summary>
     internal double FramesPerSecond { get; private set; }
 
-    /// <summary>Frames a second with decoding, over all frames but the first.</summary>
+    /// <summary>Frames a second with the waiting for decoded frames, over all frames but the first.</summary>
     internal double FramesPerSecondWithDecoding { get; private set; }
 
     /// <summary>Tracks one target from the first frame to the last.</summary>
@@ -29,7 +29,7 @@ internal sealed class TrackedVideo
     internal static TrackedVideo Of(Tracker tracker, FrameSource video, BoundingBox box, Action<Frame, TrackResult> seen)
     {
         var tracked = new TrackedVideo();
-        long decoding = 0, tracking = 0;
+        long waiting = 0, tracking = 0;
         while (true)
         {
             long start = Stopwatch.GetTimestamp();
@@ -42,7 +42,7 @@ internal sealed class TrackedVideo
             long done = Stopwatch.GetTimestamp();
             if (!first)
             {
-                decoding += decoded - start;
+                waiting += decoded - start;
                 tracking += done - decoded;
             }
             tracked.results.Add(result);
@@ -51,7 +51,7 @@ internal sealed class TrackedVideo
         }
         double frames = tracked.results.Count - 1;
         tracked.FramesPerSecond = frames * Stopwatch.Frequency / tracking;
-        tracked.FramesPerSecondWithDecoding = frames * Stopwatch.Frequency / (tracking + decoding);
+        tracked.FramesPerSecondWithDecoding = frames * Stopwatch.Frequency / (tracking + waiting);
         return tracked;
     }
 
