@@ -137,18 +137,26 @@ internal sealed class TrackerTests
     [Test]
     public void Update_WithAnyNumberOfThreads_GivesTheSameResults([Values(2, 3)] int threads)
     {
-        Assert.That(Track(threads), Is.EqualTo(Track(1)));
+        using var one = new CpuDevice(1);
+        using var several = new CpuDevice(threads);
 
-        static List<TrackResult> Track(int threads)
-        {
-            using var device = new CpuDevice(threads);
-            using var tracker = new Tracker(Weights, device);
-            using var video = new SyntheticVideo();
-            List<TrackResult> results = [tracker.Initialize(video.Read(), video.GroundTruth[0])];
-            for (int i = 0; i < 5; i++)
-                results.Add(tracker.Update(video.Read()));
-            return results;
-        }
+        Assert.That(TrackFrames(several), Is.EqualTo(TrackFrames(one)));
+    }
+
+    [Test]
+    public void Trackers_OnOneDeviceFromSeveralThreads_GiveTheSameResults()
+    {
+        using var device = new CpuDevice(2);
+        List<TrackResult> alone = TrackFrames(device);
+        var together = new List<TrackResult>[4];
+
+        Thread[] hosts = [.. together.Select((_, i) => new Thread(() => together[i] = TrackFrames(device)))];
+        foreach (Thread host in hosts)
+            host.Start();
+
+        foreach (Thread host in hosts)
+            Assert.That(host.Join(TimeSpan.FromMinutes(2)), "a tracker hangs");
+        Assert.That(together, Has.All.EqualTo(alone));
     }
 
     [Test]
@@ -176,6 +184,16 @@ internal sealed class TrackerTests
         NetworkWeights other = NetworkInitializer.Create(NetworkDefinition.CfNetConv2, seed: 2);
 
         Assert.That(() => new Tracker(Weights, device, greyWeights: other), Throws.TypeOf<WeightFormatException>());
+    }
+
+    private static List<TrackResult> TrackFrames(CpuDevice device)
+    {
+        using var tracker = new Tracker(Weights, device);
+        using var video = new SyntheticVideo();
+        List<TrackResult> results = [tracker.Initialize(video.Read(), video.GroundTruth[0])];
+        for (int i = 0; i < 5; i++)
+            results.Add(tracker.Update(video.Read()));
+        return results;
     }
 
     /// <summary>The same picture in another pixel format; grey takes the green channel.</summary>
