@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
 namespace SiamIlgpu.Weights;
 
 /// <summary>A named array of floats, row by row (the last dimension varies fastest).</summary>
@@ -125,9 +128,29 @@ public sealed class NetworkWeights
             throw new WeightFormatException(Source, flaw);
         foreach ((string name, int[] shape) in Definition?.TensorShapes() ?? [])
         {
-            if (Array.FindIndex(Values(name, shape), value => !float.IsFinite(value)) is >= 0 and int at)
+            if (FindNonFinite(Values(name, shape)) is >= 0 and int at)
                 throw new WeightFormatException(Source, $"{name}: value {at} is not a finite number");
         }
         return this;
+    }
+
+    /// <summary>The place of the first infinity or NaN, or -1. Of millions of weights, so by vectors, and compiled at its best at once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int FindNonFinite(ReadOnlySpan<float> values)
+    {
+        int i = 0;
+        // v - v is 0 for every finite v and NaN for all others.
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            var v = new Vector<float>(values[i..]);
+            if (!Vector.EqualsAll(v - v, Vector<float>.Zero))
+                break;
+        }
+        for (; i < values.Length; i++)
+        {
+            if (!float.IsFinite(values[i]))
+                return i;
+        }
+        return -1;
     }
 }

@@ -7,19 +7,19 @@ namespace SiamIlgpu.Tests.Weights;
 
 public sealed class SafetensorsTests
 {
-    private string _folder = "";
+    private string folder = "";
 
     [SetUp]
-    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("weights-").FullName;
+    public void MakeFolder() => folder = Directory.CreateTempSubdirectory("weights-").FullName;
 
     [TearDown]
-    public void RemoveFolder() => Directory.Delete(_folder, recursive: true);
+    public void RemoveFolder() => Directory.Delete(folder, recursive: true);
 
     [Test]
     public void SaveThenLoad_EveryKnownNetwork_GivesTheSame([Range(0, 5)] int index)
     {
         NetworkWeights saved = Random(NetworkDefinition.Known[index]);
-        string path = Path.Combine(_folder, "a.safetensors");
+        string path = Path.Combine(folder, "a.safetensors");
         saved.Save(path);
         NetworkWeights loaded = NetworkWeights.Load(path);
         Assert.That(loaded.Source, Is.EqualTo(path));
@@ -38,21 +38,21 @@ public sealed class SafetensorsTests
     {
         NetworkWeights weights = Random(NetworkDefinition.CfNetConv1);
         var reordered = new NetworkWeights("b", weights.Definition, weights.Tensors.Reverse().ToDictionary(), weights.Metadata.Reverse().ToDictionary());
-        string first = Path.Combine(_folder, "a.safetensors"), second = Path.Combine(_folder, "b.safetensors");
+        string first = Path.Combine(folder, "a.safetensors"), second = Path.Combine(folder, "b.safetensors");
         weights.Save(first);
         reordered.Save(second);
         reordered.Save(second); // replaces
         byte[] bytes = File.ReadAllBytes(first);
         Assert.That(File.ReadAllBytes(second).AsSpan().SequenceEqual(bytes), Is.True);
         Assert.That(BinaryPrimitives.ReadInt64LittleEndian(bytes) % 8, Is.Zero);
-        Assert.That(Directory.GetFiles(_folder), Has.Length.EqualTo(2));
+        Assert.That(Directory.GetFiles(folder), Has.Length.EqualTo(2));
     }
 
     [Test]
     public void Save_TensorsThatBelieTheDefinition_LeavesTheOldFile()
     {
         NetworkWeights good = Random(NetworkDefinition.CfNetConv1);
-        string path = Path.Combine(_folder, "a.safetensors");
+        string path = Path.Combine(folder, "a.safetensors");
         good.Save(path);
         byte[] before = File.ReadAllBytes(path);
         var bad = new NetworkWeights("bad", NetworkDefinition.CfNetConv2, good.Tensors);
@@ -65,7 +65,7 @@ public sealed class SafetensorsTests
     public void SaveThenLoad_MatConvNetFile_GivesTheSame()
     {
         NetworkWeights read = NetworkWeights.Load(SharedData.Require("weights/cfnet/cfnet-conv1_e75.mat"));
-        string path = Path.Combine(_folder, "a.safetensors");
+        string path = Path.Combine(folder, "a.safetensors");
         read.Save(path);
         NetworkWeights again = NetworkWeights.Load(path);
         Assert.That(again.Definition, Is.EqualTo(read.Definition));
@@ -177,7 +177,7 @@ public sealed class SafetensorsTests
     public void Load_NotFinite_IsRefused()
     {
         NetworkWeights weights = Random(NetworkDefinition.CfNetConv1);
-        string path = Path.Combine(_folder, "a.safetensors");
+        string path = Path.Combine(folder, "a.safetensors");
         weights.Save(path);
         byte[] bytes = File.ReadAllBytes(path);
         BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(bytes.Length - 4), float.PositiveInfinity);
@@ -199,7 +199,7 @@ public sealed class SafetensorsTests
 
     [Test]
     public void Load_MissingFile_NamesIt() => Assert.That(
-        () => NetworkWeights.Load(Path.Combine(_folder, "none.mat")), Throws.InstanceOf<FileNotFoundException>().With.Message.Contains("none.mat"));
+        () => NetworkWeights.Load(Path.Combine(folder, "none.mat")), Throws.InstanceOf<FileNotFoundException>().With.Message.Contains("none.mat"));
 
     internal static NetworkWeights Random(NetworkDefinition definition)
     {

@@ -17,8 +17,8 @@ internal sealed class MatReader(Stream stream, bool bigEndian, long limit, strin
     private const int LongestName = 255; // MATLAB's own are at most 63
     private const int FirstAllocation = 1 << 16;
 
-    private readonly byte[] _scratch = new byte[4096];
-    private long _left = limit; // bytes left in the innermost open element
+    private readonly byte[] scratch = new byte[4096];
+    private long left = limit; // bytes left in the innermost open element
 
     /// <summary>What stands before the contents of an array.</summary>
     internal readonly record struct Header(MatClass Class, bool Complex, int[] Dimensions, string Name);
@@ -30,14 +30,14 @@ internal sealed class MatReader(Stream stream, bool bigEndian, long limit, strin
     internal Header ReadVariableHeader()
     {
         OpenMatrix(out _);
-        return _left == 0 ? new Header(MatClass.Double, Complex: false, [0, 0], "") : ReadHeader();
+        return left == 0 ? new Header(MatClass.Double, Complex: false, [0, 0], "") : ReadHeader();
     }
 
     /// <summary>Reads the rest of an opened variable.</summary>
     internal MatValue ReadVariable(Header header)
     {
         MatValue value = ReadContents(header, depth: 0);
-        Skip(_left);
+        Skip(left);
         return value;
     }
 
@@ -46,9 +46,9 @@ internal sealed class MatReader(Stream stream, bool bigEndian, long limit, strin
         if (depth > DeepestNesting)
             throw Bad($"arrays are nested more than {DeepestNesting} deep");
         OpenMatrix(out long outside);
-        MatValue value = _left == 0 ? MatNumeric.Empty : ReadContents(ReadHeader(), depth);
-        Skip(_left); // what a skipped class left unread
-        _left = outside;
+        MatValue value = left == 0 ? MatNumeric.Empty : ReadContents(ReadHeader(), depth);
+        Skip(left); // what a skipped class left unread
+        left = outside;
         return value;
     }
 
@@ -57,10 +57,10 @@ internal sealed class MatReader(Stream stream, bool bigEndian, long limit, strin
         uint type = ReadWord(), bytes = ReadWord();
         if (type != (uint)MatStorage.Matrix)
             throw Bad($"expected an array, found an element of type {type}");
-        if (bytes > _left)
-            throw Bad($"an array claims {bytes} bytes where there is room for {_left}");
-        outside = _left - bytes;
-        _left = bytes;
+        if (bytes > left)
+            throw Bad($"an array claims {bytes} bytes where there is room for {left}");
+        outside = left - bytes;
+        left = bytes;
     }
 
     private Header ReadHeader()
@@ -121,8 +121,8 @@ internal sealed class MatReader(Stream stream, bool bigEndian, long limit, strin
 
     private MatValue[] ReadMatrices(long count, int depth)
     {
-        if (count > _left / 8)
-            throw Bad($"an array claims {count} elements in {_left} bytes");
+        if (count > left / 8)
+            throw Bad($"an array claims {count} elements in {left} bytes");
         var values = new List<MatValue>((int)Math.Min(count, 256));
         for (long i = 0; i < count; i++)
             values.Add(ReadMatrix(depth + 1));
@@ -181,7 +181,7 @@ internal sealed class MatReader(Stream stream, bool bigEndian, long limit, strin
         if (type.Bytes() == 0 || length % type.Bytes() != 0 || (small && length > 4))
             throw Bad($"an element of type {(int)type} has {length} bytes");
         byte[] bytes = ReadBytes(length);
-        Skip(Math.Min(small ? 4 - length : -length & 7, _left));
+        Skip(Math.Min(small ? 4 - length : -length & 7, left));
         if (bigEndian == BitConverter.IsLittleEndian)
             ReverseEach(bytes, type.Bytes());
         return bytes;
@@ -216,15 +216,15 @@ internal sealed class MatReader(Stream stream, bool bigEndian, long limit, strin
     private void Skip(long count)
     {
         Take(count);
-        for (; count > 0; count -= Math.Min(count, _scratch.Length))
-            stream.ReadExactly(_scratch.AsSpan(0, (int)Math.Min(count, _scratch.Length)));
+        for (; count > 0; count -= Math.Min(count, scratch.Length))
+            stream.ReadExactly(scratch.AsSpan(0, (int)Math.Min(count, scratch.Length)));
     }
 
     private void Take(long count)
     {
-        if (count > _left)
-            throw Bad($"an element claims {count} bytes where {_left} are left");
-        _left -= count;
+        if (count > left)
+            throw Bad($"an element claims {count} bytes where {left} are left");
+        left -= count;
     }
 
     private static void ReverseEach(byte[] bytes, int size)

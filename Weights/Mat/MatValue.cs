@@ -20,21 +20,21 @@ public abstract class MatValue
 /// <summary>A struct array: every element has the same fields.</summary>
 public sealed class MatStruct : MatValue
 {
-    private readonly Dictionary<string, int> _fields;
-    private readonly ReadOnlyMemory<MatValue> _values; // element by element, each with its fields in order
+    private readonly Dictionary<string, int> fields;
+    private readonly ReadOnlyMemory<MatValue> values; // element by element, each with its fields in order
 
     internal MatStruct(int[] dimensions, Dictionary<string, int> fields, ReadOnlyMemory<MatValue> values)
         : base(dimensions)
     {
-        _fields = fields;
-        _values = values;
+        this.fields = fields;
+        this.values = values;
     }
 
     /// <inheritdoc/>
     public override string Kind => "a struct";
 
     /// <summary>The names of the fields, in the file's order.</summary>
-    public IEnumerable<string> Fields => _fields.Keys;
+    public IEnumerable<string> Fields => fields.Keys;
 
     /// <summary>One element, as a struct of one element.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such element.</exception>
@@ -44,27 +44,27 @@ public sealed class MatStruct : MatValue
         {
             ArgumentOutOfRangeException.ThrowIfNegative(element);
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(element, Count);
-            return new MatStruct([1, 1], _fields, _values.Slice(element * _fields.Count, _fields.Count));
+            return new MatStruct([1, 1], fields, values.Slice(element * fields.Count, fields.Count));
         }
     }
 
     /// <summary>A field of the first element; null when there is no such field, or no element.</summary>
-    public MatValue? this[string field] => Count > 0 && _fields.TryGetValue(field, out int index) ? _values.Span[index] : null;
+    public MatValue? this[string field] => Count > 0 && fields.TryGetValue(field, out int index) ? values.Span[index] : null;
 }
 
 /// <summary>A cell array: elements of any kind, column by column.</summary>
 public sealed class MatCell : MatValue
 {
-    private readonly MatValue[] _values;
+    private readonly MatValue[] values;
 
     internal MatCell(int[] dimensions, MatValue[] values)
-        : base(dimensions) => _values = values;
+        : base(dimensions) => this.values = values;
 
     /// <inheritdoc/>
     public override string Kind => "a cell array";
 
     /// <summary>One element.</summary>
-    public MatValue this[int element] => _values[element];
+    public MatValue this[int element] => values[element];
 }
 
 /// <summary>A row of characters.</summary>
@@ -88,21 +88,21 @@ public sealed class MatNumeric : MatValue
 {
     internal static readonly MatNumeric Empty = new([0, 0], MatStorage.Double, []);
 
-    private readonly MatStorage _storage;
-    private readonly byte[] _bytes; // in this machine's byte order
+    private readonly MatStorage storage;
+    private readonly byte[] bytes; // in this machine's byte order
 
     internal MatNumeric(int[] dimensions, MatStorage storage, byte[] bytes)
         : base(dimensions)
     {
-        _storage = storage;
-        _bytes = bytes;
+        this.storage = storage;
+        this.bytes = bytes;
     }
 
     /// <inheritdoc/>
     public override string Kind => "numbers";
 
     /// <summary>One element. 64-bit integers beyond 2^53 are rounded.</summary>
-    public double this[int element] => _storage switch
+    public double this[int element] => storage switch
     {
         MatStorage.Single => At<float>(element),
         MatStorage.Double => At<double>(element),
@@ -114,11 +114,11 @@ public sealed class MatNumeric : MatValue
         MatStorage.UInt32 => At<uint>(element),
         MatStorage.Int64 => At<long>(element),
         MatStorage.UInt64 => At<ulong>(element),
-        _ => throw new InvalidOperationException($"{_storage} holds no numbers"),
+        _ => throw new InvalidOperationException($"{storage} holds no numbers"),
     };
 
     private T At<T>(int element)
-        where T : unmanaged => MemoryMarshal.Cast<byte, T>(_bytes)[element];
+        where T : unmanaged => MemoryMarshal.Cast<byte, T>(bytes)[element];
 }
 
 /// <summary>Something that only MATLAB can use, passed over: an object, a function handle, a sparse or complex array.</summary>

@@ -11,21 +11,21 @@ internal sealed class DagNN
     private const int CrossCorrelationExemplarSize = 127;
     private const int CorrelationFilterExemplarSize = 255;
 
-    private readonly MatNode _net;
-    private readonly List<MatLayer> _layers;
-    private readonly Dictionary<string, MatLayer> _writers = [];
+    private readonly MatNode net;
+    private readonly List<MatLayer> layers;
+    private readonly Dictionary<string, MatLayer> writers = [];
 
     private DagNN(MatNode net)
     {
-        _net = net;
+        this.net = net;
         Dictionary<string, MatNode> values = ReadValues(net["params"]);
-        _layers = [.. net["layers"].Elements.Select(layer => ReadLayer(layer, values))];
-        foreach (MatLayer layer in _layers)
+        layers = [.. net["layers"].Elements.Select(layer => ReadLayer(layer, values))];
+        foreach (MatLayer layer in layers)
         {
             foreach (string variable in layer.Outputs)
             {
-                if (!_writers.TryAdd(variable, layer))
-                    throw layer.Error($"writes {variable}, as {_writers[variable].Name} does");
+                if (!writers.TryAdd(variable, layer))
+                    throw layer.Error($"writes {variable}, as {writers[variable].Name} does");
             }
         }
     }
@@ -34,9 +34,9 @@ internal sealed class DagNN
 
     private (NetworkDefinition Definition, Dictionary<string, WeightTensor> Tensors) Read()
     {
-        MatLayer[] joins = [.. _layers.Where(layer => layer.Type == "XCorr")];
+        MatLayer[] joins = [.. layers.Where(layer => layer.Type == "XCorr")];
         if (joins is not [{ Inputs: [var template, var search] } join])
-            throw _net.Error($"expected one XCorr layer of two inputs, file has {joins.Length} XCorr layers");
+            throw net.Error($"expected one XCorr layer of two inputs, file has {joins.Length} XCorr layers");
         join.MustBe("bias", 0);
 
         List<MatLayer> searchBranch = ChainTo(search);
@@ -46,13 +46,13 @@ internal sealed class DagNN
         List<MatLayer> filter = branchLength < 0 ? [] : exemplarSide[branchLength..];
         RequireSharedWeights(exemplarBranch, searchBranch);
 
-        List<LayerDefinition> layers = Branch.Layers(searchBranch);
-        if (!layers.SequenceEqual(Branch.Layers(exemplarBranch)))
+        List<LayerDefinition> branch = Branch.Layers(searchBranch);
+        if (!branch.SequenceEqual(Branch.Layers(exemplarBranch)))
             throw join.Error("its two branches have the same weights but different layers");
         Dictionary<string, WeightTensor> tensors = Branch.Tensors(searchBranch);
         AdjustKind adjust = ReadAdjust(join, tensors);
         HashSet<MatLayer> used = [.. exemplarSide, .. searchBranch, join];
-        RequireOnlyLosses(_layers.Where(layer => !used.Contains(layer) && !IsAdjust(layer, join)));
+        RequireOnlyLosses(layers.Where(layer => !used.Contains(layer) && !IsAdjust(layer, join)));
 
         bool hasFilter = filter.Count > 0;
         var definition = new NetworkDefinition
@@ -60,7 +60,7 @@ internal sealed class DagNN
             Name = "",
             ExemplarSize = hasFilter ? CorrelationFilterExemplarSize : CrossCorrelationExemplarSize,
             SearchSize = SearchSize,
-            Layers = layers,
+            Layers = branch,
             Join = new JoinDefinition(JoinKind.CrossCorrelation, adjust),
         };
         if (hasFilter)
@@ -106,11 +106,11 @@ internal sealed class DagNN
     private List<MatLayer> ChainTo(string variable)
     {
         var chain = new List<MatLayer>();
-        while (_writers.TryGetValue(variable, out MatLayer? layer))
+        while (writers.TryGetValue(variable, out MatLayer? layer))
         {
             if (layer is not { Inputs: [var input], Outputs: [_] })
                 throw layer.Error($"has {layer.Inputs.Length} inputs and {layer.Outputs.Length} outputs, a branch is a chain");
-            if (chain.Count == _layers.Count)
+            if (chain.Count == layers.Count)
                 throw layer.Error("its output comes back as its input");
             chain.Add(layer);
             variable = input;
@@ -132,13 +132,13 @@ internal sealed class DagNN
     }
 
     // window, correlation filter, crop
-    private static JoinDefinition ReadFilter(List<MatLayer> layers, AdjustKind adjust, int side, Dictionary<string, WeightTensor> tensors)
+    private static JoinDefinition ReadFilter(List<MatLayer> steps, AdjustKind adjust, int side, Dictionary<string, WeightTensor> tensors)
     {
-        if (layers is not [{ Type: "MulConst" } window, { Type: "CorrFilter" } filter, .. var crops]
+        if (steps is not [{ Type: "MulConst" } window, { Type: "CorrFilter" } filter, .. var crops]
             || crops is not ([] or [{ Type: "CropMargin" }]))
         {
-            string types = string.Join(", ", layers.Select(layer => layer.Type));
-            throw layers[0].Error($"expected MulConst, CorrFilter and perhaps CropMargin after the exemplar's branch, file has {types}");
+            string types = string.Join(", ", steps.Select(layer => layer.Type));
+            throw steps[0].Error($"expected MulConst, CorrFilter and perhaps CropMargin after the exemplar's branch, file has {types}");
         }
         if (filter.Block.Find("window") is { Value.Count: > 0 })
             throw filter.Error("has a window inside, only one before it is supported");
@@ -151,7 +151,7 @@ internal sealed class DagNN
 
     private AdjustKind ReadAdjust(MatLayer join, Dictionary<string, WeightTensor> tensors)
     {
-        MatLayer[] found = [.. _layers.Where(layer => IsAdjust(layer, join))];
+        MatLayer[] found = [.. layers.Where(layer => IsAdjust(layer, join))];
         return found switch
         {
             [] => AdjustKind.None,
@@ -164,9 +164,9 @@ internal sealed class DagNN
         layer.Type is "dagnn.Conv" or "dagnn.BatchNorm" && layer.Inputs.Intersect(join.Outputs).Any();
 
     // dagnn.Loss, LogisticLoss, centerThrErr, MaxScoreErr, IOUErrorScore: they watch the training.
-    private static void RequireOnlyLosses(IEnumerable<MatLayer> layers)
+    private static void RequireOnlyLosses(IEnumerable<MatLayer> steps)
     {
-        foreach (MatLayer layer in layers)
+        foreach (MatLayer layer in steps)
         {
             if (!layer.Type.Contains("Loss", StringComparison.Ordinal) && !layer.Type.Contains("Err", StringComparison.Ordinal))
                 throw layer.Error("is neither part of a branch, of the join nor a loss");
