@@ -1,8 +1,14 @@
 using System.CommandLine;
 using SiamIlgpu.Bench;
+using SiamIlgpu.Bench.Peer;
 
-var root = new RootCommand("Measures SiamIlgpu: checks each result against its reference, then times it.");
-root.Add(PeakVerb.Create());
-root.Add(ConvVerb.Create());
-root.Add(MicroVerb.Create());
+var root = new RootCommand("Measures SiamIlgpu: checks each result against its reference, then times it.")
+{
+    PeakCommand.Create(),
+    ConvCommand.Create(),
+    FrameCommand.Create(),
+    StartCommand.Create(),
+    PeerCommand.Create(),
+    MicroCommand.Create(),
+};
 return root.Parse(args).Invoke();

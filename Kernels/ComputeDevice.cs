@@ -16,7 +16,8 @@ public readonly record struct DeviceInfo(DeviceKind Kind, string Name);
 
 /// <summary>
 /// A processor that runs the operations. Prepare once, run many: <c>Prepare</c> packs weights, chooses an algorithm and
-/// allocates scratch; the operation it returns only enqueues. One thread at a time may use a device and what it made.
+/// allocates scratch; the operation it returns only enqueues. Several threads may share a device; each buffer and operation
+/// that it made is for one thread at a time.
 /// </summary>
 public abstract class ComputeDevice : IDisposable
 {

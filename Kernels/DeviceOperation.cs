@@ -2,7 +2,7 @@ namespace SiamIlgpu.Kernels;
 
 /// <summary>
 /// A prepared operation: everything slow (packing weights, choosing an algorithm, allocating scratch) has happened,
-/// what is left only enqueues work. It belongs to one device and, like the device, to one thread at a time.
+/// what is left only enqueues work. It belongs to one device, and to one thread at a time.
 /// </summary>
 public abstract class DeviceOperation(ComputeDevice device) : IDisposable
 {

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace SiamIlgpu.Kernels;
 
 /// <summary>The order of a pixel's bytes.</summary>
@@ -91,21 +93,41 @@ public readonly record struct RgbColor(float Red, float Green, float Blue)
     /// <summary>The mean colour of a frame, summed exactly: the padding colour of SiamFC and CFNet.</summary>
     public static RgbColor MeanOf(in FrameView frame)
     {
-        // Exact integer sums, so the result does not depend on how the work is split.
+        // Exact integer sums, so the result does not depend on how the work is split. Bytes are summed by their place in a
+        // stretch of as many registers as a pixel has bytes; a place belongs to one channel.
         (int red, int green, int blue) = frame.ChannelOffsets;
         int step = frame.BytesPerPixel;
-        long r = 0, g = 0, b = 0;
+        int stretch = step * Vector<byte>.Count;
+        Span<uint> places = stackalloc uint[stretch];
+        Span<long> sums = stackalloc long[step];
+        sums.Clear();
         for (int y = 0; y < frame.Height; y++)
         {
             ReadOnlySpan<byte> row = frame.Row(y);
-            for (int x = 0; x < row.Length; x += step)
+            places.Clear();
+            for (; row.Length >= stretch; row = row[stretch..])
             {
-                r += row[x + red];
-                g += row[x + green];
-                b += row[x + blue];
+                for (int i = 0; i < stretch; i += Vector<byte>.Count)
+                    AddTo(places[i..], new Vector<byte>(row[i..]));
             }
+            for (int i = 0; i < row.Length; i++)
+                sums[i % step] += row[i];
+            for (int i = 0; i < stretch; i++)
+                sums[i % step] += places[i];
         }
         double pixels = (double)frame.Width * frame.Height;
-        return new RgbColor((float)(r / pixels), (float)(g / pixels), (float)(b / pixels));
+        return new RgbColor((float)(sums[red] / pixels), (float)(sums[green] / pixels), (float)(sums[blue] / pixels));
+    }
+
+    private static void AddTo(Span<uint> sums, Vector<byte> bytes)
+    {
+        int n = Vector<uint>.Count;
+        Vector.Widen(bytes, out Vector<ushort> low, out Vector<ushort> high);
+        Vector.Widen(low, out Vector<uint> v0, out Vector<uint> v1);
+        Vector.Widen(high, out Vector<uint> v2, out Vector<uint> v3);
+        (new Vector<uint>(sums) + v0).CopyTo(sums);
+        (new Vector<uint>(sums[n..]) + v1).CopyTo(sums[n..]);
+        (new Vector<uint>(sums[(2 * n)..]) + v2).CopyTo(sums[(2 * n)..]);
+        (new Vector<uint>(sums[(3 * n)..]) + v3).CopyTo(sums[(3 * n)..]);
     }
 }

@@ -7,7 +7,15 @@ namespace SiamIlgpu.Weights;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(ConvolutionLayer), "convolution")]
 [JsonDerivedType(typeof(MaxPoolLayer), "maxPool")]
-public abstract record LayerDefinition;
+public abstract record LayerDefinition
+{
+    private protected LayerDefinition()
+    {
+    }
+
+    /// <summary>Rows and columns of the window that slides over the input, and its step, in input pixels.</summary>
+    internal abstract (int Size, int Stride) Window { get; }
+}
 
 /// <summary>
 /// An unpadded convolution with square filters. Its tensors are {Name}.weight [out, in/groups, size, size] and
@@ -28,12 +36,17 @@ public sealed record ConvolutionLayer(
     /// <summary>The name of the layer's batch norm: conv3 has bn3.</summary>
     [JsonIgnore]
     public string BatchNormName => "bn" + Name[(Name.AsSpan().LastIndexOfAnyExceptInRange('0', '9') + 1)..];
+
+    internal override (int Size, int Stride) Window => (Size, Stride);
 }
 
 /// <summary>An unpadded max pooling over square windows.</summary>
 /// <param name="Size">Rows and columns of a window.</param>
 /// <param name="Stride">Step in input pixels.</param>
-public sealed record MaxPoolLayer(int Size, int Stride) : LayerDefinition;
+public sealed record MaxPoolLayer(int Size, int Stride) : LayerDefinition
+{
+    internal override (int Size, int Stride) Window => (Size, Stride);
+}
 
 /// <summary>How the two branches meet.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<JoinKind>))]
@@ -76,8 +89,10 @@ public sealed record JoinDefinition(JoinKind Kind, AdjustKind Adjust, float Lamb
 /// What a network is made of, without its weights: enough to build it. Stored as JSON in the metadata of a safetensors
 /// file, so that a file alone is enough to track.
 /// </summary>
-public sealed record NetworkDefinition
+public sealed partial record NetworkDefinition
 {
+    private static readonly string[] BatchNormParts = ["gain", "offset", "mean", "sigma"];
+
     /// <summary>A name for people: "SiamFC", "CFNet-conv2".</summary>
     public required string Name { get; init; }
 
@@ -95,28 +110,134 @@ public sealed record NetworkDefinition
 
     /// <summary>Pixels of the input per cell of the features: the product of all strides.</summary>
     [JsonIgnore]
-    public int Stride => Layers.Aggregate(1, (s, layer) => s * layer switch
-    {
-        ConvolutionLayer c => c.Stride,
-        MaxPoolLayer p => p.Stride,
-        _ => 1,
-    });
+    public int Stride => Layers.Aggregate(1, (product, layer) => product * layer.Window.Stride);
 
     /// <summary>The convolutions, first to last.</summary>
     [JsonIgnore]
     public IEnumerable<ConvolutionLayer> Convolutions => Layers.OfType<ConvolutionLayer>();
 
+    /// <summary>Rows and columns of the features of an image of that many rows and columns; 0 for one that is too small.</summary>
+    public int FeatureSize(int imageSize) =>
+        Layers.Aggregate(imageSize, (size, layer) => size < layer.Window.Size ? 0 : (size - layer.Window.Size) / layer.Window.Stride + 1);
+
+    /// <summary>The tensors that the network needs, by name, with their shapes.</summary>
+    public IEnumerable<(string Name, int[] Shape)> TensorShapes()
+    {
+        foreach (ConvolutionLayer conv in Convolutions)
+        {
+            yield return ($"{conv.Name}.weight", [conv.OutChannels, conv.InChannels / conv.Groups, conv.Size, conv.Size]);
+            yield return ($"{conv.Name}.bias", [conv.OutChannels]);
+            foreach (string part in conv.BatchNorm ? BatchNormParts : [])
+                yield return ($"{conv.BatchNormName}.{part}", [conv.OutChannels]);
+        }
+        if (Join.Kind == JoinKind.CorrelationFilter)
+        {
+            int side = FeatureSize(ExemplarSize);
+            yield return ("join.window", [side, side]);
+            yield return ("join.target", [side, side]);
+        }
+        if (Join.Adjust == AdjustKind.Affine)
+        {
+            yield return ("adjust.weight", [1, 1, 1, 1]);
+            yield return ("adjust.bias", [1]);
+        }
+        foreach (string part in Join.Adjust == AdjustKind.BatchNorm ? BatchNormParts : [])
+            yield return ($"adjust.{part}", [1]);
+    }
+
+    /// <summary>
+    /// Says why no such network can be built ("conv2 takes 96 channels, conv1 gives 32"), or null when one can. What the
+    /// library itself reads or presets has passed.
+    /// </summary>
+    public string? FindFlaw()
+    {
+        const int MostPixels = 1 << 14, MostChannels = 1 << 16;
+        var names = new HashSet<string>();
+        int channels = 0, stride = 1;
+        string before = "";
+        foreach (LayerDefinition? layer in Layers)
+        {
+            if (layer is null)
+                return "a layer is null";
+            if (layer.Window is not { Size: >= 1 and <= MostPixels, Stride: >= 1 and <= MostPixels })
+                return $"{layer} has an impossible size or stride";
+            if ((stride *= layer.Window.Stride) > MostPixels)
+                return $"the strides multiply to {stride}";
+            if (layer is not ConvolutionLayer conv)
+                continue;
+            if (!names.Add(conv.Name) || (conv.BatchNorm && !names.Add(conv.BatchNormName)))
+                return $"{conv.Name} shares its name, or its batch norm's, with another layer";
+            if (conv is not { InChannels: >= 1 and <= MostChannels, OutChannels: >= 1 and <= MostChannels, Groups: >= 1 }
+                || conv.InChannels % conv.Groups != 0 || conv.OutChannels % conv.Groups != 0)
+                return $"{conv.Name} cannot split {conv.InChannels} -> {conv.OutChannels} channels into {conv.Groups} groups";
+            if (channels != 0 && conv.InChannels != channels)
+                return $"{conv.Name} takes {conv.InChannels} channels, {before} gives {channels}";
+            (channels, before) = (conv.OutChannels, conv.Name);
+        }
+        if (channels == 0)
+            return "there is no convolution";
+        return FindJoinFlaw(MostPixels);
+    }
+
+    private string? FindJoinFlaw(int mostPixels)
+    {
+        if (!Enum.IsDefined(Join.Kind) || !Enum.IsDefined(Join.Adjust))
+            return "the join is of an unknown kind";
+        if (Join.Kind == JoinKind.None)
+            return Join.Adjust == AdjustKind.None ? null : "there is a score to adjust but no join";
+        if (ExemplarSize > mostPixels || SearchSize > mostPixels)
+            return $"crops of {ExemplarSize} and {SearchSize} pixels are too large";
+        int exemplar = FeatureSize(ExemplarSize), search = FeatureSize(SearchSize);
+        if (Join.Kind == JoinKind.CorrelationFilter)
+        {
+            if (!(Join.Lambda > 0) || !float.IsFinite(Join.Lambda))
+                return $"lambda is {Join.Lambda}";
+            if (Join.Margin < 0 || Join.Margin >= exemplar)
+                return $"a margin of {Join.Margin} leaves nothing of {exemplar} x {exemplar} features";
+            exemplar -= 2 * Join.Margin;
+        }
+        return exemplar >= 1 && search >= exemplar
+            ? null
+            : $"crops of {ExemplarSize} and {SearchSize} pixels give features of {exemplar} and {search}, which cannot be joined";
+    }
+
     /// <summary>Reads a definition that <see cref="ToJson"/> wrote.</summary>
-    /// <exception cref="JsonException">The text is not such a definition.</exception>
-    public static NetworkDefinition FromJson(string json) =>
-        JsonSerializer.Deserialize(json, NetworkDefinitionJson.Default.NetworkDefinition)
-        ?? throw new JsonException("a network definition cannot be null");
+    /// <exception cref="JsonException">The text is not such a definition, or one of an impossible network.</exception>
+    public static NetworkDefinition FromJson(string json)
+    {
+        try
+        {
+            NetworkDefinition definition = JsonSerializer.Deserialize(json, NetworkDefinitionJson.Default.NetworkDefinition)
+                ?? throw new JsonException("a network definition cannot be null");
+            return definition.FindFlaw() is { } flaw ? throw new JsonException(flaw) : definition;
+        }
+        // The serialiser's answer to a layer without a type.
+        catch (NotSupportedException e)
+        {
+            throw new JsonException("a layer does not say its type", e);
+        }
+    }
 
     /// <summary>Writes the definition as one line of JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, NetworkDefinitionJson.Default.NetworkDefinition);
+
+    /// <summary>Whether both describe the same network: a record would compare the lists of layers by reference.</summary>
+    public bool Equals(NetworkDefinition? other) =>
+        other is not null && Name == other.Name && ExemplarSize == other.ExemplarSize && SearchSize == other.SearchSize
+        && Join == other.Join && Layers.SequenceEqual(other.Layers);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() =>
+        Layers.Aggregate(HashCode.Combine(Name, ExemplarSize, SearchSize, Join), HashCode.Combine);
 }
 
 /// <summary>Serialisation code made at build time, so that trimmed and AOT-compiled hosts can read definitions.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    AllowDuplicateProperties = false,
+    AllowOutOfOrderMetadataProperties = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(NetworkDefinition))]
 internal sealed partial class NetworkDefinitionJson : JsonSerializerContext;

@@ -8,8 +8,12 @@ public sealed class WeightFormatException : Exception
         : base($"{file}: {cause}", inner)
     {
         File = file;
+        Cause = cause;
     }
 
     /// <summary>The file as the caller named it.</summary>
     public string File { get; }
+
+    /// <summary>What is wrong with it, without the file's name.</summary>
+    public string Cause { get; }
 }

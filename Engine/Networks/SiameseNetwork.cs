@@ -29,6 +29,12 @@ public sealed class SiameseNetwork : IDisposable
         JoinDefinition joinDefinition = Definition.Join;
         if (joinDefinition.Kind == JoinKind.None)
             throw new WeightFormatException(weights.Source, $"{Definition.Name} has no join of two branches, so it cannot track");
+        ConvolutionLayer first = Definition.Convolutions.First();
+        if (first.InChannels != 3)
+        {
+            throw new WeightFormatException(
+                weights.Source, $"{first.Name} must take the 3 channels of an RGB crop, not {first.InChannels}");
+        }
         exemplar = new InferencePlan(device, weights, 1, Definition.ExemplarSize, Definition.ExemplarSize);
         search = new InferencePlan(device, weights, scales, Definition.SearchSize, Definition.SearchSize);
         TensorShape features = exemplar.Output.Shape;
@@ -124,13 +130,7 @@ public sealed class SiameseNetwork : IDisposable
             case AdjustKind.BatchNorm:
                 float[] gain = [1];
                 float[] bias = [0];
-                BatchNorm.Fold(
-                    gain,
-                    bias,
-                    weights.Values("adjust.gain", 1),
-                    weights.Values("adjust.offset", 1),
-                    weights.Values("adjust.mean", 1),
-                    weights.Values("adjust.sigma", 1));
+                FoldedBranch.FoldNorm(weights, "adjust", gain, bias);
                 return (gain[0], bias[0]);
             default:
                 return (1, 0);

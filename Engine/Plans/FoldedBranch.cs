@@ -24,14 +24,23 @@ internal static class FoldedBranch
 
         // The file's own arrays stay as they are: one set of weights may serve several trackers.
         var folded = new FoldedConvolution([.. filters], [.. bias]);
-        string norm = layer.BatchNormName;
-        BatchNorm.Fold(
-            folded.Filters,
-            folded.Bias,
-            weights.Values($"{norm}.gain", channels),
-            weights.Values($"{norm}.offset", channels),
-            weights.Values($"{norm}.mean", channels),
-            weights.Values($"{norm}.sigma", channels));
+        FoldNorm(weights, layer.BatchNormName, folded.Filters, folded.Bias);
         return folded;
+    }
+
+    /// <summary>Folds the batch norm {name}.gain, .offset, .mean, .sigma into filters and biases, in place.</summary>
+    internal static void FoldNorm(NetworkWeights weights, string name, Span<float> filters, Span<float> bias)
+    {
+        int channels = bias.Length;
+        float[] sigma = weights.Values($"{name}.sigma", channels);
+        if (sigma.AsSpan().ContainsAnyExceptInRange(float.Epsilon, float.MaxValue))
+            throw new WeightFormatException(weights.Source, $"{name}.sigma: every deviation must be positive; was the network trained?");
+        BatchNorm.Fold(
+            filters,
+            bias,
+            weights.Values($"{name}.gain", channels),
+            weights.Values($"{name}.offset", channels),
+            weights.Values($"{name}.mean", channels),
+            sigma);
     }
 }

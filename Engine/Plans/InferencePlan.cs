@@ -5,7 +5,7 @@ namespace SiamIlgpu.Plans;
 
 /// <summary>
 /// A branch prepared for one batch and input size: batch norms folded, operations prepared, buffers assigned once. Running
-/// it enqueues one operation a layer and allocates nothing. Like its device, for one thread at a time.
+/// it enqueues one operation a layer and allocates nothing. For one thread at a time.
 /// </summary>
 public sealed class InferencePlan : IDisposable
 {

@@ -9,7 +9,7 @@ namespace SiamIlgpu;
 /// Tracks one target through a video: SiamFC (Bertinetto et al. 2016) or CFNet (Valmadre et al. 2017), as its weights say.
 /// <see cref="Initialize"/> with the target's box in one frame, then <see cref="Update"/> with every later frame; initialise
 /// again at any time for another target. After the first update a frame allocates nothing on the managed heap.
-/// A tracker, like its device, is for one thread at a time.
+/// A tracker is for one thread at a time; several trackers, each on a thread of its own, may share a device.
 /// </summary>
 public sealed class Tracker : IDisposable
 {

@@ -1,11 +1,191 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace SiamIlgpu.Kernels.Cpu;
 
-internal sealed class CorrelationFilterCpu : CorrelationFilter
+/// <summary>
+/// Three steps over pairs: transform the windowed rows; then, for two columns of all channels at once, transform them down,
+/// solve for the filter's spectrum and transform that back; then the rows back. Only the template's rows and columns come back.
+/// </summary>
+internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, IParallelWork
 {
+    private readonly WorkerPool workers;
+    private readonly BlockedDft dft;
+    private readonly int blocks;
+    private readonly CpuScratch memory = new();
+    private readonly float* window, targetReal, targetImaginary, real, imaginary;
+
+    // What the tasks of the call under way share.
+    private Step step;
+    private float* features, template;
+
     internal CorrelationFilterCpu(CpuDevice device, CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target)
         : base(device, spec)
     {
+        workers = device.Workers;
+        dft = new BlockedDft(spec.Size, spec.Size, spec.Margin, workers.Threads);
+        blocks = (spec.Channels + 15) / 16;
+
+        // The spectra first: they want the alignment.
+        long n = (long)spec.Size * spec.Size;
+        real = memory.Reserve<float>(2 * blocks * dft.SpectrumLength + 3 * n);
+        imaginary = real + blocks * dft.SpectrumLength;
+        this.window = imaginary + blocks * dft.SpectrumLength;
+        targetReal = this.window + n;
+        targetImaginary = targetReal + n;
+        window.CopyTo(new Span<float>(this.window, window.Length));
+        TransformTarget(target);
     }
 
-    protected override void ForwardCore(TensorView features, TensorView template) => throw new NotSupportedException();
+    private enum Step
+    {
+        ForwardRows,
+        Columns,
+        InverseRows,
+    }
+
+    public void Run(int task, int worker)
+    {
+        if (Vector512.IsHardwareAccelerated)
+            Run<Lanes512>(task, worker);
+        else if (Vector256.IsHardwareAccelerated)
+            Run<Lanes256>(task, worker);
+        else
+            Run<Lanes128>(task, worker);
+    }
+
+    protected override void ForwardCore(TensorView features, TensorView template)
+    {
+        this.features = features.Pointer();
+        this.template = template.Pointer();
+        Run(Step.ForwardRows, blocks * dft.RowPairs);
+        Run(Step.Columns, dft.ColumnPairs);
+        Run(Step.InverseRows, blocks * dft.InnerRowPairs);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        dft.Dispose();
+        memory.Dispose();
+    }
+
+    private void Run(Step todo, int tasks)
+    {
+        step = todo;
+        workers.Run(this, tasks);
+    }
+
+    private void Run<TLanes>(int task, int worker)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        if (step == Step.Columns)
+        {
+            Columns<TLanes>(task, worker);
+            return;
+        }
+        (int pair, int block) = Math.DivRem(task, blocks);
+        nint spectrum = (nint)(block * dft.SpectrumLength);
+        if (step == Step.ForwardRows)
+        {
+            float* plane = features + (nint)block * Spec.Size * Spec.Size * 16;
+            dft.ForwardRows<TLanes>(plane, window, real + spectrum, imaginary + spectrum, pair, worker);
+        }
+        else
+        {
+            float* plane = template + (nint)block * Spec.TemplateSize * Spec.TemplateSize * 16;
+            dft.InverseRows<TLanes>(real + spectrum, imaginary + spectrum, plane, pair, worker);
+        }
+    }
+
+    private void Columns<TLanes>(int pair, int worker)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        for (int block = 0; block < blocks; block++)
+        {
+            nint spectrum = (nint)(block * dft.SpectrumLength);
+            dft.ForwardColumns<TLanes>(real + spectrum, imaginary + spectrum, pair, worker);
+        }
+        int spectrumWidth = dft.SpectrumStride / 16;
+        for (int column = 2 * pair; column < Math.Min(2 * pair + 2, spectrumWidth); column++)
+            Solve<TLanes>(column, spectrumWidth);
+        for (int block = 0; block < blocks; block++)
+        {
+            nint spectrum = (nint)(block * dft.SpectrumLength);
+            dft.InverseColumns<TLanes>(real + spectrum, imaginary + spectrum, real + spectrum, imaginary + spectrum, pair, worker);
+        }
+    }
+
+    /// <summary>
+    /// Replaces one column of the features' spectra F by the filters': k = (1/n) sum |F|^2 + lambda, a = (1/n) Fy / k,
+    /// conj(a) F = (ar Fr + ai Fi) + i (ar Fi - ai Fr).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Solve<TLanes>(int column, int spectrumWidth)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        float scale = 1f / (Spec.Size * Spec.Size);
+        for (int row = 0; row < Spec.Size; row++)
+        {
+            nint first = (nint)row * dft.SpectrumStride + column * 16;
+            TLanes energy = default;
+            nint at = first;
+            for (int block = 0; block < blocks; block++, at += (nint)dft.SpectrumLength)
+            {
+                for (int lane = 0; lane < 16; lane += TLanes.Count)
+                {
+                    TLanes re = TLanes.Load(real + at + lane), im = TLanes.Load(imaginary + at + lane);
+                    energy = TLanes.MultiplyAdd(im, im, TLanes.MultiplyAdd(re, re, energy));
+                }
+            }
+            float k = scale * TLanes.Sum(energy) + Spec.Lambda;
+            var ar = TLanes.Broadcast(targetReal[row * spectrumWidth + column] / k);
+            var ai = TLanes.Broadcast(targetImaginary[row * spectrumWidth + column] / k);
+            at = first;
+            for (int block = 0; block < blocks; block++, at += (nint)dft.SpectrumLength)
+            {
+                for (int lane = 0; lane < 16; lane += TLanes.Count)
+                {
+                    TLanes re = TLanes.Load(real + at + lane), im = TLanes.Load(imaginary + at + lane);
+                    TLanes.MultiplyAdd(ai, im, ar * re).Store(real + at + lane);
+                    (ar * im - ai * re).Store(imaginary + at + lane);
+                }
+            }
+        }
+    }
+
+    /// <summary>(1/n) F(y), rows first, in double: it is done once.</summary>
+    private void TransformTarget(ReadOnlySpan<float> target)
+    {
+        int size = Spec.Size;
+        int spectrumWidth = size / 2 + 1;
+        var rowReal = new double[size * spectrumWidth];
+        var rowImaginary = new double[size * spectrumWidth];
+        for (int i = 0; i < size; i++)
+        {
+            for (int l = 0; l < spectrumWidth; l++)
+            {
+                for (int j = 0; j < size; j++)
+                {
+                    (double sine, double cosine) = double.SinCosPi(2.0 * (l * j % size) / size);
+                    rowReal[i * spectrumWidth + l] += target[i * size + j] * cosine;
+                    rowImaginary[i * spectrumWidth + l] -= target[i * size + j] * sine;
+                }
+            }
+        }
+        for (int k = 0; k < size; k++)
+        {
+            for (int l = 0; l < spectrumWidth; l++)
+            {
+                double re = 0, im = 0;
+                for (int i = 0; i < size; i++)
+                {
+                    (double sine, double cosine) = double.SinCosPi(2.0 * (k * i % size) / size);
+                    re += rowReal[i * spectrumWidth + l] * cosine + rowImaginary[i * spectrumWidth + l] * sine;
+                    im += rowImaginary[i * spectrumWidth + l] * cosine - rowReal[i * spectrumWidth + l] * sine;
+                }
+                targetReal[k * spectrumWidth + l] = (float)(re / ((double)size * size));
+                targetImaginary[k * spectrumWidth + l] = (float)(im / ((double)size * size));
+            }
+        }
+    }
 }

@@ -1,11 +1,110 @@
 namespace SiamIlgpu.Kernels.Cpu;
 
-internal sealed class CropResizeCpu : CropResize
+internal sealed unsafe class CropResizeCpu : CropResize, IParallelWork
 {
+    private const int RowsAtATime = SquareResampler.RowsAtATime;
+
+    private readonly WorkerPool workers;
+    private readonly SquareResampler region = new();
+    private readonly SquareResampler[] levels;
+    private readonly CpuScratch regionMemory = new();
+    private readonly CpuScratch scratchMemory = new();
+    private readonly int groupsPerLevel;
+
+    // What the tasks of the call under way share.
+    private PixelRows<byte> frameRows;
+    private PixelRows<float> regionRows;
+    private Bounds needed;
+    private float* scratch;
+    private long scratchPerWorker;
+    private float* output;
+    private bool cuttingRegion;
+
     internal CropResizeCpu(CpuDevice device, CropResizeSpec spec)
         : base(device, spec)
     {
+        workers = device.Workers;
+        levels = new SquareResampler[spec.Levels];
+        for (int i = 0; i < levels.Length; i++)
+            levels[i] = new SquareResampler();
+        groupsPerLevel = (spec.Size + RowsAtATime - 1) / RowsAtATime;
     }
 
-    protected override void ForwardCore(in FrameView frame, in CropPyramid pyramid, TensorView crops) => throw new NotSupportedException();
+    public void Run(int task, int worker)
+    {
+        float* mine = scratch + worker * scratchPerWorker;
+        if (cuttingRegion)
+        {
+            int row = task * RowsAtATime;
+            region.Resample(
+                frameRows, needed.Top + row, Math.Min(RowsAtATime, needed.Height - row), needed.Left, needed.Width,
+                regionRows.At(needed.Top + row, needed.Left), regionRows.Stride, mine);
+        }
+        else
+        {
+            (int level, int group) = Math.DivRem(task, groupsPerLevel);
+            int row = group * RowsAtATime;
+            nint stride = (nint)Spec.Size * 3;
+            levels[level].Resample(
+                regionRows, row, Math.Min(RowsAtATime, Spec.Size - row), 0, Spec.Size,
+                output + ((nint)level * Spec.Size + row) * stride, stride, mine);
+        }
+    }
+
+    protected override void ForwardCore(in FrameView frame, in CropPyramid pyramid, TensorView crops)
+    {
+        int regionSize = pyramid.RegionSize;
+        needed = Bounds.Of(pyramid.Levels, regionSize);
+        region.Prepare(pyramid.Region, regionSize, frame.Width, frame.Height, pyramid.Padding);
+        scratchPerWorker = region.ScratchLength(frame.BytesPerPixel);
+        for (int i = 0; i < levels.Length; i++)
+        {
+            levels[i].Prepare(pyramid.Levels[i], Spec.Size, regionSize, regionSize, pyramid.Padding);
+            scratchPerWorker = Math.Max(scratchPerWorker, levels[i].ScratchLength(3));
+        }
+        scratch = scratchMemory.Reserve<float>(scratchPerWorker * workers.Threads);
+
+        // The region is stored from its first needed pixel on, but addressed by its own rows and columns.
+        float* stored = regionMemory.Reserve<float>(3L * needed.Width * needed.Height);
+        nint regionStride = 3 * (nint)needed.Width;
+        nint origin = (nint)(stored - needed.Top * regionStride - 3 * needed.Left);
+        regionRows = new PixelRows<float>(origin, regionStride, 3, BlueFirst: false);
+        output = crops.Pointer();
+        fixed (byte* pixels = frame.Pixels)
+        {
+            bool blueFirst = frame.ChannelOffsets.Blue < frame.ChannelOffsets.Red;
+            frameRows = new PixelRows<byte>((nint)pixels, frame.StrideBytes, frame.BytesPerPixel, blueFirst);
+            cuttingRegion = true;
+            workers.Run(this, (needed.Height + RowsAtATime - 1) / RowsAtATime);
+            frameRows = default;
+        }
+        cuttingRegion = false;
+        workers.Run(this, levels.Length * groupsPerLevel);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        region.Dispose();
+        foreach (SquareResampler level in levels)
+            level.Dispose();
+        regionMemory.Dispose();
+        scratchMemory.Dispose();
+    }
+
+    /// <summary>The part of the region that the levels look at.</summary>
+    private readonly record struct Bounds(int Left, int Top, int Width, int Height)
+    {
+        internal static Bounds Of(ReadOnlySpan<CropSquare> levels, int size)
+        {
+            int left = size, top = size, right = 0, bottom = 0;
+            foreach (CropSquare level in levels)
+            {
+                left = Math.Min(left, Math.Clamp(level.X, 0, size));
+                top = Math.Min(top, Math.Clamp(level.Y, 0, size));
+                right = Math.Max(right, (int)Math.Clamp((long)level.X + level.Side, 0, size));
+                bottom = Math.Max(bottom, (int)Math.Clamp((long)level.Y + level.Side, 0, size));
+            }
+            return right > left && bottom > top ? new Bounds(left, top, right - left, bottom - top) : default;
+        }
+    }
 }

@@ -1,13 +1,97 @@
+using System.Runtime.Intrinsics;
+
 namespace SiamIlgpu.Kernels.Cpu;
 
-internal sealed class Fourier2DCpu : Fourier2D
+internal sealed unsafe class Fourier2DCpu : Fourier2D, IParallelWork
 {
+    private readonly WorkerPool workers;
+    private readonly BlockedDft dft;
+    private readonly int blocks;
+    private readonly CpuScratch columnsMemory = new();
+
+    // What the tasks of the call under way share.
+    private Step step;
+    private float* planes, real, imaginary, columnsReal, columnsImaginary;
+
     internal Fourier2DCpu(CpuDevice device, Fourier2DSpec spec)
         : base(device, spec)
     {
+        workers = device.Workers;
+        dft = new BlockedDft(spec.Height, spec.Width, margin: 0, workers.Threads);
+        blocks = (spec.Channels + 15) / 16;
     }
 
-    protected override void ForwardCore(TensorView planes, TensorView spectrumReal, TensorView spectrumImaginary) => throw new NotSupportedException();
+    private enum Step
+    {
+        ForwardRows,
+        ForwardColumns,
+        InverseColumns,
+        InverseRows,
+    }
 
-    protected override void InverseCore(TensorView spectrumReal, TensorView spectrumImaginary, TensorView planes) => throw new NotSupportedException();
+    public void Run(int task, int worker)
+    {
+        if (Vector512.IsHardwareAccelerated)
+            Run<Lanes512>(task, worker);
+        else if (Vector256.IsHardwareAccelerated)
+            Run<Lanes256>(task, worker);
+        else
+            Run<Lanes128>(task, worker);
+    }
+
+    protected override void ForwardCore(TensorView planes, TensorView spectrumReal, TensorView spectrumImaginary)
+    {
+        this.planes = planes.Pointer();
+        real = spectrumReal.Pointer();
+        imaginary = spectrumImaginary.Pointer();
+        Run(Step.ForwardRows, dft.RowPairs);
+        Run(Step.ForwardColumns, dft.ColumnPairs);
+    }
+
+    protected override void InverseCore(TensorView spectrumReal, TensorView spectrumImaginary, TensorView planes)
+    {
+        this.planes = planes.Pointer();
+        real = spectrumReal.Pointer();
+        imaginary = spectrumImaginary.Pointer();
+        columnsReal = columnsMemory.Reserve<float>(2 * blocks * dft.SpectrumLength);
+        columnsImaginary = columnsReal + blocks * dft.SpectrumLength;
+        Run(Step.InverseColumns, dft.ColumnPairs);
+        Run(Step.InverseRows, dft.InnerRowPairs);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        dft.Dispose();
+        columnsMemory.Dispose();
+    }
+
+    private void Run(Step todo, int pairs)
+    {
+        step = todo;
+        workers.Run(this, blocks * pairs);
+    }
+
+    private void Run<TLanes>(int task, int worker)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        (int pair, int block) = Math.DivRem(task, blocks);
+        float* plane = planes + (nint)block * Spec.Height * Spec.Width * 16;
+        nint spectrum = (nint)(block * dft.SpectrumLength);
+        switch (step)
+        {
+            case Step.ForwardRows:
+                dft.ForwardRows<TLanes>(plane, window: null, real + spectrum, imaginary + spectrum, pair, worker);
+                break;
+            case Step.ForwardColumns:
+                dft.ForwardColumns<TLanes>(real + spectrum, imaginary + spectrum, pair, worker);
+                break;
+            case Step.InverseColumns:
+                dft.InverseColumns<TLanes>(
+                    real + spectrum, imaginary + spectrum, columnsReal + spectrum, columnsImaginary + spectrum, pair, worker);
+                break;
+            default:
+                dft.InverseRows<TLanes>(columnsReal + spectrum, columnsImaginary + spectrum, plane, pair, worker);
+                break;
+        }
+    }
 }

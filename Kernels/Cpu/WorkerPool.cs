@@ -24,6 +24,7 @@ internal sealed class WorkerPool : IDisposable
     private IParallelWork? work;
     private ExceptionDispatchInfo? failure;
     private int tasks;
+    private int busy;
     private int parked;
     private bool disposed;
 
@@ -47,15 +48,25 @@ internal sealed class WorkerPool : IDisposable
     /// <summary>Threads that share the work, the caller's included.</summary>
     internal int Threads { get; }
 
-    /// <summary>Does all tasks and returns when the last is done. Not reentrant.</summary>
+    /// <summary>
+    /// Does all tasks and returns when the last is done. Several threads may call at once: one has the helpers, the others do
+    /// their own work meanwhile, so nobody waits for anybody.
+    /// </summary>
     internal void Run(IParallelWork todo, int count)
     {
-        if (helpers.Length == 0 || count == 1)
+        if (helpers.Length == 0 || count == 1 || Interlocked.CompareExchange(ref busy, 1, 0) != 0)
         {
             for (int i = 0; i < count; i++)
                 todo.Run(i, 0);
             return;
         }
+        ExceptionDispatchInfo? thrown = RunWithHelpers(todo, count);
+        Volatile.Write(ref busy, 0);
+        thrown?.Throw();
+    }
+
+    private ExceptionDispatchInfo? RunWithHelpers(IParallelWork todo, int count)
+    {
         work = todo;
         tasks = count;
         completed = 0;
@@ -78,11 +89,9 @@ internal sealed class WorkerPool : IDisposable
 
         Volatile.Write(ref ticket, (call << 32) | Closed);
         work = null;
-        if (failure is { } thrown)
-        {
-            failure = null;
-            thrown.Throw();
-        }
+        ExceptionDispatchInfo? thrown = failure;
+        failure = null;
+        return thrown;
     }
 
     public void Dispose()

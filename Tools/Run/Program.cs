@@ -1,1 +1,1 @@
-return 0;
+return SiamIlgpu.Run.CommandLineHost.Run(args);

@@ -4,7 +4,7 @@ using SiamIlgpu.Kernels.Cpu;
 namespace SiamIlgpu.Bench;
 
 /// <summary><c>peak</c>: how many multiply-adds the machine can do, the yardstick of all else.</summary>
-internal static class PeakVerb
+internal static class PeakCommand
 {
     private const int Rounds = 25;
 

@@ -8,7 +8,7 @@ using SiamIlgpu.Tests.Reference;
 namespace SiamIlgpu.Bench;
 
 /// <summary><c>conv</c>: the convolutions of a network, layer by layer, as shares of the machine's peak.</summary>
-internal static class ConvVerb
+internal static class ConvCommand
 {
     private const int Rounds = 31;
     private const int CheckedOutputs = 997;

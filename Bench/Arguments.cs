@@ -1,0 +1,32 @@
+using System.CommandLine;
+
+namespace SiamIlgpu.Bench;
+
+/// <summary>Options that several verbs share.</summary>
+internal static class Arguments
+{
+    internal static Option<string> Network()
+    {
+        var option = new Option<string>("--network") { Description = "One of the papers' networks.", DefaultValueFactory = _ => "siamfc" };
+        option.AcceptOnlyFromAmong([.. SeededNetwork.Names]);
+        return option;
+    }
+
+    /// <summary>A number of at least one.</summary>
+    internal static Option<int> Count(string name, int byDefault, string description) =>
+        Positive(new Option<int>(name) { Description = description, DefaultValueFactory = _ => byDefault });
+
+    /// <summary>A number of at least one, or none.</summary>
+    internal static Option<int?> OptionalCount(string name, string description) =>
+        Positive(new Option<int?>(name) { Description = description });
+
+    private static Option<T> Positive<T>(Option<T> option)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<T>() is int and < 1)
+                result.AddError($"{option.Name} must be at least 1");
+        });
+        return option;
+    }
+}

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Plans;
+using SiamIlgpu.Weights;
+
+namespace SiamIlgpu.Bench;
+
+/// <summary>
+/// The verb that times whole tracked frames (crops, branch, join, peak, and CFNet's template) beside the search branch
+/// alone, and counts what a frame allocates. Frames lie in memory: nothing is decoded.
+/// </summary>
+internal static class FrameCommand
+{
+    private const int Failed = 2;
+    private const int CountedFrames = 50;
+
+    internal static Command Create()
+    {
+        Option<string> network = Arguments.Network();
+        var model = new Option<FileInfo?>("--model") { Description = "Weights to use instead of random ones.", HelpName = "FILE" };
+        Option<int> threads = Arguments.Count("--threads", CpuDevice.DefaultThreads, "Threads that share the work.");
+        Option<int> rounds = Arguments.Count("--rounds", 40, "Rounds; each counts two frames and two passes of the branch.");
+
+        var command = new Command("frame", "Times whole tracked frames against the search branch alone, and counts what they allocate.")
+        {
+            network, model, threads, rounds,
+        };
+        command.SetAction(parsed =>
+        {
+            try
+            {
+                NetworkWeights weights = parsed.GetValue(model) is { } file
+                    ? NetworkWeights.Load(file.FullName)
+                    : SeededNetwork.Create(parsed.GetRequiredValue(network));
+                Measure(weights, parsed.GetValue(threads), parsed.GetValue(rounds));
+                return 0;
+            }
+            catch (Exception e) when (e is WeightFormatException or IOException or UnauthorizedAccessException)
+            {
+                Console.Error.WriteLine(e.Message);
+                return Failed;
+            }
+        });
+        return command;
+    }
+
+    private static void Measure(NetworkWeights weights, int threads, int rounds)
+    {
+        using var device = new CpuDevice(threads);
+        using var tracker = new Tracker(weights, device);
+        var video = new PanningVideo();
+        tracker.Initialize(video.Next(), PanningVideo.Target);
+
+        // The first two frames may fill caches and load code.
+        tracker.Update(video.Next());
+        tracker.Update(video.Next());
+        long onThread = GC.GetAllocatedBytesForCurrentThread();
+        long onAll = GC.GetTotalAllocatedBytes(precise: true);
+        for (int i = 0; i < CountedFrames; i++)
+            tracker.Update(video.Next());
+        onAll = GC.GetTotalAllocatedBytes(precise: true) - onAll;
+        onThread = GC.GetAllocatedBytesForCurrentThread() - onThread;
+
+        int size = tracker.Definition.SearchSize;
+        using var branch = new InferencePlan(device, weights, tracker.Options.Scales, size, size);
+        device.Upload(SeededNetwork.Images(branch.Input.Shape), branch.Input);
+        (Timing ofFrame, Timing ofBranch) = Turns.Time(() => tracker.Update(video.Next()), branch.Forward, rounds);
+
+        Console.WriteLine($"{weights.Source}, {tracker.Options.Name}, frames of {PanningVideo.Width}x{PanningVideo.Height}; {device.Name}");
+        Console.WriteLine($"  frame   {ofFrame}");
+        Console.WriteLine($"  branch  {ofBranch}, {tracker.Options.Scales} x {size}x{size}");
+        Console.WriteLine($"  a frame allocates {PerFrame(onThread):F1} bytes on the caller's thread, {PerFrame(onAll):F1} on all");
+        Console.WriteLine($"frame/branch {ofFrame.Median / ofBranch.Median:F3}");
+
+        static double PerFrame(long bytes) => (double)bytes / CountedFrames;
+    }
+}

@@ -1,0 +1,29 @@
+namespace SiamIlgpu.Data;
+
+/// <summary>Writes files whole or not at all: beside their place first, then moved there.</summary>
+public static class AtomicFile
+{
+    /// <summary>Writes bytes; a file of that name is replaced, and only by a complete one.</summary>
+    /// <exception cref="FrameException">The file cannot be written.</exception>
+    public static void WriteBytes(string path, byte[] bytes) => Write(path, temporary => File.WriteAllBytes(temporary, bytes));
+
+    /// <summary>Writes lines of text; a file of that name is replaced, and only by a complete one.</summary>
+    /// <exception cref="FrameException">The file cannot be written.</exception>
+    public static void WriteLines(string path, IEnumerable<string> lines) => Write(path, temporary => File.WriteAllLines(temporary, lines));
+
+    private static void Write(string path, Action<string> write)
+    {
+        string temporary = $"{path}.{Guid.NewGuid():N}.part";
+        try
+        {
+            write(temporary);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            if (File.Exists(temporary))
+                File.Delete(temporary);
+            throw new FrameException(path, $"cannot be written ({e.Message})", e);
+        }
+    }
+}

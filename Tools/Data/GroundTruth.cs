@@ -1,0 +1,98 @@
+using System.Globalization;
+
+namespace SiamIlgpu.Data;
+
+/// <summary>How a ground-truth file writes its rectangles.</summary>
+public enum RectangleFormat
+{
+    /// <summary>Left, top, width, height (OTB, GOT-10k).</summary>
+    Size,
+
+    /// <summary>Left, top, right, bottom.</summary>
+    Corners,
+}
+
+/// <summary>Reads ground truth: one line a frame, numbers separated by commas, tabs or blanks.</summary>
+public static class GroundTruth
+{
+    /// <summary>
+    /// The boxes of a file, one a line: four numbers are a rectangle, eight a polygon (see
+    /// <see cref="BoundingBox.FromPolygon"/>). A line with a NaN means that the target is absent: null. Empty lines at the
+    /// end are ignored.
+    /// </summary>
+    /// <param name="file">The file.</param>
+    /// <param name="format">What four numbers mean.</param>
+    /// <exception cref="FrameException">The file cannot be read, has no line, or a line is malformed; the message has its number.</exception>
+    public static IReadOnlyList<BoundingBox?> Read(string file, RectangleFormat format = RectangleFormat.Size)
+    {
+        ReadOnlySpan<string> lines = ReadLines(file);
+        if (lines.IsEmpty)
+            throw new FrameException(file, "has no ground truth");
+        BoundingBox?[] boxes = new BoundingBox?[lines.Length];
+        for (int i = 0; i < boxes.Length; i++)
+            boxes[i] = Parse(file, i + 1, lines[i], format);
+        return boxes;
+    }
+
+    /// <summary>The lines of a file of one number a frame (GOT-10k's absence.label): true where it is not 0.</summary>
+    internal static bool[] ReadFlags(string file)
+    {
+        ReadOnlySpan<string> lines = ReadLines(file);
+        bool[] flags = new bool[lines.Length];
+        for (int i = 0; i < flags.Length; i++)
+        {
+            if (!TryParse(lines[i].Trim(), out double value))
+                throw new FrameException(file, $"line {i + 1}: \"{Shorten(lines[i])}\" is not a number");
+            flags[i] = value != 0;
+        }
+        return flags;
+    }
+
+    private static ReadOnlySpan<string> ReadLines(string file)
+    {
+        string[] lines;
+        try
+        {
+            lines = File.ReadAllLines(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new FrameException(file, $"cannot be read ({e.Message})", e);
+        }
+        return lines.AsSpan().TrimEnd("");
+    }
+
+    private static BoundingBox? Parse(string file, int lineNumber, string line, RectangleFormat format)
+    {
+        Span<double> numbers = stackalloc double[8];
+        int count = 0;
+        bool absent = false;
+        foreach (Range part in line.AsSpan().SplitAny(',', ' ', '\t', ';'))
+        {
+            ReadOnlySpan<char> text = line.AsSpan()[part];
+            if (text.IsEmpty)
+                continue;
+            if (!TryParse(text, out double number) || double.IsInfinity(number))
+                throw new FrameException(file, $"line {lineNumber}: \"{Shorten(text)}\" is not a number");
+            absent |= double.IsNaN(number);
+            if (count < numbers.Length)
+                numbers[count] = number;
+            count++;
+        }
+        if (absent)
+            return null;
+        return count switch
+        {
+            4 when format == RectangleFormat.Corners
+                => new BoundingBox(numbers[0], numbers[1], numbers[2] - numbers[0], numbers[3] - numbers[1]),
+            4 => new BoundingBox(numbers[0], numbers[1], numbers[2], numbers[3]),
+            8 => BoundingBox.FromPolygon(numbers),
+            _ => throw new FrameException(file, $"line {lineNumber}: expected 4 numbers (a rectangle) or 8 (a polygon), got {count}"),
+        };
+    }
+
+    private static bool TryParse(ReadOnlySpan<char> text, out double number)
+        => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number);
+
+    private static string Shorten(ReadOnlySpan<char> text) => text.Length <= 40 ? text.ToString() : $"{text[..40]}...";
+}

@@ -1,0 +1,42 @@
+namespace SiamIlgpu.Data;
+
+/// <summary>The JPEG and PNG files of one folder, in natural order.</summary>
+internal sealed class ImageFolder : FrameSource
+{
+    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png"];
+
+    private readonly ImageReader reader = new();
+    private readonly Frame frame = new();
+    private readonly string[] files;
+    private int next;
+
+    public ImageFolder(string folder, int firstImage = 0)
+    {
+        if (!Directory.Exists(folder))
+            throw new FrameException(folder, File.Exists(folder) ? "is a file, not a folder of images" : "there is no such folder");
+        try
+        {
+            files = [.. Directory.EnumerateFiles(folder).Where(IsImage).Order(NaturalOrder.Instance).Skip(firstImage)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new FrameException(folder, $"cannot be listed ({e.Message})", e);
+        }
+        if (files.Length == 0)
+            throw new FrameException(folder, $"the folder has no image (.jpg, .jpeg or .png){(firstImage > 0 ? $" after the first {firstImage}" : "")}");
+    }
+
+    public override int? Count => files.Length;
+
+    public override Frame? Read()
+    {
+        if (next == files.Length)
+            return null;
+        int index = next++;
+        reader.Read(files[index], frame);
+        frame.Index = index;
+        return frame;
+    }
+
+    private static bool IsImage(string file) => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
+}

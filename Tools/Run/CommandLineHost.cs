@@ -1,0 +1,45 @@
+using System.CommandLine;
+using SiamIlgpu.Data;
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Weights;
+
+namespace SiamIlgpu.Run;
+
+/// <summary>Runs a command line: whatever is wrong with the input ends in one sentence on the error stream and exit code 2.</summary>
+internal static class CommandLineHost
+{
+    private const int BadInput = 2;
+
+    internal static int Run(string[] args)
+    {
+        var root = new RootCommand("Tracks any object through a video: draw one box on the first frame, get the box in every later one.")
+        {
+            TrackCommand.Create(),
+            DemoCommand.Create(),
+            ConvertCommand.Create(),
+            InfoCommand.Create(),
+            DevicesCommand.Create(),
+        };
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+            return Refuse(parsed.Errors[0].Message);
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception e) when (e is InputException or WeightFormatException or FrameException or KernelShapeException
+            or IOException or UnauthorizedAccessException)
+        {
+            return Refuse(e.Message);
+        }
+    }
+
+    private static int Refuse(string message)
+    {
+        Console.Error.WriteLine($"error: {message}");
+        return BadInput;
+    }
+}
+
+/// <summary>Something on the command line that cannot be used. The message is one sentence.</summary>
+internal sealed class InputException(string message) : Exception(message);

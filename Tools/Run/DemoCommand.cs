@@ -1,0 +1,52 @@
+using System.CommandLine;
+using SiamIlgpu.Data;
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Networks;
+using SiamIlgpu.Weights;
+
+namespace SiamIlgpu.Run;
+
+/// <summary>demo: a tracker at work, with no file needed.</summary>
+internal static class DemoCommand
+{
+    private const ulong Seed = 1;
+    private const int FramesInStrip = 6;
+
+    internal static Command Create()
+    {
+        var strip = new Option<string>("--strip")
+        {
+            Description = "Write some frames with their boxes, side by side, to this PNG.",
+            DefaultValueFactory = _ => "siamilgpu-demo.png",
+        };
+        DeviceOptions device = new();
+        var command = new Command("demo", "Renders a synthetic video and tracks its target; needs no files.")
+        {
+            strip, device.Device, device.Threads,
+        };
+        command.SetAction(parsed =>
+        {
+            using var video = new SyntheticVideo();
+            using ComputeDevice opened = device.Open(parsed);
+            using var tracker = new Tracker(NetworkInitializer.Create(NetworkDefinition.CfNetConv1, Seed), opened);
+            int frames = video.Count!.Value;
+            Console.WriteLine($"A synthetic video of {frames} frames, tracked by an untrained {tracker.Definition.Name} (random filters, seed {Seed})");
+            Console.WriteLine($"on {opened.Name}. Give track --model a trained network for real video.");
+
+            var shown = new List<Frame>();
+            TrackedVideo tracked = ProgressBar.Show(frames, advance =>
+                TrackedVideo.Of(tracker, video, video.GroundTruth[0], (frame, result) =>
+                {
+                    if (frame.Index * (FramesInStrip - 1) / (frames - 1) == shown.Count)
+                        shown.Add(Annotation.Draw(frame, result, video.GroundTruth[frame.Index]));
+                    advance();
+                }));
+
+            TrackCommand.Report(tracked, [.. video.GroundTruth.Select(box => (BoundingBox?)box)]);
+            string file = parsed.GetRequiredValue(strip);
+            PngEncoder.Write(Drawing.Strip(shown), file);
+            Console.WriteLine($"green: true box, red: tracked box: {file}");
+        });
+        return command;
+    }
+}

@@ -1,0 +1,46 @@
+namespace SiamIlgpu.Weights;
+
+/// <summary>
+/// A value with the way to it ("net.params(3).value"), so that every question about it either gets an answer or a message
+/// that names the place.
+/// </summary>
+internal readonly record struct MatNode(string Source, string Path, MatValue Value)
+{
+    private const int LongestQuote = 80;
+
+    /// <summary>Elements of a struct or cell array, counted as MATLAB does in paths: from 1.</summary>
+    internal IEnumerable<MatNode> Elements
+    {
+        get
+        {
+            for (int i = 0; i < Value.Count; i++)
+            {
+                yield return Value switch
+                {
+                    MatStruct array => new MatNode(Source, $"{Path}({i + 1})", array[i]),
+                    MatCell cell => new MatNode(Source, $"{Path}{{{i + 1}}}", cell[i]),
+                    // MATLAB writes an empty list of any kind as 0x0 numbers, which has no elements to come here.
+                    _ => throw Error($"expected a struct or cell array, found {Value.Kind}"),
+                };
+            }
+        }
+    }
+
+    /// <summary>A field that must be there.</summary>
+    internal MatNode this[string field] => Find(field)
+        ?? throw Error(Value is MatStruct ? $"has no field {field}" : $"expected a struct, found {Value.Kind}");
+
+    /// <summary>A field that may be missing.</summary>
+    internal MatNode? Find(string field) =>
+        Value is MatStruct fields && fields[field] is { } value ? new MatNode(Source, $"{Path}.{field}", value) : null;
+
+    internal string Text => Value is MatText { Text: var text }
+        ? text.Length <= LongestQuote ? text : throw Error($"a name of {text.Length} characters is overlong")
+        : throw Error($"expected text, found {Value.Kind}");
+
+    internal MatNumeric Numbers => Value as MatNumeric ?? throw Error($"expected numbers, found {Value.Kind}");
+
+    internal double Number => Numbers is { Count: 1 } one ? one[0] : throw Error($"expected one number, found {Value.Count}");
+
+    internal WeightFormatException Error(string cause) => new(Source, $"{Path}: {cause}");
+}
