@@ -1,24 +1,42 @@
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// Memory that the operations of a device take turns to use: a device runs one operation at a time, so one piece, as large as
-/// the largest need, serves all, and stays in the cache from one layer to the next. Nothing in it outlives a call.
+/// Memory that the operations of a device take turns to use, so that it stays in the cache from one layer to the next and
+/// does not add up over the layers. One piece a thread that is in an operation: usually one.
 /// </summary>
-internal sealed unsafe class SharedScratch(CpuDevice device) : IDisposable
+internal sealed class SharedScratch(CpuDevice device) : IDisposable
 {
-    private CpuBuffer buffer = new(device, 0);
+    private readonly Stack<CpuBuffer> idle = new();
+    private long largest;
 
-    /// <summary>Where it is now; it moves when a later operation reserves more.</summary>
-    internal float* Pointer => buffer.Pointer;
+    /// <summary>Makes sure that a piece of so many floats lies ready.</summary>
+    internal void Reserve(long floats) => Return(Rent(floats));
 
-    /// <summary>Makes it at least so large.</summary>
-    internal void Reserve(long floats)
+    /// <summary>At least so many floats, with anything in them.</summary>
+    internal CpuBuffer Rent(long floats)
     {
-        if (floats <= buffer.Length)
-            return;
-        buffer.Dispose();
-        buffer = new CpuBuffer(device, floats);
+        CpuBuffer? ready;
+        lock (idle)
+        {
+            largest = Math.Max(largest, floats);
+            floats = largest;
+            idle.TryPop(out ready);
+        }
+        if (ready != null && ready.Length >= floats)
+            return ready;
+        ready?.Dispose();
+        return new CpuBuffer(device, floats);
     }
 
-    public void Dispose() => buffer.Dispose();
+    internal void Return(CpuBuffer rented)
+    {
+        lock (idle)
+            idle.Push(rented);
+    }
+
+    public void Dispose()
+    {
+        foreach (CpuBuffer buffer in idle)
+            buffer.Dispose();
+    }
 }

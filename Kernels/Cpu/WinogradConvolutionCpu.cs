@@ -156,15 +156,23 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     {
         this.input = input.Pointer();
         this.output = output.Pointer();
-        scratch = cpu.Scratch.Pointer;
-        if (byRange)
+        CpuBuffer rented = cpu.Scratch.Rent(sharedFloats + cpu.Threads * workerFloats);
+        try
         {
-            Do(Step.Range, source.Groups, ranges);
-            return;
+            scratch = rented.Pointer;
+            if (byRange)
+            {
+                Do(Step.Range, source.Groups, ranges);
+                return;
+            }
+            Do(Step.Input, groups, PartsOf(groups, source.Groups * source.Blocks));
+            Do(Step.Rows, Size, PartsOf(Size, chunks.Length));
+            Do(Step.Columns, chunks.Length, PartsOf(chunks.Length, groups));
         }
-        Do(Step.Input, groups, PartsOf(groups, source.Groups * source.Blocks));
-        Do(Step.Rows, Size, PartsOf(Size, chunks.Length));
-        Do(Step.Columns, chunks.Length, PartsOf(chunks.Length, groups));
+        finally
+        {
+            cpu.Scratch.Return(rented);
+        }
     }
 
     protected override void Dispose(bool disposing)

@@ -80,6 +80,39 @@ internal sealed class WinogradConvolutionTests
             AssertUses(expected, layer.Spec, ConvolutionAlgorithm.Automatic);
     }
 
+    [Test]
+    public void Forward_OnSeveralThreadsAtOnce_IsTheSame()
+    {
+        using var device = new CpuDevice(threads: 2);
+        // Two layers whose scratch differs in size.
+        var large = new ConvolutionSpec(1, 32, 40, 40, 32, 3, 1, 1, true);
+        ConvolutionSpec small = large with { Height = 20 };
+        float[] expected = Forward(device, large);
+        Parallel.For(0, 4, i =>
+        {
+            for (int k = 0; k < 5; k++)
+            {
+                float[] actual = Forward(device, i % 2 == 0 ? large : small);
+                if (i % 2 == 0)
+                    Assert.That(actual.AsSpan().SequenceEqual(expected), Is.True);
+            }
+        });
+    }
+
+    private static float[] Forward(CpuDevice device, ConvolutionSpec spec)
+    {
+        var layer = new ConvolutionCase("layer", spec);
+        using Convolution convolution = device.Prepare(spec, layer.Filters(), layer.Bias());
+        Assert.That(convolution, Is.TypeOf<WinogradConvolutionCpu<F4x3>>());
+        TensorView input = device.Upload(layer.Input(), spec.Input, device.FeatureLayout);
+        TensorView output = device.Allocate(spec.Output, device.FeatureLayout);
+        convolution.Forward(input, output);
+        float[] planar = device.Download(output);
+        input.Buffer.Dispose();
+        output.Buffer.Dispose();
+        return planar;
+    }
+
     private static void AssertUses(Type expected, ConvolutionSpec spec, ConvolutionAlgorithm algorithm)
     {
         using var device = new CpuDevice(new CpuDeviceOptions { Convolution = algorithm });
