@@ -15,8 +15,8 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// <remarks>
 /// <para>Order of work. Tiles go in groups as wide as a register tile, output channels in chunks. For a chunk and a row of
 /// points, the products of a group are n matrices that fit into the first-level cache; they are at once reduced to m sums
-/// along the row. When all rows are done, the sums are reduced down the columns. (With all n x n products written out before
-/// the transform, stores that missed the first-level cache took half as long again as the multiplications of conv1.)</para>
+/// along the row. When all rows are done, the sums are reduced down the columns. So the outer caches hold m / n of the
+/// products.</para>
 /// <para>Schedules. By range: V of some groups stays in one core's second-level cache while all chunks use it, and the sums
 /// stay there too; the filters stream through once per range. By row: V of all tiles is written, then a row of its points is
 /// read by all chunks while it stays in the second-level cache, then the sums are read; the filters stream through once. The

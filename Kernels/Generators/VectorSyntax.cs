@@ -15,7 +15,7 @@ internal readonly record struct VectorSyntax(int Bits)
 
     internal string Broadcast(string value) => Scalar ? value : $"Vector{Bits}.Create({value})";
 
-    // One instruction, where Max takes five to tell -0 from +0 and to find a NaN on either side; of MaxNative the second
+    // One instruction, where Max takes several to tell -0 from +0 and to find a NaN on either side; of MaxNative the second
     // operand is the one that hands on a NaN.
     internal string Max(string a, string b) => Scalar ? $"MathF.Max({a}, {b})" : $"Vector{Bits}.MaxNative({b}, {a})";
 
