@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SiamIlgpu.Kernels.Cpu;
 
 namespace SiamIlgpu.Bench;
 
@@ -11,6 +12,9 @@ internal static class Arguments
         option.AcceptOnlyFromAmong([.. SeededNetwork.Names]);
         return option;
     }
+
+    internal static Option<ConvolutionAlgorithm> Convolution() =>
+        new("--convolution") { Description = "How convolutions are computed.", DefaultValueFactory = _ => ConvolutionAlgorithm.Automatic };
 
     /// <summary>A number of at least one.</summary>
     internal static Option<int> Count(string name, int byDefault, string description) =>

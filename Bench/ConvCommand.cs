@@ -20,17 +20,18 @@ internal static class ConvCommand
         network.AcceptOnlyFromAmong(PaperNetworks.Names);
         var batch = new Option<int>("--batch") { Description = "Crops at once.", DefaultValueFactory = _ => 3 };
         var crop = new Option<int>("--crop") { Description = "Rows and columns of a crop.", DefaultValueFactory = _ => 255 };
-        var verb = new Command("conv", "Each convolution of a network: time, GFLOP/s and share of the machine's peak.") { threads, network, batch, crop };
+        Option<ConvolutionAlgorithm> convolution = Arguments.Convolution();
+        var verb = new Command("conv", "Each convolution of a network: time, GFLOP/s and share of the machine's peak.") { threads, network, batch, crop, convolution };
         verb.SetAction(parsed => Run(
-            parsed.GetValue(threads), parsed.GetValue(network)!, parsed.GetValue(batch), parsed.GetValue(crop)));
+            parsed.GetValue(threads), parsed.GetValue(network)!, parsed.GetValue(batch), parsed.GetValue(crop), parsed.GetValue(convolution)));
         return verb;
     }
 
-    private static void Run(int threads, string network, int batch, int crop)
+    private static void Run(int threads, string network, int batch, int crop, ConvolutionAlgorithm convolution)
     {
-        using var device = new CpuDevice(threads);
+        using var device = new CpuDevice(new CpuDeviceOptions { Threads = threads, Convolution = convolution });
         var peak = new FmaPeak(FmaPeak.Widths.First());
-        Console.WriteLine($"{network}, {batch} crops of {crop}x{crop}, {device.Name}; medians of {Rounds} rounds, each with the peak beside it");
+        Console.WriteLine($"{network}, {batch} crops of {crop}x{crop}, {device.Name}, convolution {convolution}; medians of {Rounds} rounds, each with the peak beside it");
         Console.WriteLine($"{"layer",-18} {"input",-16} {"output",-16} {"ms",8} {"GFLOP/s",9} {"peak",7} {"share",6} {"error",8}");
         double totalMs = 0;
         double totalFlops = 0;
@@ -38,11 +39,11 @@ internal static class ConvCommand
         foreach (ConvolutionCase layer in PaperNetworks.Convolutions(network, batch, crop))
         {
             ConvolutionSpec spec = layer.Spec;
-            using Convolution convolution = device.Prepare(spec, layer.Filters(), layer.Bias());
+            using Convolution prepared = device.Prepare(spec, layer.Filters(), layer.Bias());
             TensorView input = device.Allocate(spec.Input, spec.InputLayout(device));
             TensorView output = device.Allocate(spec.Output, device.FeatureLayout);
             device.Upload(layer.Input(), input);
-            convolution.Forward(input, output);
+            prepared.Forward(input, output);
             double error = Error(layer, device, output);
 
             var milliseconds = new List<double>();
@@ -50,7 +51,7 @@ internal static class ConvCommand
             for (int round = 0; round < Rounds; round++)
             {
                 long start = Stopwatch.GetTimestamp();
-                convolution.Forward(input, output);
+                prepared.Forward(input, output);
                 double ms = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
                 milliseconds.Add(ms);
                 // The peak for as long as the layer: on a machine with other work both are interrupted alike.

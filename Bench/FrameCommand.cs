@@ -21,9 +21,10 @@ internal static class FrameCommand
         Option<int> threads = Arguments.Count("--threads", CpuDevice.DefaultThreads, "Threads that share the work.");
         Option<int> rounds = Arguments.Count("--rounds", 40, "Rounds; each counts two frames and two passes of the branch.");
 
+        Option<ConvolutionAlgorithm> convolution = Arguments.Convolution();
         var command = new Command("frame", "Times whole tracked frames against the search branch alone, and counts what they allocate.")
         {
-            network, model, threads, rounds,
+            network, model, threads, convolution, rounds,
         };
         command.SetAction(parsed =>
         {
@@ -32,7 +33,8 @@ internal static class FrameCommand
                 NetworkWeights weights = parsed.GetValue(model) is { } file
                     ? NetworkWeights.Load(file.FullName)
                     : SeededNetwork.Create(parsed.GetRequiredValue(network));
-                Measure(weights, parsed.GetValue(threads), parsed.GetValue(rounds));
+                var options = new CpuDeviceOptions { Threads = parsed.GetValue(threads), Convolution = parsed.GetValue(convolution) };
+                Measure(weights, options, parsed.GetValue(rounds));
                 return 0;
             }
             catch (Exception e) when (e is WeightFormatException or IOException or UnauthorizedAccessException)
@@ -44,9 +46,9 @@ internal static class FrameCommand
         return command;
     }
 
-    private static void Measure(NetworkWeights weights, int threads, int rounds)
+    private static void Measure(NetworkWeights weights, CpuDeviceOptions options, int rounds)
     {
-        using var device = new CpuDevice(threads);
+        using var device = new CpuDevice(options);
         using var tracker = new Tracker(weights, device);
         var video = new PanningVideo();
         tracker.Initialize(video.Next(), PanningVideo.Target);

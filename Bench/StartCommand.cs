@@ -16,25 +16,26 @@ internal static class StartCommand
         var model = new Option<FileInfo>("--model") { Description = "The weights to load.", HelpName = "FILE", Required = true };
         Option<int> runs = Arguments.Count("--runs", 15, "Processes to start.");
         Option<int> threads = Arguments.Count("--threads", CpuDevice.DefaultThreads, "Threads that share the work.");
+        Option<ConvolutionAlgorithm> convolution = Arguments.Convolution();
         // The moment at which the parent started this process; the clock is the machine's.
         var since = new Option<long?>("--since") { Hidden = true };
-        var command = new Command("start", "Times the first tracked frame of a new process, model load included.") { model, runs, threads, since };
+        var command = new Command("start", "Times the first tracked frame of a new process, model load included.") { model, runs, threads, convolution, since };
         command.SetAction(parsed =>
         {
             string file = parsed.GetRequiredValue(model).FullName;
-            int count = parsed.GetValue(threads);
+            var options = new CpuDeviceOptions { Threads = parsed.GetValue(threads), Convolution = parsed.GetValue(convolution) };
             if (parsed.GetValue(since) is { } start)
-                TrackOneFrame(file, count, start);
+                TrackOneFrame(file, options, start);
             else
-                StartProcesses(file, count, parsed.GetValue(runs));
+                StartProcesses(file, options, parsed.GetValue(runs));
         });
         return command;
     }
 
-    private static void TrackOneFrame(string model, int threads, long start)
+    private static void TrackOneFrame(string model, CpuDeviceOptions options, long start)
     {
         double main = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        using var device = new CpuDevice(threads);
+        using var device = new CpuDevice(options);
         using Tracker tracker = Tracker.Load(model, device);
         double loaded = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         var video = new PanningVideo();
@@ -49,7 +50,7 @@ internal static class StartCommand
             CultureInfo.InvariantCulture, $"{main:F1} {loaded:F1} {initialized - picture:F1} {tracked - picture:F1}"));
     }
 
-    private static void StartProcesses(string model, int threads, int runs)
+    private static void StartProcesses(string model, CpuDeviceOptions options, int runs)
     {
         string[] moments = ["the program's first line", "model loaded and packed", "target taken", "first frame tracked"];
         var milliseconds = new List<double>[moments.Length];
@@ -58,22 +59,27 @@ internal static class StartCommand
         // The first start reads the files from disk; it is not counted.
         for (int run = -1; run < runs; run++)
         {
-            double[] times = StartOne(model, threads);
+            double[] times = StartOne(model, options);
             for (int i = 0; i < times.Length && run >= 0; i++)
                 milliseconds[i].Add(times[i]);
         }
-        Console.WriteLine($"{runs} processes, since each was started; {Path.GetFileName(model)}, {threads} threads");
+        Console.WriteLine($"{runs} processes, since each was started; {Path.GetFileName(model)}, {options.Threads} threads, convolution {options.Convolution}");
         for (int i = 0; i < moments.Length; i++)
             Console.WriteLine($"  {moments[i],-26} {Timing.Of(milliseconds[i])}");
     }
 
-    private static double[] StartOne(string model, int threads)
+    private static double[] StartOne(string model, CpuDeviceOptions options)
     {
         var info = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, UseShellExecute = false };
         // Under `dotnet Bench.dll` the process is dotnet, and wants to be told the program.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             info.ArgumentList.Add(typeof(StartCommand).Assembly.Location);
-        foreach (string argument in (string[])["start", "--model", model, "--threads", $"{threads}", "--since", $"{Stopwatch.GetTimestamp()}"])
+        string[] arguments =
+        [
+            "start", "--model", model, "--threads", $"{options.Threads}", "--convolution", $"{options.Convolution}",
+            "--since", $"{Stopwatch.GetTimestamp()}",
+        ];
+        foreach (string argument in arguments)
             info.ArgumentList.Add(argument);
         using Process process = Process.Start(info)!;
         string output = process.StandardOutput.ReadToEnd();

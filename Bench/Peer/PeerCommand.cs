@@ -40,9 +40,10 @@ internal static class PeerCommand
         Option<int> size = Arguments.Count("--size", 255, "Rows and columns of an image.");
         Option<int?> threads = Arguments.OptionalCount("--threads", "Threads of each; without it 1 up to the number of processors.");
         Option<int> rounds = Arguments.Count("--rounds", 40, "Rounds; each counts two runs of ours and two of ONNX Runtime.");
+        Option<ConvolutionAlgorithm> convolution = Arguments.Convolution();
         var error = new Option<bool>("--error") { Description = "Also compare both with a reference in double, which takes a while." };
 
-        var command = new Command("peer", Help) { library, network, batch, size, threads, rounds, error };
+        var command = new Command("peer", Help) { library, network, batch, size, threads, convolution, rounds, error };
         command.SetAction(parsed =>
         {
             int? only = parsed.GetValue(threads);
@@ -54,6 +55,7 @@ internal static class PeerCommand
                     parsed.GetValue(batch),
                     parsed.GetValue(size),
                     only is int n ? [n] : [.. Enumerable.Range(1, Environment.ProcessorCount)],
+                    parsed.GetValue(convolution),
                     parsed.GetValue(rounds),
                     parsed.GetValue(error));
                 return 0;
@@ -67,7 +69,8 @@ internal static class PeerCommand
         return command;
     }
 
-    private static void Race(OnnxRuntime runtime, string network, int batch, int size, int[] threadCounts, int rounds, bool withError)
+    private static void Race(
+        OnnxRuntime runtime, string network, int batch, int size, int[] threadCounts, ConvolutionAlgorithm convolution, int rounds, bool withError)
     {
         NetworkWeights weights = SeededNetwork.CreateFolded(network);
         IReadOnlyList<LayerShape> layers = BranchShapes.Of(weights.RequireDefinition(), batch, size, size);
@@ -82,7 +85,7 @@ internal static class PeerCommand
 
         foreach (int threads in threadCounts)
         {
-            using var device = new CpuDevice(threads);
+            using var device = new CpuDevice(new CpuDeviceOptions { Threads = threads, Convolution = convolution });
             using var plan = new InferencePlan(device, weights, batch, size, size);
             using var session = new OnnxRuntimeSession(runtime, model, layers[0].Input, layers[^1].Output, threads);
             device.Upload(images, plan.Input);

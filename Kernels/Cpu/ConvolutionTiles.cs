@@ -4,8 +4,8 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// The register tiles of the convolution. A tile is P neighbouring pixels of an output row times V vectors of output
 /// channels; its sums stay in registers while it walks over filter rows and input blocks:
 /// <code>
-/// sum[p][o] = bias[o];  for block, y, k:  sum[p][o] += input[block * BlockStride + y * RowStride + p * step + k] * weights[next][o]
-/// output[p][o] = max(sum[p][o], floor)
+/// sum[p][o] = 0;  for block, y, k:  sum[p][o] += input[block * BlockStride + y * RowStride + p * step + k] * weights[next][o]
+/// output[p][o] = sum[p][o]   or   max(output[p][o] + sum[p][o], floor)
 /// </code>
 /// The methods are written by the generator, one per tile width, so that every sum has a register of its own.
 /// </summary>
@@ -79,4 +79,25 @@ internal readonly struct Rgb4Step : IPixelStep
 internal readonly struct AnyStep : IPixelStep
 {
     public static nint Floats(in TileWalk walk) => walk.PixelStep;
+}
+
+/// <summary>
+/// What a tile does with its sums. A type, not a flag: with a branch at the end the compiler kept some of the sums in memory
+/// through the loop, and the tile ran at 70 % of the peak instead of 95 %.
+/// </summary>
+internal interface ITileEnd
+{
+    static abstract bool AddsToOutput { get; }
+}
+
+/// <summary>output = sum; the floor is not looked at.</summary>
+internal readonly struct StoreSums : ITileEnd
+{
+    public static bool AddsToOutput => false;
+}
+
+/// <summary>output = max(output + sum, floor).</summary>
+internal readonly struct AddSums : ITileEnd
+{
+    public static bool AddsToOutput => true;
 }

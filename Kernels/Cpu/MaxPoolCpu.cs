@@ -3,7 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace SiamIlgpu.Kernels.Cpu;
 
-/// <summary>Max pooling of blocked features: sixteen channels at a time, a NaN in a window makes the result NaN.</summary>
+/// <summary>
+/// Max pooling of blocked features: sixteen channels at a time. Whether a NaN in a window reaches the result depends on its
+/// place: the maximum that promises it takes several instructions, and the pooling then twice the time.
+/// </summary>
 internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
 {
     private const int TasksPerThread = 8;
@@ -61,7 +64,7 @@ internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
         {
             Vector<float> middle = Column3(rows + 16, row);
             Vector<float> right = Column3(rows + 32, row);
-            Vector.Max(left, Vector.Max(middle, right)).Store(to);
+            Vector.MaxNative(left, Vector.MaxNative(middle, right)).Store(to);
             left = right;
         }
     }
@@ -76,7 +79,7 @@ internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
         for (float* end = to + Spec.OutWidth * 16; to < end; to += 16, rows += 16)
         {
             Vector<float> right = Column3(rows + 32, row);
-            Vector.Max(left, Vector.Max(middle, right)).Store(to);
+            Vector.MaxNative(left, Vector.MaxNative(middle, right)).Store(to);
             left = middle;
             middle = right;
         }
@@ -91,12 +94,12 @@ internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
             Vector<float> max = Vector.Load(window);
             for (int v = 0; v < Spec.Size; v++)
                 for (int u = 0; u < Spec.Size; u++)
-                    max = Vector.Max(max, Vector.Load(window + v * row + u * 16));
+                    max = Vector.MaxNative(max, Vector.Load(window + v * row + u * 16));
             max.Store(to + (long)x * 16);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> Column3(float* top, nint row) =>
-        Vector.Max(Vector.Load(top), Vector.Max(Vector.Load(top + row), Vector.Load(top + 2 * row)));
+        Vector.MaxNative(Vector.Load(top), Vector.MaxNative(Vector.Load(top + row), Vector.Load(top + 2 * row)));
 }

@@ -47,7 +47,6 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private readonly OutputBlock[] chunks;
     private readonly CpuBuffer weights;
     private readonly CpuBuffer biases;
-    private readonly CpuBuffer zeros;
     private readonly float floor;
     private readonly int groups;
     private readonly int ranges;
@@ -72,7 +71,6 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         source = WinogradInput.Of(spec, device);
         tiles = WinogradTile.Cover(spec, source, TTransform.Outputs);
         floor = spec.Relu ? 0 : float.NegativeInfinity;
-        zeros = new CpuBuffer(device, ChunkChannels);
         biases = new CpuBuffer(device, spec.OutChannels);
         bias.CopyTo(new Span<float>(biases.Pointer, bias.Length));
         weights = new CpuBuffer(device, (long)Size * Size * source.Depth * spec.OutChannels);
@@ -181,7 +179,6 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         {
             weights.Dispose();
             biases.Dispose();
-            zeros.Dispose();
         }
     }
 
@@ -335,15 +332,15 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         {
             int pixels = Part.Of(count, run, runs).Count;
             if (Vector512.IsHardwareAccelerated && lanes == 32)
-                ConvolutionTiles.Run512x2<TStep>(pixels, walk, v, w, zeros.Pointer, float.NegativeInfinity, m, outputBlock);
+                ConvolutionTiles.Run512x2<TStep, StoreSums>(pixels, walk, v, w, 0, m, outputBlock);
             else if (Vector512.IsHardwareAccelerated)
-                ConvolutionTiles.Run512x1<TStep>(pixels, walk, v, w, zeros.Pointer, float.NegativeInfinity, m, outputBlock);
+                ConvolutionTiles.Run512x1<TStep, StoreSums>(pixels, walk, v, w, 0, m, outputBlock);
             else if (Vector256.IsHardwareAccelerated)
-                ConvolutionTiles.Run256x2<TStep>(pixels, walk, v, w, zeros.Pointer, float.NegativeInfinity, m, outputBlock);
+                ConvolutionTiles.Run256x2<TStep, StoreSums>(pixels, walk, v, w, 0, m, outputBlock);
             else if (Vector128.IsHardwareAccelerated)
-                ConvolutionTiles.Run128x4<TStep>(pixels, walk, v, w, zeros.Pointer, float.NegativeInfinity, m, outputBlock);
+                ConvolutionTiles.Run128x4<TStep, StoreSums>(pixels, walk, v, w, 0, m, outputBlock);
             else
-                ConvolutionTiles.Run32x2<TStep>(pixels, walk, v, w, zeros.Pointer, float.NegativeInfinity, m, outputBlock);
+                ConvolutionTiles.Run32x2<TStep, StoreSums>(pixels, walk, v, w, 0, m, outputBlock);
             v += pixels * walk.PixelStep;
             m += pixels * 16;
         }

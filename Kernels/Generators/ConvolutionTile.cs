@@ -3,11 +3,13 @@ using System.Text;
 namespace SiamIlgpu.Kernels.Generators;
 
 /// <summary>One register tile: up to <c>Pixels</c> neighbouring outputs times <c>Vectors</c> vectors of output channels.</summary>
-internal readonly record struct ConvolutionTile(string Namespace, string ClassName, int Bits, int Pixels, int Vectors)
+internal sealed record ConvolutionTile(string Namespace, string ClassName, int Bits, int Pixels, int Vectors)
 {
     private const int LanesOfABlock = 16;
 
-    private int Lanes => Bits / 32;
+    private VectorSyntax Vector => new(Bits);
+
+    private int Lanes => Vector.Lanes;
 
     private string Name => $"{Bits}x{Vectors}";
 
@@ -27,16 +29,17 @@ internal readonly record struct ConvolutionTile(string Namespace, string ClassNa
                 internal const int Pixels{{Name}} = {{Pixels}};
                 internal const int Lanes{{Name}} = {{Vectors * Lanes}};
 
-                internal static void Run{{Name}}<TStep>(
-                    int pixels, in TileWalk walk, float* input, float* weights, float* bias, float floor, float* output, nint outputBlock)
+                internal static void Run{{Name}}<TStep, TEnd>(
+                    int pixels, in TileWalk walk, float* input, float* weights, float floor, float* output, nint outputBlock)
                     where TStep : struct, IPixelStep
+                    where TEnd : struct, ITileEnd
                 {
                     switch (pixels)
                     {
 
             """);
         for (int pixels = 1; pixels <= Pixels; pixels++)
-            code.Append($"            case {pixels}: Tile{Name}Of{pixels}<TStep>(walk, input, weights, bias, floor, output, outputBlock); break;\n");
+            code.Append($"            case {pixels}: Tile{Name}Of{pixels}<TStep, TEnd>(walk, input, weights, floor, output, outputBlock); break;\n");
         code.Append($$"""
                         default: throw new ArgumentOutOfRangeException(nameof(pixels));
                     }
@@ -57,19 +60,16 @@ internal readonly record struct ConvolutionTile(string Namespace, string ClassNa
         code.Append($$"""
 
                 [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-                private static void Tile{{Name}}Of{{pixels}}<TStep>(
-                    in TileWalk walk, float* input, float* weights, float* bias, float floor, float* output, nint outputBlock)
+                private static void Tile{{Name}}Of{{pixels}}<TStep, TEnd>(
+                    in TileWalk walk, float* input, float* weights, float floor, float* output, nint outputBlock)
                     where TStep : struct, IPixelStep
+                    where TEnd : struct, ITileEnd
                 {
                     nint step = TStep.Floats(walk);
                     nint rowStride = walk.RowStride;
 
             """);
-        for (int v = 0; v < Vectors; v++)
-        {
-            for (int p = 0; p < pixels; p++)
-                code.Append($"        {Type} s{p}_{v} = {(p == 0 ? Load($"bias + {v * Lanes}") : $"s0_{v}")};\n");
-        }
+        ForEachSum(code, pixels, (sum, _) => $"        {Vector.Type} {sum} = default;\n");
         code.Append("""
                     for (int block = walk.Blocks; block > 0; block--)
                     {
@@ -83,12 +83,12 @@ internal readonly record struct ConvolutionTile(string Namespace, string ClassNa
 
             """);
         for (int v = 0; v < Vectors; v++)
-            code.Append($"                    {Type} w{v} = {Load($"weights + {v * Lanes}")};\n");
+            code.Append($"                    {Vector.Type} w{v} = {Vector.Load($"weights + {v * Lanes}")};\n");
         for (int p = 0; p < pixels; p++)
         {
-            code.Append($"                    {Type} x{p} = {Broadcast($"x[{p} * step]")};\n");
+            code.Append($"                    {Vector.Type} x{p} = {Vector.Broadcast($"x[{p} * step]")};\n");
             for (int v = 0; v < Vectors; v++)
-                code.Append($"                    s{p}_{v} = {MultiplyAdd($"x{p}", $"w{v}", $"s{p}_{v}")};\n");
+                code.Append($"                    s{p}_{v} = {Vector.MultiplyAdd($"x{p}", $"w{v}", $"s{p}_{v}")};\n");
         }
         code.Append($$"""
                                 x++;
@@ -99,15 +99,29 @@ internal readonly record struct ConvolutionTile(string Namespace, string ClassNa
                         }
                         input += walk.BlockStride;
                     }
-                    {{Type}} least = {{Broadcast("floor")}};
+                    if (TEnd.AddsToOutput)
+                    {
+                        {{Vector.Type}} least = {{Vector.Broadcast("floor")}};
 
             """);
+        ForEachSum(code, pixels, (sum, address) =>
+            $"            {Vector.Store(Vector.Max($"{sum} + {Vector.Load(address)}", "least"), address)};\n");
+        code.Append("""
+                        return;
+                    }
+
+            """);
+        ForEachSum(code, pixels, (sum, address) => $"        {Vector.Store(sum, address)};\n");
+        code.Append("    }\n");
+    }
+
+    private void ForEachSum(StringBuilder code, int pixels, Func<string, string, string> emit)
+    {
         for (int p = 0; p < pixels; p++)
         {
             for (int v = 0; v < Vectors; v++)
-                code.Append($"        {Store(Max($"s{p}_{v}", "least"), Address(p, v))};\n");
+                code.Append(emit($"s{p}_{v}", Address(p, v)));
         }
-        code.Append("    }\n");
     }
 
     // Output channels lie in blocks of sixteen lanes; a vector may be a whole block or a part of one.
@@ -116,22 +130,4 @@ internal readonly record struct ConvolutionTile(string Namespace, string ClassNa
         int channel = vector * Lanes;
         return $"output + {channel / LanesOfABlock} * outputBlock + {pixel * LanesOfABlock + channel % LanesOfABlock}";
     }
-
-    private bool Scalar => Bits == 32;
-
-    private string Type => Scalar ? "float" : $"Vector{Bits}<float>";
-
-    private string Load(string address) => Scalar ? $"*({address})" : $"Vector{Bits}.Load({address})";
-
-    private string Store(string value, string address) => Scalar ? $"*({address}) = {value}" : $"{value}.Store({address})";
-
-    private string Broadcast(string value) => Scalar ? value : $"Vector{Bits}.Create({value})";
-
-    // One instruction, where Max takes several to tell -0 from +0 and to find a NaN on either side; of MaxNative the second
-    // operand is the one that hands on a NaN. With Max, a tile of twelve steps took 174 ns instead of 107.
-    private string Max(string a, string b) => Scalar ? $"MathF.Max({a}, {b})" : $"Vector{Bits}.MaxNative({b}, {a})";
-
-    // Without vectors there may be no fused instruction either, and MathF.FusedMultiplyAdd would be a call into software.
-    private string MultiplyAdd(string a, string b, string c) =>
-        Scalar ? $"{a} * {b} + {c}" : $"Vector{Bits}.MultiplyAddEstimate({a}, {b}, {c})";
 }

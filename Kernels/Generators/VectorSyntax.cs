@@ -16,7 +16,7 @@ internal readonly record struct VectorSyntax(int Bits)
     internal string Broadcast(string value) => Scalar ? value : $"Vector{Bits}.Create({value})";
 
     // One instruction, where Max takes several to tell -0 from +0 and to find a NaN on either side; of MaxNative the second
-    // operand is the one that hands on a NaN.
+    // operand is the one that hands on a NaN. With Max, a convolution tile of twelve steps took 174 ns instead of 107.
     internal string Max(string a, string b) => Scalar ? $"MathF.Max({a}, {b})" : $"Vector{Bits}.MaxNative({b}, {a})";
 
     // Without vectors there may be no fused instruction either, and MathF.FusedMultiplyAdd would be a call into software.

@@ -18,20 +18,20 @@ internal sealed unsafe class ConvolutionTilesTests
     private const int OutputBlock = 16 * 16;
 
     private delegate void Kernel(
-        int pixels, in TileWalk walk, float* input, float* weights, float* bias, float floor, float* output, nint outputBlock);
+        int pixels, in TileWalk walk, float* input, float* weights, float floor, float* output, nint outputBlock);
 
     private static TestCaseData[] Shapes =>
     [
         Shape("512x2", ConvolutionTiles.Pixels512x2, ConvolutionTiles.Lanes512x2,
-            ConvolutionTiles.Run512x2<FeatureStep>, ConvolutionTiles.Run512x2<AnyStep>),
+            ConvolutionTiles.Run512x2<FeatureStep, AddSums>, ConvolutionTiles.Run512x2<AnyStep, StoreSums>),
         Shape("512x1", ConvolutionTiles.Pixels512x1, ConvolutionTiles.Lanes512x1,
-            ConvolutionTiles.Run512x1<FeatureStep>, ConvolutionTiles.Run512x1<AnyStep>),
+            ConvolutionTiles.Run512x1<FeatureStep, AddSums>, ConvolutionTiles.Run512x1<AnyStep, StoreSums>),
         Shape("256x2", ConvolutionTiles.Pixels256x2, ConvolutionTiles.Lanes256x2,
-            ConvolutionTiles.Run256x2<FeatureStep>, ConvolutionTiles.Run256x2<AnyStep>),
+            ConvolutionTiles.Run256x2<FeatureStep, AddSums>, ConvolutionTiles.Run256x2<AnyStep, StoreSums>),
         Shape("128x4", ConvolutionTiles.Pixels128x4, ConvolutionTiles.Lanes128x4,
-            ConvolutionTiles.Run128x4<FeatureStep>, ConvolutionTiles.Run128x4<AnyStep>),
+            ConvolutionTiles.Run128x4<FeatureStep, AddSums>, ConvolutionTiles.Run128x4<AnyStep, StoreSums>),
         Shape("32x2", ConvolutionTiles.Pixels32x2, ConvolutionTiles.Lanes32x2,
-            ConvolutionTiles.Run32x2<FeatureStep>, ConvolutionTiles.Run32x2<AnyStep>),
+            ConvolutionTiles.Run32x2<FeatureStep, AddSums>, ConvolutionTiles.Run32x2<AnyStep, StoreSums>),
     ];
 
     [TestCaseSource(nameof(Shapes))]
@@ -39,45 +39,46 @@ internal sealed unsafe class ConvolutionTilesTests
     {
         for (int pixels = 1; pixels <= widest; pixels++)
         {
-            AssertMatches((Kernel)feature, pixels, lanes, step: 16);
-            AssertMatches((Kernel)any, pixels, lanes, step: 7);
+            AssertMatches((Kernel)feature, pixels, lanes, step: 16, adds: true);
+            AssertMatches((Kernel)any, pixels, lanes, step: 7, adds: false);
         }
     }
 
     [TestCaseSource(nameof(Shapes))]
     public void Run_TileWiderThanTheWidest_Throws(int widest, int lanes, Delegate feature, Delegate any)
     {
-        Assert.That(() => ((Kernel)feature)(widest + 1, default, null, null, null, 0, null, 0), Throws.InstanceOf<ArgumentOutOfRangeException>());
-        Assert.That(() => ((Kernel)any)(0, default, null, null, null, 0, null, 0), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => ((Kernel)feature)(widest + 1, default, null, null, 0, null, 0), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => ((Kernel)any)(0, default, null, null, 0, null, 0), Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
 
     private static TestCaseData Shape(string name, int pixels, int lanes, Kernel feature, Kernel any) =>
         new TestCaseData(pixels, lanes, feature, any).SetArgDisplayNames(name);
 
-    private static void AssertMatches(Kernel kernel, int pixels, int lanes, int step)
+    private static void AssertMatches(Kernel kernel, int pixels, int lanes, int step, bool adds)
     {
         float[] input = TestValues.Uniform(Blocks * BlockStride, seed: 1);
         float[] weights = TestValues.Uniform(Blocks * Rows * Run * lanes, seed: 2);
-        float[] bias = TestValues.Uniform(lanes, seed: 3);
-        float[] output = new float[2 * OutputBlock];
+        float[] before = TestValues.Uniform(2 * OutputBlock, seed: 4);
+        float[] output = [.. before];
         var walk = new TileWalk
         {
             Blocks = Blocks, BlockStride = BlockStride, Rows = Rows, RowStride = RowStride, Run = Run, PixelStep = step,
         };
-        fixed (float* x = input, w = weights, b = bias, y = output)
-            kernel(pixels, walk, x, w, b, floor: 0, y, OutputBlock);
+        fixed (float* x = input, w = weights, y = output)
+            kernel(pixels, walk, x, w, floor: 0, y, OutputBlock);
 
-        var expected = new double[output.Length];
+        double[] expected = [.. before];
         for (int p = 0; p < pixels; p++)
             for (int lane = 0; lane < lanes; lane++)
             {
-                double sum = bias[lane];
+                int place = lane / 16 * OutputBlock + p * 16 + lane % 16;
+                double sum = adds ? before[place] : 0;
                 int next = 0;
                 for (int block = 0; block < Blocks; block++)
                     for (int row = 0; row < Rows; row++)
                         for (int k = 0; k < Run; k++)
                             sum += (double)input[block * BlockStride + row * RowStride + p * step + k] * weights[next++ * lanes + lane];
-                expected[lane / 16 * OutputBlock + p * 16 + lane % 16] = Math.Max(sum, 0);
+                expected[place] = adds ? Math.Max(sum, 0) : sum;
             }
         Assert.That(output, Is.EqualTo(expected).Within(1e-5), $"{pixels} pixels, step {step}");
     }

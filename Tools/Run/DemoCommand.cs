@@ -22,8 +22,9 @@ internal static class DemoCommand
         DeviceOptions device = new();
         var command = new Command("demo", "Renders a synthetic video and tracks its target; needs no files.")
         {
-            strip, device.Device, device.Threads,
+            strip,
         };
+        device.AddTo(command);
         command.SetAction(parsed =>
         {
             using var video = new SyntheticVideo();

@@ -38,8 +38,9 @@ internal static class TrackCommand
         DeviceOptions device = new();
         var command = new Command("track", "Tracks one target through a video and prints speed and, with ground truth, accuracy.")
         {
-            model, greyModel, input, init, groundTruth, preset, boxes, csv, annotate, device.Device, device.Threads,
+            model, greyModel, input, init, groundTruth, preset, boxes, csv, annotate,
         };
+        device.AddTo(command);
         command.SetAction(parsed =>
         {
             string? truthFile = parsed.GetValue(groundTruth);
@@ -128,11 +129,24 @@ internal sealed class DeviceOptions
         DefaultValueFactory = _ => 0,
     };
 
+    internal Option<ConvolutionAlgorithm> Convolution { get; } = new("--convolution")
+    {
+        Description = "How the CPU device computes convolutions: the faster way layer by layer, or one way for all.",
+        DefaultValueFactory = _ => ConvolutionAlgorithm.Automatic,
+    };
+
+    internal void AddTo(Command command)
+    {
+        command.Add(Device);
+        command.Add(Threads);
+        command.Add(Convolution);
+    }
+
     internal ComputeDevice Open(ParseResult parsed)
     {
         int threads = parsed.GetValue(Threads);
         return threads is >= 0 and <= 1024
-            ? new CpuDevice(threads)
+            ? new CpuDevice(new CpuDeviceOptions { Threads = threads, Convolution = parsed.GetValue(Convolution) })
             : throw new InputException($"--threads: expected 0 to 1024, got {threads}");
     }
 
