@@ -8,13 +8,15 @@ internal sealed unsafe class CpuBuffer : DeviceBuffer
     private const int Alignment = 64;
     private float* pointer;
 
-    internal CpuBuffer(CpuDevice device, long length)
+    // What is written as a whole before it is read need not be zeroed: transformed filters are tens of megabytes.
+    internal CpuBuffer(CpuDevice device, long length, bool zeroed = true)
         : base(device, length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         nuint bytes = checked((nuint)length * sizeof(float) + Alignment);
         pointer = (float*)NativeMemory.AlignedAlloc(bytes, Alignment);
-        NativeMemory.Clear(pointer, bytes);
+        if (zeroed)
+            NativeMemory.Clear(pointer, bytes);
     }
 
     ~CpuBuffer() => Dispose(disposing: false);

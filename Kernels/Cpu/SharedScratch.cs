@@ -25,7 +25,7 @@ internal sealed class SharedScratch(CpuDevice device) : IDisposable
         if (ready != null && ready.Length >= floats)
             return ready;
         ready?.Dispose();
-        return new CpuBuffer(device, floats);
+        return new CpuBuffer(device, floats, zeroed: false);
     }
 
     internal void Return(CpuBuffer rented)

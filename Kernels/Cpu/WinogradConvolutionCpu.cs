@@ -73,7 +73,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         floor = spec.Relu ? 0 : float.NegativeInfinity;
         biases = new CpuBuffer(device, spec.OutChannels);
         bias.CopyTo(new Span<float>(biases.Pointer, bias.Length));
-        weights = new CpuBuffer(device, (long)Size * Size * source.Depth * spec.OutChannels);
+        weights = new CpuBuffer(device, (long)Size * Size * source.Depth * spec.OutChannels, zeroed: false);
         chunks = Chunks();
 
         groups = (tiles.Length + GroupTiles - 1) / GroupTiles;
