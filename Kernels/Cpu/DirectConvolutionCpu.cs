@@ -122,8 +122,9 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
         where TStep : struct, IPixelStep
     {
         int width = Spec.OutWidth;
-        // Tiles of nearly the same width: 57 pixels are 12+12+11+11+11, not four times 14 and a lonely 1.
-        int tiles = (width + OutputBlock.TilePixels - 1) / OutputBlock.TilePixels;
+        // Tiles of nearly the same width: 26 pixels are 6+5+5+5+5, not four times 6 and a lonely 2.
+        int widest = ConvolutionTiles.PixelsOf(block.Lanes);
+        int tiles = (width + widest - 1) / widest;
         int narrow = width / tiles;
         int wideTiles = width % tiles;
         for (int y = firstRow; y < endRow; y++)
@@ -169,16 +170,7 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
         {
             TileWalk part = walk with { Blocks = Math.Min(blocksOfASum, inBlocks - first) };
             float least = first + part.Blocks == inBlocks ? floor : float.NegativeInfinity;
-            if (Vector512.IsHardwareAccelerated && block.Lanes == 32)
-                ConvolutionTiles.Run512x2<TStep, AddSums>(pixels, part, x, w, least, o, outputBlock);
-            else if (Vector512.IsHardwareAccelerated)
-                ConvolutionTiles.Run512x1<TStep, AddSums>(pixels, part, x, w, least, o, outputBlock);
-            else if (Vector256.IsHardwareAccelerated)
-                ConvolutionTiles.Run256x2<TStep, AddSums>(pixels, part, x, w, least, o, outputBlock);
-            else if (Vector128.IsHardwareAccelerated)
-                ConvolutionTiles.Run128x4<TStep, AddSums>(pixels, part, x, w, least, o, outputBlock);
-            else
-                ConvolutionTiles.Run32x2<TStep, AddSums>(pixels, part, x, w, least, o, outputBlock);
+            ConvolutionTiles.Run<TStep, AddSums>(block.Lanes, pixels, part, x, w, least, o, outputBlock);
             x += part.Blocks * part.BlockStride;
             w += part.Blocks * part.Rows * part.Run * block.Lanes;
         }
@@ -216,21 +208,7 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
 /// <param name="Weights">Where their packed weights begin.</param>
 internal readonly record struct OutputBlock(int FirstChannel, int Lanes, int Group, long Weights)
 {
-    /// <summary>Pixels of the widest tile at the vector width of this machine.</summary>
-    internal static int TilePixels =>
-        Vector512.IsHardwareAccelerated ? ConvolutionTiles.Pixels512x2
-        : Vector256.IsHardwareAccelerated ? ConvolutionTiles.Pixels256x2
-        : Vector128.IsHardwareAccelerated ? ConvolutionTiles.Pixels128x4
-        : ConvolutionTiles.Pixels32x2;
-
-    /// <summary>Channels of the widest tile at the vector width of this machine.</summary>
-    internal static int TileLanes =>
-        Vector512.IsHardwareAccelerated ? ConvolutionTiles.Lanes512x2
-        : Vector256.IsHardwareAccelerated ? ConvolutionTiles.Lanes256x2
-        : Vector128.IsHardwareAccelerated ? ConvolutionTiles.Lanes128x4
-        : ConvolutionTiles.Lanes32x2;
-
-    /// <summary>Cuts the channels of each group into blocks. An odd number of sixteens leaves a block of sixteen at 512 bits.</summary>
+    /// <summary>Cuts the channels of each group into blocks. What does not fill a tile goes to narrower ones.</summary>
     internal static OutputBlock[] Cut(int channels, int groups, int steps)
     {
         int perGroup = (channels / groups + 15) / 16 * 16;
@@ -238,7 +216,7 @@ internal readonly record struct OutputBlock(int FirstChannel, int Lanes, int Gro
         for (int first = 0; first < groups * perGroup;)
         {
             int left = perGroup - first % perGroup;
-            int lanes = Math.Min(TileLanes, left);
+            int lanes = ConvolutionTiles.LanesOf(left);
             blocks.Add(new OutputBlock(first, lanes, first / perGroup, (long)first * steps));
             first += lanes;
         }

@@ -34,7 +34,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     // as many filter values, which come in order and are only read.
     private const int StreamedPerTransformed = 4;
     // Output channels of which products and sums are held: those of the widest register tile.
-    private const int ChunkChannels = 32;
+    private const int ChunkChannels = 64;
     // More tasks than threads, so that a thread that was interrupted does not hold up the others.
     private const int TasksPerThread = 4;
     // A patch row has room for eight pixels of sixteen floats, and for what the transform reads past it.
@@ -103,7 +103,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
 
     private static int Size => TTransform.Outputs + TTransform.Taps - 1;
 
-    private static int GroupTiles => Math.Max(OutputBlock.TilePixels, 12);
+    private static int GroupTiles => Math.Max(ConvolutionTiles.PixelsOf(ChunkChannels), 12);
 
     // Of a group and a chunk: a row of products, and all sums.
     private static int ProductFloats => Size * GroupTiles * ChunkChannels;
@@ -311,7 +311,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
             Run = source.Pixel,
             PixelStep = source.Lanes,
         };
-        int lanes = Math.Min(channels, OutputBlock.TileLanes);
+        int lanes = ConvolutionTiles.LanesOf(channels);
         for (int lane = 0; lane < channels; lane += lanes, w += source.Depth * lanes)
         {
             float* o = m + lane / 16 * 16 * GroupTiles + lane % 16;
@@ -327,20 +327,12 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         where TStep : struct, IPixelStep
     {
         nint outputBlock = GroupTiles * 16;
-        int runs = (count + OutputBlock.TilePixels - 1) / OutputBlock.TilePixels;
+        int widest = ConvolutionTiles.PixelsOf(lanes);
+        int runs = (count + widest - 1) / widest;
         for (int run = 0; run < runs; run++)
         {
             int pixels = Part.Of(count, run, runs).Count;
-            if (Vector512.IsHardwareAccelerated && lanes == 32)
-                ConvolutionTiles.Run512x2<TStep, StoreSums>(pixels, walk, v, w, 0, m, outputBlock);
-            else if (Vector512.IsHardwareAccelerated)
-                ConvolutionTiles.Run512x1<TStep, StoreSums>(pixels, walk, v, w, 0, m, outputBlock);
-            else if (Vector256.IsHardwareAccelerated)
-                ConvolutionTiles.Run256x2<TStep, StoreSums>(pixels, walk, v, w, 0, m, outputBlock);
-            else if (Vector128.IsHardwareAccelerated)
-                ConvolutionTiles.Run128x4<TStep, StoreSums>(pixels, walk, v, w, 0, m, outputBlock);
-            else
-                ConvolutionTiles.Run32x2<TStep, StoreSums>(pixels, walk, v, w, 0, m, outputBlock);
+            ConvolutionTiles.Run<TStep, StoreSums>(lanes, pixels, walk, v, w, 0, m, outputBlock);
             v += pixels * walk.PixelStep;
             m += pixels * 16;
         }
@@ -353,6 +345,8 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         for (int first = 0; first < Spec.OutChannels; first += cut[^1].Lanes)
         {
             int lanes = Math.Min(ChunkChannels, perGroup - first % perGroup);
+            if (Vector512.IsHardwareAccelerated)
+                lanes = ConvolutionTiles.LanesOf(lanes);
             cut.Add(new OutputBlock(first, lanes, first / perGroup, (long)first * Size * Size * source.Depth));
         }
         return [.. cut];
@@ -365,7 +359,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private void TransformFilters(OutputBlock chunk)
     {
         int taps = TTransform.Taps;
-        int lanes = Math.Min(chunk.Lanes, OutputBlock.TileLanes);
+        int lanes = ConvolutionTiles.LanesOf(chunk.Lanes);
         int width = Vector<double>.Count;
         double* g = stackalloc double[Size * taps];
         TTransform.Filter.CopyTo(new Span<double>(g, Size * taps));

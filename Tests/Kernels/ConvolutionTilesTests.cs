@@ -22,6 +22,8 @@ internal sealed unsafe class ConvolutionTilesTests
 
     private static TestCaseData[] Shapes =>
     [
+        Shape("512x4", ConvolutionTiles.Pixels512x4, ConvolutionTiles.Lanes512x4,
+            ConvolutionTiles.Run512x4<FeatureStep, AddSums>, ConvolutionTiles.Run512x4<AnyStep, StoreSums>),
         Shape("512x2", ConvolutionTiles.Pixels512x2, ConvolutionTiles.Lanes512x2,
             ConvolutionTiles.Run512x2<FeatureStep, AddSums>, ConvolutionTiles.Run512x2<AnyStep, StoreSums>),
         Shape("512x1", ConvolutionTiles.Pixels512x1, ConvolutionTiles.Lanes512x1,
@@ -58,7 +60,7 @@ internal sealed unsafe class ConvolutionTilesTests
     {
         float[] input = TestValues.Uniform(Blocks * BlockStride, seed: 1);
         float[] weights = TestValues.Uniform(Blocks * Rows * Run * lanes, seed: 2);
-        float[] before = TestValues.Uniform(2 * OutputBlock, seed: 4);
+        float[] before = TestValues.Uniform(4 * OutputBlock, seed: 4);
         float[] output = [.. before];
         var walk = new TileWalk
         {
