@@ -19,6 +19,7 @@ internal sealed class ConvolutionTileGeneratorTests
             internal readonly nint BlockStride, RowStride;
         }
         internal interface IPixelStep { static abstract nint Floats(in TileWalk walk); }
+        internal interface ITileEnd { static abstract bool AddsToOutput { get; } }
 
         [ConvolutionTile(128, pixels: 3, vectors: 2)]
         [ConvolutionTile(32, pixels: 2, vectors: 4)]
