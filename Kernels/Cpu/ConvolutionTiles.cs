@@ -12,12 +12,11 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// The methods are written by the generator, one per tile width, so that every sum has a register of its own.
 /// </summary>
 /// <remarks>
-/// Sizes: as many sums as the registers hold beside the weights and one input. At 512 bits 6x4 reads ten values for 24
-/// products where 14x2 reads sixteen for 28: on a core whose other hardware thread was busy it reached 75 % of the peak
-/// instead of 69 %, on a quiet one both reach 92 %. Share of the peak at 128 bits without fused
+/// Sizes: as many sums as the registers hold beside the weights and one input. At 512 bits 6x4 reads
+/// ten values for 24 products where 14x2 reads sixteen for 28, but more than twice the weights: on a busy machine 8 % faster
+/// on one thread, and nothing certain on two. Share of the peak at 128 bits without fused
 /// instructions: 3x4 94 %, 4x2 83 %, 5x2 and 6x2 80 %; GFLOP/s of one core without vectors: 6x2 6.8, 4x2 6.3, 2x4 6.0, 3x4 5.6.
 /// </remarks>
-[ConvolutionTile(512, pixels: 6, vectors: 4)]
 [ConvolutionTile(512, pixels: 14, vectors: 2)]
 [ConvolutionTile(512, pixels: 14, vectors: 1)]
 [ConvolutionTile(256, pixels: 6, vectors: 2)]
@@ -28,14 +27,12 @@ internal static unsafe partial class ConvolutionTiles
     /// <summary>The most output channels that a tile of this machine's vectors takes of those that are left, a multiple of 16.</summary>
     internal static int LanesOf(int channels) =>
         !Vector512.IsHardwareAccelerated ? Math.Min(channels, NarrowLanes)
-        : channels >= Lanes512x4 ? Lanes512x4
         : channels >= Lanes512x2 ? Lanes512x2
         : Lanes512x1;
 
     /// <summary>Pixels of the widest tile of so many channels.</summary>
     internal static int PixelsOf(int lanes) =>
         !Vector512.IsHardwareAccelerated ? NarrowPixels
-        : lanes == Lanes512x4 ? Pixels512x4
         : lanes == Lanes512x2 ? Pixels512x2
         : Pixels512x1;
 
@@ -51,9 +48,7 @@ internal static unsafe partial class ConvolutionTiles
         where TStep : struct, IPixelStep
         where TEnd : struct, ITileEnd
     {
-        if (Vector512.IsHardwareAccelerated && lanes == Lanes512x4)
-            Run512x4<TStep, TEnd>(pixels, walk, input, weights, floor, output, outputBlock);
-        else if (Vector512.IsHardwareAccelerated && lanes == Lanes512x2)
+        if (Vector512.IsHardwareAccelerated && lanes == Lanes512x2)
             Run512x2<TStep, TEnd>(pixels, walk, input, weights, floor, output, outputBlock);
         else if (Vector512.IsHardwareAccelerated)
             Run512x1<TStep, TEnd>(pixels, walk, input, weights, floor, output, outputBlock);

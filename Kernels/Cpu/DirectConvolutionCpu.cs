@@ -122,7 +122,7 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
         where TStep : struct, IPixelStep
     {
         int width = Spec.OutWidth;
-        // Tiles of nearly the same width: 26 pixels are 6+5+5+5+5, not four times 6 and a lonely 2.
+        // Tiles of nearly the same width: 57 pixels are 12+12+11+11+11, not four times 14 and a lonely 1.
         int widest = ConvolutionTiles.PixelsOf(block.Lanes);
         int tiles = (width + widest - 1) / widest;
         int narrow = width / tiles;

@@ -34,7 +34,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     // as many filter values, which come in order and are only read.
     private const int StreamedPerTransformed = 4;
     // Output channels of which products and sums are held: those of the widest register tile.
-    private const int ChunkChannels = 64;
+    private const int ChunkChannels = 32;
     // More tasks than threads, so that a thread that was interrupted does not hold up the others.
     private const int TasksPerThread = 4;
     // A patch row has room for eight pixels of sixteen floats, and for what the transform reads past it.
@@ -345,8 +345,6 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         for (int first = 0; first < Spec.OutChannels; first += cut[^1].Lanes)
         {
             int lanes = Math.Min(ChunkChannels, perGroup - first % perGroup);
-            if (Vector512.IsHardwareAccelerated)
-                lanes = ConvolutionTiles.LanesOf(lanes);
             cut.Add(new OutputBlock(first, lanes, first / perGroup, (long)first * Size * Size * source.Depth));
         }
         return [.. cut];

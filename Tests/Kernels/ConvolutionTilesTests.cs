@@ -22,8 +22,6 @@ internal sealed unsafe class ConvolutionTilesTests
 
     private static TestCaseData[] Shapes =>
     [
-        Shape("512x4", ConvolutionTiles.Pixels512x4, ConvolutionTiles.Lanes512x4,
-            ConvolutionTiles.Run512x4<FeatureStep, AddSums>, ConvolutionTiles.Run512x4<AnyStep, StoreSums>),
         Shape("512x2", ConvolutionTiles.Pixels512x2, ConvolutionTiles.Lanes512x2,
             ConvolutionTiles.Run512x2<FeatureStep, AddSums>, ConvolutionTiles.Run512x2<AnyStep, StoreSums>),
         Shape("512x1", ConvolutionTiles.Pixels512x1, ConvolutionTiles.Lanes512x1,
