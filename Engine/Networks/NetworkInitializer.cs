@@ -1,4 +1,3 @@
-using SiamIlgpu.Plans;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Networks;
@@ -39,7 +38,7 @@ public static class NetworkInitializer
         }
         if (definition.Join.Kind == JoinKind.CorrelationFilter)
         {
-            int m = BranchShapes.Of(definition, 1, definition.ExemplarSize, definition.ExemplarSize)[^1].Output.Height;
+            int m = definition.FeatureSize(definition.ExemplarSize);
             tensors["join.window"] = new WeightTensor([m, m], HannWindow(m));
             tensors["join.target"] = new WeightTensor([m, m], GaussianTarget(m, TargetSigmaPixels / definition.Stride));
         }

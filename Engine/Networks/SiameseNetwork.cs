@@ -85,9 +85,6 @@ public sealed class SiameseNetwork : IDisposable
     /// <summary>Rows and columns of a response.</summary>
     public int ResponseSize => Responses.Shape.Height;
 
-    /// <summary>Floating-point operations of the search branch and the join.</summary>
-    public long SearchFlops => search.Flops + join.Spec.Flops;
-
     /// <summary>Template = (1 - rate) * template + rate * (the template of the exemplar crop); 1 replaces it.</summary>
     public void UpdateTemplate(float rate)
     {

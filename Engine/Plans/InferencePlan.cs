@@ -69,9 +69,6 @@ public sealed class InferencePlan : IDisposable
     /// <summary>The features, valid from <see cref="Forward"/> to the next.</summary>
     public TensorView Output { get; }
 
-    /// <summary>Floating-point operations of one pass.</summary>
-    public long Flops => Layers.Sum(l => l.Flops);
-
     /// <summary>Computes <see cref="Output"/> from <see cref="Input"/>.</summary>
     public void Forward()
     {

@@ -87,18 +87,17 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
         int band = task % bands;
         int image = task / bands % Spec.Batch;
         OutputBlock block = blocks[task / bands / Spec.Batch];
-        int firstRow = (int)((long)Spec.OutHeight * band / bands);
-        int endRow = (int)((long)Spec.OutHeight * (band + 1) / bands);
+        Part rows = Part.Of(Spec.OutHeight, band, bands);
         float* from = input + image * inputImage + block.Group * inputGroup;
         float* to = output + image * Spec.Output.ImageLength(TensorLayout.Blocked16)
             + (long)(block.FirstChannel / 16) * Spec.OutHeight * Spec.OutWidth * 16 + block.FirstChannel % 16;
 
         switch (walk.PixelStep)
         {
-            case 16: Rows<FeatureStep>(block, from, to, firstRow, endRow); break;
-            case 6: Rows<Rgb2Step>(block, from, to, firstRow, endRow); break;
-            case 12: Rows<Rgb4Step>(block, from, to, firstRow, endRow); break;
-            default: Rows<AnyStep>(block, from, to, firstRow, endRow); break;
+            case 16: Rows<FeatureStep>(block, from, to, rows); break;
+            case 6: Rows<Rgb2Step>(block, from, to, rows); break;
+            case 12: Rows<Rgb4Step>(block, from, to, rows); break;
+            default: Rows<AnyStep>(block, from, to, rows); break;
         }
     }
 
@@ -118,7 +117,7 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
         }
     }
 
-    private void Rows<TStep>(in OutputBlock block, float* from, float* to, int firstRow, int endRow)
+    private void Rows<TStep>(in OutputBlock block, float* from, float* to, Part rows)
         where TStep : struct, IPixelStep
     {
         int width = Spec.OutWidth;
@@ -127,7 +126,7 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
         int tiles = (width + widest - 1) / widest;
         int narrow = width / tiles;
         int wideTiles = width % tiles;
-        for (int y = firstRow; y < endRow; y++)
+        for (int y = rows.First; y < rows.End; y++)
         {
             float* x = from + y * Spec.Stride * walk.RowStride;
             float* o = to + (nint)y * width * 16;

@@ -30,8 +30,8 @@ internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
     {
         int plane = task / bands;
         int band = task % bands;
-        int endRow = (int)((long)Spec.OutHeight * (band + 1) / bands);
-        for (int y = (int)((long)Spec.OutHeight * band / bands); y < endRow; y++)
+        Part part = Part.Of(Spec.OutHeight, band, bands);
+        for (int y = part.First; y < part.End; y++)
         {
             float* rows = input + ((long)plane * Spec.Height + (long)y * Spec.Stride) * Spec.Width * 16;
             float* to = output + ((long)plane * Spec.OutHeight + y) * Spec.OutWidth * 16;
