@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Tests.Cases;
 
 namespace SiamIlgpu.Bench;
 
@@ -9,7 +10,7 @@ internal static class Arguments
     internal static Option<string> Network()
     {
         var option = new Option<string>("--network") { Description = "One of the papers' networks.", DefaultValueFactory = _ => "siamfc" };
-        option.AcceptOnlyFromAmong([.. SeededNetwork.Names]);
+        option.AcceptOnlyFromAmong([.. PaperNetworks.Names]);
         return option;
     }
 

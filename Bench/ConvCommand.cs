@@ -16,8 +16,7 @@ internal static class ConvCommand
     internal static Command Create()
     {
         var threads = new Option<int>("--threads") { Description = "Threads; 0 for all processors." };
-        var network = new Option<string>("--network") { Description = "Whose layers.", DefaultValueFactory = _ => "siamfc" };
-        network.AcceptOnlyFromAmong(PaperNetworks.Names);
+        Option<string> network = Arguments.Network();
         var batch = new Option<int>("--batch") { Description = "Crops at once.", DefaultValueFactory = _ => 3 };
         var crop = new Option<int>("--crop") { Description = "Rows and columns of a crop.", DefaultValueFactory = _ => 255 };
         Option<ConvolutionAlgorithm> convolution = Arguments.Convolution();

@@ -1,5 +1,6 @@
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Networks;
+using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Bench;
@@ -9,21 +10,8 @@ internal static class SeededNetwork
 {
     private const ulong Seed = 2016;
 
-    private static readonly Dictionary<string, NetworkDefinition> Definitions = new()
-    {
-        ["siamfc"] = NetworkDefinition.SiamFc,
-        ["siamfc-v2"] = NetworkDefinition.BaselineConv5,
-        ["cfnet-conv1"] = NetworkDefinition.CfNetConv1,
-        ["cfnet-conv2"] = NetworkDefinition.CfNetConv2,
-        ["cfnet-conv3"] = NetworkDefinition.CfNetConv3,
-        ["cfnet-conv5"] = NetworkDefinition.CfNetConv5,
-    };
-
-    /// <summary>The names on the command line.</summary>
-    internal static IReadOnlyCollection<string> Names => Definitions.Keys;
-
     /// <summary>A whole network as it is before training.</summary>
-    internal static NetworkWeights Create(string name) => NetworkInitializer.Create(Definitions[name], Seed);
+    internal static NetworkWeights Create(string name) => NetworkInitializer.Create(PaperNetworks.Definition(name), Seed);
 
     /// <summary>
     /// A network whose batch norms are folded already, so that two runners of its branch get the very same filters. Its
@@ -31,7 +19,7 @@ internal static class SeededNetwork
     /// </summary>
     internal static NetworkWeights CreateFolded(string name)
     {
-        NetworkDefinition definition = Definitions[name];
+        NetworkDefinition definition = PaperNetworks.Definition(name);
         NetworkWeights weights = NetworkInitializer.Create(
             definition with { Layers = [.. definition.Layers.Select(l => l is ConvolutionLayer c ? c with { BatchNorm = false } : l)] },
             Seed);

@@ -9,7 +9,8 @@ namespace SiamIlgpu.Plans;
 /// </summary>
 public sealed class InferencePlan : IDisposable
 {
-    private readonly Step[] steps;
+    private readonly DeviceOperation[] operations;
+    private readonly TensorView[] outputs;
     private readonly DeviceBuffer[] buffers;
 
     /// <summary>Prepares the branch of a network.</summary>
@@ -26,38 +27,16 @@ public sealed class InferencePlan : IDisposable
         Layers = BranchShapes.Of(definition, batch, height, width);
         if (Layers.Count == 0)
             throw new WeightFormatException(weights.Source, "the network has no layers");
-        FoldedConvolution[] folded = FoldedBranch.Fold(weights, definition);
+        Input = device.Allocate(Layers[0].Input, TensorLayout.Interleaved);
+        operations = [.. Operations(device, FoldedBranch.Fold(weights, definition))];
 
         // Outputs alternate between two buffers, each as large as the largest output that it ever holds.
         TensorLayout layout = device.FeatureLayout;
-        Input = device.Allocate(Layers[0].Input, TensorLayout.Interleaved);
-        DeviceBuffer even = device.Allocate(Largest(0));
-        DeviceBuffer odd = device.Allocate(Largest(1));
-        buffers = [Input.Buffer, even, odd];
-
-        steps = new Step[Layers.Count];
-        TensorView from = Input;
-        int convolution = 0;
-        for (int i = 0; i < steps.Length; i++)
-        {
-            LayerShape shape = Layers[i];
-            var to = new TensorView(i % 2 == 0 ? even : odd, 0, shape.Output, layout);
-            DeviceOperation operation = shape.Layer switch
-            {
-                ConvolutionLayer layer => Prepare(layer, folded[convolution++]),
-                MaxPoolLayer layer => device.Prepare(BranchShapes.Spec(layer, shape.Input)),
-                _ => throw new KernelShapeException($"no operation for a {shape.Layer.GetType().Name}"),
-            };
-            steps[i] = new Step(operation, from, to);
-            from = to;
-
-            Convolution Prepare(ConvolutionLayer layer, FoldedConvolution values) =>
-                device.Prepare(BranchShapes.Spec(layer, shape.Input), values.Filters, values.Bias);
-        }
-        Output = from;
+        buffers = [device.Allocate(Largest(0)), device.Allocate(Largest(1))];
+        outputs = [.. operations.Select((operation, i) => new TensorView(buffers[i % 2], 0, OutputOf(operation), layout))];
 
         long Largest(int parity) =>
-            Layers.Where((_, i) => i % 2 == parity).Select(l => l.Output.Length(layout)).DefaultIfEmpty().Max();
+            operations.Where((_, i) => i % 2 == parity).Select(o => OutputOf(o).Length(layout)).DefaultIfEmpty().Max();
     }
 
     /// <summary>The layers with their shapes.</summary>
@@ -67,28 +46,57 @@ public sealed class InferencePlan : IDisposable
     public TensorView Input { get; }
 
     /// <summary>The features, valid from <see cref="Forward"/> to the next.</summary>
-    public TensorView Output { get; }
+    public TensorView Output => outputs[^1];
 
     /// <summary>Computes <see cref="Output"/> from <see cref="Input"/>.</summary>
     public void Forward()
     {
-        foreach (ref readonly Step step in steps.AsSpan())
+        TensorView from = Input;
+        for (int i = 0; i < operations.Length; i++)
         {
-            if (step.Operation is Convolution convolution)
-                convolution.Forward(step.From, step.To);
+            if (operations[i] is Convolution convolution)
+                convolution.Forward(from, outputs[i]);
             else
-                ((MaxPool)step.Operation).Forward(step.From, step.To);
+                ((MaxPool)operations[i]).Forward(from, outputs[i]);
+            from = outputs[i];
         }
     }
 
     /// <summary>Frees operations and buffers.</summary>
     public void Dispose()
     {
-        foreach (Step step in steps)
-            step.Operation.Dispose();
+        foreach (DeviceOperation operation in operations)
+            operation.Dispose();
+        Input.Buffer.Dispose();
         foreach (DeviceBuffer buffer in buffers)
             buffer.Dispose();
     }
 
-    private readonly record struct Step(DeviceOperation Operation, TensorView From, TensorView To);
+    // A pooling that follows a convolution becomes part of it.
+    private IEnumerable<DeviceOperation> Operations(ComputeDevice device, FoldedConvolution[] folded)
+    {
+        int convolutions = 0;
+        for (int i = 0; i < Layers.Count; i++)
+        {
+            switch (Layers[i].Layer)
+            {
+                case ConvolutionLayer layer:
+                    ConvolutionSpec spec = BranchShapes.Spec(layer, Layers[i].Input);
+                    if (i + 1 < Layers.Count && Layers[i + 1].Layer is MaxPoolLayer next)
+                    {
+                        spec = spec with { Pool = new PoolWindow(next.Size, next.Stride) };
+                        i++;
+                    }
+                    (float[] filters, float[] bias) = folded[convolutions++];
+                    yield return device.Prepare(spec, filters, bias);
+                    break;
+                case MaxPoolLayer layer:
+                    yield return device.Prepare(BranchShapes.Spec(layer, Layers[i].Input));
+                    break;
+            }
+        }
+    }
+
+    private static TensorShape OutputOf(DeviceOperation operation) =>
+        operation is Convolution convolution ? convolution.Spec.Output : ((MaxPool)operation).Spec.Output;
 }

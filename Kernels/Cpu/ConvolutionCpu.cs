@@ -11,6 +11,7 @@ internal static class ConvolutionCpu
             3 when Pays<F4x3>(device, spec) => new WinogradConvolutionCpu<F4x3>(device, spec, filters, bias),
             5 when Pays<F4x5>(device, spec) => new WinogradConvolutionCpu<F4x5>(device, spec, filters, bias),
             6 when Pays<F3x6>(device, spec) => new WinogradConvolutionCpu<F3x6>(device, spec, filters, bias),
+            _ when spec.Pool is not null => new ConvolutionThenPool(device, spec, filters, bias),
             _ => new DirectConvolutionCpu(device, spec, filters, bias),
         };
     }
@@ -24,13 +25,15 @@ internal static class ConvolutionCpu
         const long PerTransformed = 10;
         const long PerFilterValue = 50;
         int outputs = TTransform.Outputs;
-        if (spec.OutHeight < outputs || spec.OutWidth < outputs)
+        if (spec.MapHeight < outputs || spec.MapWidth < outputs)
+            return false;
+        if (spec.Pool is { } window && !WinogradConvolutionCpu<TTransform>.CanPool(window))
             return false;
         if (device.Convolution == ConvolutionAlgorithm.Winograd)
             return true;
         WinogradInput input = WinogradInput.Of(spec, device);
         long points = (outputs + TTransform.Taps - 1) * (outputs + TTransform.Taps - 1);
-        long tiles = (long)spec.Batch * ((spec.OutHeight + outputs - 1) / outputs) * ((spec.OutWidth + outputs - 1) / outputs);
+        long tiles = (long)spec.Batch * ((spec.MapHeight + outputs - 1) / outputs) * ((spec.MapWidth + outputs - 1) / outputs);
         long filterValues = (long)input.Depth * spec.OutChannels;
         long channels = input.Groups * input.Blocks * input.Lanes + spec.OutChannels;
         return points * (filterValues * (tiles + PerFilterValue) + PerTransformed * tiles * channels) < spec.Flops / 2;

@@ -61,7 +61,7 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
         int stepsOfABlock = spec.Size * spec.Size * pixel;
         blocksOfASum = Math.Max(1, StepsOfASum / stepsOfABlock);
         blocks = OutputBlock.Cut(spec.OutChannels, groups, inBlocks * stepsOfABlock);
-        bands = Math.Clamp((TasksPerThread * device.Threads + blocks.Length * spec.Batch - 1) / (blocks.Length * spec.Batch), 1, spec.OutHeight);
+        bands = Math.Clamp((TasksPerThread * device.Threads + blocks.Length * spec.Batch - 1) / (blocks.Length * spec.Batch), 1, spec.MapHeight);
         biases = new CpuBuffer(device, (spec.OutChannels + 15) / 16 * 16);
         bias.CopyTo(new Span<float>(biases.Pointer, bias.Length));
         weights = new CpuBuffer(device, (long)inBlocks * stepsOfABlock * ((spec.OutChannels + 15) / 16 * 16));
@@ -87,10 +87,10 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
         int band = task % bands;
         int image = task / bands % Spec.Batch;
         OutputBlock block = blocks[task / bands / Spec.Batch];
-        Part rows = Part.Of(Spec.OutHeight, band, bands);
+        Part rows = Part.Of(Spec.MapHeight, band, bands);
         float* from = input + image * inputImage + block.Group * inputGroup;
         float* to = output + image * Spec.Output.ImageLength(TensorLayout.Blocked16)
-            + (long)(block.FirstChannel / 16) * Spec.OutHeight * Spec.OutWidth * 16 + block.FirstChannel % 16;
+            + (long)(block.FirstChannel / 16) * Spec.MapHeight * Spec.MapWidth * 16 + block.FirstChannel % 16;
 
         switch (walk.PixelStep)
         {
@@ -120,7 +120,7 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
     private void Rows<TStep>(in OutputBlock block, float* from, float* to, Part rows)
         where TStep : struct, IPixelStep
     {
-        int width = Spec.OutWidth;
+        int width = Spec.MapWidth;
         // Tiles of nearly the same width: 57 pixels are 12+12+11+11+11, not four times 14 and a lonely 1.
         int widest = ConvolutionTiles.PixelsOf(block.Lanes);
         int tiles = (width + widest - 1) / widest;
@@ -144,17 +144,17 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
     private void FillWithBias(in OutputBlock block, float* row)
     {
         float* bias = biases.Pointer + block.FirstChannel;
-        nint outputBlock = (nint)Spec.OutHeight * Spec.OutWidth * 16;
+        nint outputBlock = (nint)Spec.MapHeight * Spec.MapWidth * 16;
         for (int lane = 0; lane < block.Lanes; lane += 16, row += outputBlock)
         {
             if (block.Lanes < 16)
             {
-                for (int x = 0; x < Spec.OutWidth; x++)
+                for (int x = 0; x < Spec.MapWidth; x++)
                     new Span<float>(bias, block.Lanes).CopyTo(new Span<float>(row + x * 16, block.Lanes));
                 continue;
             }
             Vector512<float> values = Vector512.Load(bias + lane);
-            for (int x = 0; x < Spec.OutWidth; x++)
+            for (int x = 0; x < Spec.MapWidth; x++)
                 values.Store(row + x * 16);
         }
     }
@@ -163,7 +163,7 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
     private void Tile<TStep>(in OutputBlock block, int pixels, float* x, float* o)
         where TStep : struct, IPixelStep
     {
-        nint outputBlock = (nint)Spec.OutHeight * Spec.OutWidth * 16;
+        nint outputBlock = (nint)Spec.MapHeight * Spec.MapWidth * 16;
         float* w = weights.Pointer + block.Weights;
         for (int first = 0; first < inBlocks; first += blocksOfASum)
         {

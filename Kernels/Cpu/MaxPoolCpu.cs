@@ -35,15 +35,7 @@ internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
         {
             float* rows = input + ((long)plane * Spec.Height + (long)y * Spec.Stride) * Spec.Width * 16;
             float* to = output + ((long)plane * Spec.OutHeight + y) * Spec.OutWidth * 16;
-            for (int lane = 0; lane < 16; lane += Vector<float>.Count)
-            {
-                if (Spec.Size == 3 && Spec.Stride == 2)
-                    Row3Stride2(rows + lane, to + lane);
-                else if (Spec.Size == 3 && Spec.Stride == 1)
-                    Row3Stride1(rows + lane, to + lane);
-                else
-                    Row(rows + lane, to + lane);
-            }
+            PoolRow(Spec, rows, Spec.Size, to);
         }
     }
 
@@ -54,13 +46,33 @@ internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
         cpu.Workers.Run(this, planes * bands);
     }
 
+    /// <summary>A row of the output, sixteen channels wide, from the first <paramref name="count"/> rows of its windows.</summary>
+    internal static void PoolRow(in MaxPoolSpec spec, float* rows, int count, float* to)
+    {
+        for (int lane = 0; lane < 16; lane += Vector<float>.Count)
+        {
+            if (spec.Size == 3 && count == 3 && spec.Stride == 2)
+                Row3Stride2(rows + lane, spec.Width * 16, to + lane, spec.OutWidth);
+            else if (spec.Size == 3 && count == 3 && spec.Stride == 1)
+                Row3Stride1(rows + lane, spec.Width * 16, to + lane, spec.OutWidth);
+            else
+                Row(spec, rows + lane, count, to + lane);
+        }
+    }
+
+    /// <summary>to = max(to, other).</summary>
+    internal static void Join(float* other, float* to, int floats)
+    {
+        for (int i = 0; i < floats; i += Vector<float>.Count)
+            Vector.MaxNative(Vector.Load(other + i), Vector.Load(to + i)).Store(to + i);
+    }
+
     // Neighbouring windows share a column: it is reduced once and carried over.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Row3Stride2(float* rows, float* to)
+    private static void Row3Stride2(float* rows, nint row, float* to, int windows)
     {
-        nint row = Spec.Width * 16;
         Vector<float> left = Column3(rows, row);
-        for (float* end = to + Spec.OutWidth * 16; to < end; to += 16, rows += 32)
+        for (float* end = to + windows * 16; to < end; to += 16, rows += 32)
         {
             Vector<float> middle = Column3(rows + 16, row);
             Vector<float> right = Column3(rows + 32, row);
@@ -71,12 +83,11 @@ internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
 
     // Neighbouring windows share two columns.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Row3Stride1(float* rows, float* to)
+    private static void Row3Stride1(float* rows, nint row, float* to, int windows)
     {
-        nint row = Spec.Width * 16;
         Vector<float> left = Column3(rows, row);
         Vector<float> middle = Column3(rows + 16, row);
-        for (float* end = to + Spec.OutWidth * 16; to < end; to += 16, rows += 16)
+        for (float* end = to + windows * 16; to < end; to += 16, rows += 16)
         {
             Vector<float> right = Column3(rows + 32, row);
             Vector.MaxNative(left, Vector.MaxNative(middle, right)).Store(to);
@@ -85,15 +96,15 @@ internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
         }
     }
 
-    private void Row(float* rows, float* to)
+    private static void Row(in MaxPoolSpec spec, float* rows, int count, float* to)
     {
-        nint row = Spec.Width * 16;
-        for (int x = 0; x < Spec.OutWidth; x++)
+        nint row = spec.Width * 16;
+        for (int x = 0; x < spec.OutWidth; x++)
         {
-            float* window = rows + (long)x * Spec.Stride * 16;
+            float* window = rows + (long)x * spec.Stride * 16;
             Vector<float> max = Vector.Load(window);
-            for (int v = 0; v < Spec.Size; v++)
-                for (int u = 0; u < Spec.Size; u++)
+            for (int v = 0; v < count; v++)
+                for (int u = 0; u < spec.Size; u++)
                     max = Vector.MaxNative(max, Vector.Load(window + v * row + u * 16));
             max.Store(to + (long)x * 16);
         }

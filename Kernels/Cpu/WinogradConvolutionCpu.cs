@@ -22,6 +22,8 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// read by all chunks while it stays in the second-level cache, then the sums are read; the filters stream through once. The
 /// schedule that moves less through the outer caches is taken. (Tried and no faster: all of V for a
 /// chunk at a time, huge pages, prefetching the next row's filters.)</para>
+/// <para>A map that is pooled is computed in bands of rows, each by ranges; a band is pooled while it lies in the second-level
+/// cache.</para>
 /// <para>Edges: the last tile of a row or column is shifted inside the map and writes only its new pixels. No pixel has two
 /// writers and every sum has one order, so the bits do not depend on how the work is shared among threads.</para>
 /// </remarks>
@@ -33,8 +35,8 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     // Writing V and the sums past the second-level cache and reading them again takes as long as streaming so many times
     // as many filter values, which come in order and are only read.
     private const int StreamedPerTransformed = 4;
-    // Output channels of which products and sums are held: those of the widest register tile.
-    private const int ChunkChannels = 32;
+    // What a band's map may take beside it, until it is pooled.
+    private const int FloatsOfAMap = 384 * 1024 / sizeof(float);
     // More tasks than threads, so that a thread that was interrupted does not hold up the others.
     private const int TasksPerThread = 4;
     // A patch row has room for eight pixels of sixteen floats, and for what the transform reads past it.
@@ -44,11 +46,14 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private readonly CpuDevice cpu;
     private readonly WinogradInput source;
     private readonly WinogradTile[] tiles;
+    private readonly WinogradFilters<TTransform> weights;
     private readonly OutputBlock[] chunks;
-    private readonly CpuBuffer weights;
     private readonly CpuBuffer biases;
     private readonly float floor;
-    private readonly int groups;
+    // The tiles of each group. A group of a pooled map lies in one band.
+    private readonly Part[] groups;
+    private readonly PooledBands? bands;
+    private readonly int groupsOfABand;
     private readonly int ranges;
     private readonly bool byRange;
     // V: from a point to the next, and from a group of tiles to the next within a row of points.
@@ -56,13 +61,13 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private readonly nint groupStride;
     private readonly long inputFloats;
     private readonly long sharedFloats;
+    private readonly long rangeFloats;
     private readonly long workerFloats;
     private Step step;
     private int parts;
     private float* input;
     private float* output;
     private float* scratch;
-    private float* filters;
 
     internal WinogradConvolutionCpu(CpuDevice device, ConvolutionSpec spec, ReadOnlySpan<float> filters, ReadOnlySpan<float> bias)
         : base(device, spec)
@@ -73,10 +78,16 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         floor = spec.Relu ? 0 : float.NegativeInfinity;
         biases = new CpuBuffer(device, spec.OutChannels);
         bias.CopyTo(new Span<float>(biases.Pointer, bias.Length));
-        weights = new CpuBuffer(device, (long)Size * Size * source.Depth * spec.OutChannels, zeroed: false);
-        chunks = Chunks();
+        weights = new WinogradFilters<TTransform>(device, spec, source, filters);
+        chunks = weights.Chunks;
+        // Maps that are not pooled are one band.
+        bands = spec.Pool is { } window ? Bands(window) : null;
+        Part[] groupBands = bands is null
+            ? [new Part(0, tiles.Length)]
+            : [.. Enumerable.Range(0, spec.Batch * bands.Rows.Length).Select(i => TilesOfBand(i))];
+        groupsOfABand = (groupBands.Max(b => b.Count) + GroupTiles - 1) / GroupTiles;
+        groups = [.. groupBands.SelectMany(b => Enumerable.Range(0, groupsOfABand).Select(g => Part.Of(b.Count, g, groupsOfABand).After(b.First)))];
 
-        groups = (tiles.Length + GroupTiles - 1) / GroupTiles;
         // An odd number of cache lines: a tile's points are written one after the other, and a power of two apart they would
         // all fall into the same few sets of the cache.
         pointStride = (source.Blocks * GroupTiles * source.Lanes / 16 | 1) * 16;
@@ -84,36 +95,48 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
 
         // Filters that stay in the cache themselves ask for no more than one group at a time.
         bool small = weights.Length / source.Groups <= FloatsOfARange;
-        int fitting = small ? 1 : (int)Math.Clamp((FloatsOfARange - ProductFloats) / (Size * groupStride + SumFloats), 1, groups);
-        ranges = (groups + fitting - 1) / fitting;
-        int groupsOfARange = (groups + ranges - 1) / ranges;
-        inputFloats = Size * groupStride * groups * source.Groups;
-        long sumFloats = (long)SumFloats * groups * chunks.Length;
-        byRange = small || (ranges - 1) * weights.Length < StreamedPerTransformed * (inputFloats + sumFloats);
-        workerFloats = TransformFloats + ProductFloats + (byRange ? groupsOfARange * (Size * groupStride + SumFloats) : 0);
+        int fitting = small ? 1 : (int)Math.Clamp((FloatsOfARange - ProductFloats) / (Size * groupStride + SumFloats), 1, groupsOfABand);
+        ranges = (groupsOfABand + fitting - 1) / fitting;
+        int groupsOfARange = (groupsOfABand + ranges - 1) / ranges;
+        inputFloats = Size * groupStride * groups.Length * source.Groups;
+        long sumFloats = (long)SumFloats * groups.Length * chunks.Length;
+        byRange = bands is not null || small || (ranges - 1) * weights.Length < StreamedPerTransformed * (inputFloats + sumFloats);
+        rangeFloats = byRange ? groupsOfARange * (Size * groupStride + SumFloats) : 0;
+        workerFloats = TransformFloats + ProductFloats + rangeFloats;
         sharedFloats = byRange ? 0 : inputFloats + sumFloats;
-        device.Scratch.Reserve(sharedFloats + device.Threads * workerFloats);
-
-        fixed (float* pinned = filters)
+        if (bands is not null)
         {
-            this.filters = pinned;
-            Do(Step.TransformFilters, chunks.Length, 1);
+            workerFloats += bands.Rows.Max(rows => rows.Count) * MapRow * BlocksOfAGroup;
+            sharedFloats = (long)bands.SeamFloats * (spec.OutChannels / 16) * spec.Batch * bands.Rows.Length;
         }
+        device.Scratch.Reserve(sharedFloats + device.Threads * workerFloats);
     }
+
+    /// <summary>Whether a map can be pooled as it is computed: no window may reach over a whole band, which may be one row of tiles.</summary>
+    internal static bool CanPool(PoolWindow window) => window.Size - 1 <= TTransform.Outputs;
 
     private static int Size => TTransform.Outputs + TTransform.Taps - 1;
 
-    private static int GroupTiles => Math.Max(ConvolutionTiles.PixelsOf(ChunkChannels), 12);
+    private static int GroupTiles => Math.Max(ConvolutionTiles.PixelsOf(WinogradFilters<TTransform>.ChunkChannels), 12);
 
     // Of a group and a chunk: a row of products, and all sums.
-    private static int ProductFloats => Size * GroupTiles * ChunkChannels;
+    private static int ProductFloats => Size * GroupTiles * WinogradFilters<TTransform>.ChunkChannels;
 
     private static int SumFloats => TTransform.Outputs * ProductFloats;
 
+    private int TilesDown => (Spec.MapHeight + TTransform.Outputs - 1) / TTransform.Outputs;
+
+    private int TilesAlong => (Spec.MapWidth + TTransform.Outputs - 1) / TTransform.Outputs;
+
+    private int MapRow => Spec.MapWidth * 16;
+
+    private int BlocksOfAGroup => Spec.OutChannels / source.Groups / 16;
+
     private enum Step
     {
-        TransformFilters,
         Range,
+        Band,
+        Seam,
         Input,
         Rows,
         Columns,
@@ -124,15 +147,19 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     {
         int thing = task / parts;
         int part = task % parts;
-        Part range = Part.Of(groups, part, parts);
+        Part range = Part.Of(groups.Length, part, parts);
         switch (step)
         {
-            case Step.TransformFilters:
-                TransformFilters(chunks[thing]);
-                break;
             case Step.Range:
                 // Ranges change fastest: the filters of these channels may still be in the cache.
-                RunRange(thing, range, worker);
+                RunRange(thing, range, OutputMap(), worker);
+                break;
+            case Step.Band:
+                RunBand(thing, part, worker);
+                break;
+            case Step.Seam:
+                for (int block = 0; block < Spec.OutChannels / 16; block++)
+                    bands!.Join(part, PooledPlane(thing, block), Seam(thing, part, block));
                 break;
             case Step.Input:
                 Part blocks = Part.Of(source.Blocks * source.Groups, part, parts);
@@ -142,10 +169,10 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
             case Step.Rows:
                 Part some = Part.Of(chunks.Length, part, parts);
                 for (int c = some.First; c < some.End; c++)
-                    Row(chunks[c], thing, new Part(0, groups), AllInputs(chunks[c].Group), AllSums(c), worker);
+                    Row(chunks[c], thing, new Part(0, groups.Length), AllInputs(chunks[c].Group), AllSums(c), worker);
                 break;
             case Step.Columns:
-                Columns(chunks[thing], range, AllSums(thing) + (nint)range.First * SumFloats);
+                Columns(chunks[thing], range, AllSums(thing) + (nint)range.First * SumFloats, OutputMap());
                 break;
         }
     }
@@ -158,14 +185,20 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         try
         {
             scratch = rented.Pointer;
+            if (bands is not null)
+            {
+                Do(Step.Band, source.Groups, Spec.Batch * bands.Rows.Length);
+                Do(Step.Seam, Spec.Batch, bands.Rows.Length - 1);
+                return;
+            }
             if (byRange)
             {
                 Do(Step.Range, source.Groups, ranges);
                 return;
             }
-            Do(Step.Input, groups, PartsOf(groups, source.Groups * source.Blocks));
+            Do(Step.Input, groups.Length, PartsOf(groups.Length, source.Groups * source.Blocks));
             Do(Step.Rows, Size, PartsOf(Size, chunks.Length));
-            Do(Step.Columns, chunks.Length, PartsOf(chunks.Length, groups));
+            Do(Step.Columns, chunks.Length, PartsOf(chunks.Length, groups.Length));
         }
         finally
         {
@@ -193,14 +226,25 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private int PartsOf(int things, int atMost) => Math.Clamp((TasksPerThread * cpu.Threads + things - 1) / things, 1, atMost);
 
     // V of all tiles, for one group of channels.
-    private Transformed AllInputs(int group) => new(scratch + group * (inputFloats / source.Groups), 0, groups * groupStride);
+    private Transformed AllInputs(int group) => new(scratch + group * (inputFloats / source.Groups), 0, groups.Length * groupStride);
 
     // The sums of all tiles, for one chunk.
-    private float* AllSums(int chunk) => scratch + inputFloats + (nint)chunk * groups * SumFloats;
+    private float* AllSums(int chunk) => scratch + inputFloats + (nint)chunk * groups.Length * SumFloats;
 
     private float* WorkerScratch(int worker) => scratch + sharedFloats + worker * workerFloats;
 
-    private Part TilesOf(int group) => Part.Of(tiles.Length, group, groups);
+    // The map as it lies in the output.
+    private Map OutputMap() => new(output, (nint)Spec.OutChannels / 16 * Spec.MapHeight * MapRow, (nint)Spec.MapHeight * MapRow);
+
+    private float* PooledPlane(int image, int block)
+    {
+        TensorShape pooled = Spec.Output;
+        return output + ((nint)image * (Spec.OutChannels / 16) + block) * pooled.Height * pooled.Width * 16;
+    }
+
+    // What a band leaves below itself, of sixteen channels.
+    private float* Seam(int image, int band, int block) =>
+        scratch + (((nint)image * bands!.Rows.Length + band) * (Spec.OutChannels / 16) + block) * bands.SeamFloats;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void TransformInput(int block, Part range, in Transformed v, int worker)
@@ -210,7 +254,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         float* plane = input + block * source.BlockStride;
         for (int group = range.First; group < range.End; group++)
         {
-            Part some = TilesOf(group);
+            Part some = groups[group];
             float* to = v.Start + (group - v.FirstGroup) * groupStride + block % source.Blocks * GroupTiles * source.Lanes;
             for (int i = some.First; i < some.End; i++, to += source.Lanes)
             {
@@ -242,8 +286,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void RunRange(int channels, Part range, int worker)
+    private void RunRange(int channels, Part range, in Map map, int worker)
     {
         float* sums = WorkerScratch(worker) + TransformFloats + ProductFloats;
         var v = new Transformed(sums + range.Count * SumFloats, range.First, range.Count * groupStride);
@@ -255,8 +298,23 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
                 continue;
             for (int y = 0; y < Size; y++)
                 Row(chunk, y, range, v, sums, worker);
-            Columns(chunk, range, sums);
+            Columns(chunk, range, sums, map);
         }
+    }
+
+    private void RunBand(int channels, int imageAndBand, int worker)
+    {
+        int image = imageAndBand / bands!.Rows.Length;
+        int band = imageAndBand % bands.Rows.Length;
+        Part rows = bands.Rows[band];
+        nint plane = rows.Count * MapRow;
+        int firstBlock = channels * BlocksOfAGroup;
+        float* start = WorkerScratch(worker) + TransformFloats + ProductFloats + rangeFloats;
+        var map = new Map(start - firstBlock * plane - (nint)rows.First * MapRow, 0, plane);
+        for (int range = 0; range < ranges; range++)
+            RunRange(channels, Part.Of(groupsOfABand, range, ranges).After(imageAndBand * groupsOfABand), map, worker);
+        for (int block = 0; block < BlocksOfAGroup; block++)
+            bands.Pool(band, start + block * plane, PooledPlane(image, firstBlock + block), Seam(image, band, firstBlock + block));
     }
 
     // A row of points, from V to sums, for the channels of a chunk and the tiles of a range.
@@ -272,28 +330,27 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         {
             float* from = v.Start + y * v.RowStride + (group - v.FirstGroup) * groupStride;
             for (int x = 0; x < Size; x++)
-                Multiply(chunk.Lanes, TilesOf(group).Count, from + x * pointStride, w + x * panel, products + x * stride);
+                Multiply(chunk.Lanes, groups[group].Count, from + x * pointStride, w + x * panel, products + x * stride);
             TTransform.OutputRows(products, stride, to);
         }
     }
 
-    // From sums to the output.
+    // From sums to the map.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Columns(in OutputBlock chunk, Part range, float* sums)
+    private void Columns(in OutputBlock chunk, Part range, float* sums, in Map map)
     {
         nint stride = GroupTiles * chunk.Lanes;
-        nint rowStride = (nint)Spec.OutWidth * 16;
-        nint plane = Spec.OutHeight * rowStride;
+        nint rowStride = MapRow;
         for (int group = range.First; group < range.End; group++, sums += SumFloats)
             for (int channel = 0; channel < chunk.Lanes; channel += 16)
             {
                 int block = (chunk.FirstChannel + channel) / 16;
                 float* from = sums + channel * GroupTiles;
-                Part some = TilesOf(group);
+                Part some = groups[group];
                 for (int i = some.First; i < some.End; i++, from += 16)
                 {
                     ref readonly WinogradTile tile = ref tiles[i];
-                    float* to = output + ((nint)tile.Image * (Spec.OutChannels / 16) + block) * plane + tile.Y * rowStride + tile.X * 16;
+                    float* to = map.Origin + tile.Image * map.Image + block * map.Block + tile.Y * rowStride + tile.X * 16;
                     TTransform.OutputColumns(from, stride, biases.Pointer + block * 16, floor, to, rowStride, tile.FirstRow, tile.FirstColumn);
                 }
             }
@@ -338,78 +395,34 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         }
     }
 
-    private OutputBlock[] Chunks()
+    private PooledBands Bands(PoolWindow window)
     {
-        int perGroup = Spec.OutChannels / source.Groups;
-        var cut = new List<OutputBlock>();
-        for (int first = 0; first < Spec.OutChannels; first += cut[^1].Lanes)
+        // As high as fits into the cache, but no higher than all threads can share.
+        int fitting = Math.Max(FloatsOfAMap / (MapRow * BlocksOfAGroup * TTransform.Outputs), 1);
+        int count = Math.Max((TilesDown + fitting - 1) / fitting, PartsOf(Spec.Batch * source.Groups, TilesDown));
+        return new PooledBands(Spec.Pooling(window), [.. Enumerable.Range(0, count).Select(band =>
         {
-            int lanes = Math.Min(ChunkChannels, perGroup - first % perGroup);
-            cut.Add(new OutputBlock(first, lanes, first / perGroup, (long)first * Size * Size * source.Depth));
-        }
-        return [.. cut];
+            Part tileRows = Part.Of(TilesDown, band, count);
+            return new Part(tileRows.First * TTransform.Outputs, Math.Min(tileRows.End * TTransform.Outputs, Spec.MapHeight));
+        })]);
     }
 
-    // U = G g G^T in double, packed as the products read it: [chunk][point][lanes of a tile][depth][lane]. All lanes of a tile
-    // side by side: one filter at a time, its points went to places a power of two apart, and the stores took longer than the
-    // arithmetic.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void TransformFilters(OutputBlock chunk)
+    private Part TilesOfBand(int imageAndBand)
     {
-        int taps = TTransform.Taps;
-        int lanes = ConvolutionTiles.LanesOf(chunk.Lanes);
-        int width = Vector<double>.Count;
-        double* g = stackalloc double[Size * taps];
-        TTransform.Filter.CopyTo(new Span<double>(g, Size * taps));
-        double* filter = stackalloc double[taps * taps * lanes];
-        double* half = stackalloc double[taps * lanes];
-        double* full = stackalloc double[lanes];
-        for (int first = 0; first < chunk.Lanes; first += lanes)
-            for (int k = 0; k < source.Depth; k++)
-            {
-                GatherFilters(chunk.FirstChannel + first, lanes, k, filter);
-                float* to = weights.Pointer + chunk.Weights + (first * source.Depth + k * lanes);
-                for (int i = 0; i < Size; i++)
-                {
-                    for (int x = 0; x < taps * lanes; x += width)
-                    {
-                        Vector<double> sum = Vector<double>.Zero;
-                        for (int y = 0; y < taps; y++)
-                            sum += g[i * taps + y] * Vector.Load(filter + y * taps * lanes + x);
-                        sum.Store(half + x);
-                    }
-                    for (int j = 0; j < Size; j++, to += source.Depth * chunk.Lanes)
-                    {
-                        for (int lane = 0; lane < lanes; lane += width)
-                        {
-                            Vector<double> sum = Vector<double>.Zero;
-                            for (int x = 0; x < taps; x++)
-                                sum += g[j * taps + x] * Vector.Load(half + x * lanes + lane);
-                            sum.Store(full + lane);
-                        }
-                        for (int lane = 0; lane < lanes; lane++)
-                            to[lane] = (float)full[lane];
-                    }
-                }
-            }
+        int count = bands!.Rows.Length;
+        Part tileRows = Part.Of(TilesDown, imageAndBand % count, count).After(imageAndBand / count * TilesDown);
+        return new Part(tileRows.First * TilesAlong, tileRows.End * TilesAlong);
     }
 
-    // One channel's taps [ky][kx][lane] of consecutive filters; a phase that ends early has zeros.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void GatherFilters(int firstChannel, int lanes, int depth, double* filter)
+    // Where the output's columns go: the pointer to row 0 of image 0, even when only some rows are there; and the way to the
+    // next image and the next block of channels.
+    private readonly struct Map(float* origin, nint image, nint block)
     {
-        int size = Spec.Size;
-        int inPerGroup = Spec.InChannels / source.Groups;
-        (int channel, int firstRow, int firstColumn) = source.FilterAt(depth, Spec.InChannels);
-        for (int y = 0; y < TTransform.Taps; y++)
-            for (int x = 0; x < TTransform.Taps; x++)
-            {
-                int row = y * source.Stride + firstRow;
-                int column = x * source.Stride + firstColumn;
-                bool inside = row < size && column < size;
-                for (int lane = 0; lane < lanes; lane++)
-                    *filter++ = inside ? filters[(((long)(firstChannel + lane) * inPerGroup + channel) * size + row) * size + column] : 0;
-            }
+        internal float* Origin => origin;
+
+        internal nint Image => image;
+
+        internal nint Block => block;
     }
 
     // V of consecutive groups of tiles and one group of channels, [point row][group of tiles][point][block][tile][lane]: in

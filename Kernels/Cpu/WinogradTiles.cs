@@ -60,16 +60,16 @@ internal readonly record struct WinogradTile(int Image, int Y, int X, int FirstR
     /// <summary>Covers the output with tiles of m x m. The last of a row and of a column is shifted inside.</summary>
     internal static WinogradTile[] Cover(in ConvolutionSpec spec, in WinogradInput input, int outputs)
     {
-        int down = (spec.OutHeight + outputs - 1) / outputs;
-        int along = (spec.OutWidth + outputs - 1) / outputs;
+        int down = (spec.MapHeight + outputs - 1) / outputs;
+        int along = (spec.MapWidth + outputs - 1) / outputs;
         int reach = input.Stride * (outputs + input.Taps - 1);
         var tiles = new WinogradTile[spec.Batch * down * along];
         for (int i = 0; i < tiles.Length; i++)
         {
             int firstY = i / along % down * outputs;
             int firstX = i % along * outputs;
-            int y = Math.Min(firstY, spec.OutHeight - outputs);
-            int x = Math.Min(firstX, spec.OutWidth - outputs);
+            int y = Math.Min(firstY, spec.MapHeight - outputs);
+            int x = Math.Min(firstX, spec.MapWidth - outputs);
             bool clipped = y * input.Stride + reach > spec.Height || x * input.Stride + reach > spec.Width;
             tiles[i] = new WinogradTile(i / along / down, y, x, firstY - y, firstX - x, clipped);
         }

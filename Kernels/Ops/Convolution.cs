@@ -2,7 +2,7 @@ namespace SiamIlgpu.Kernels;
 
 /// <summary>
 /// An unpadded cross-correlation (no filter flip) with square filters:
-/// y[n,o,i,j] = bias[o] + sum over c,u,v of w[o,c,u,v] * x[n,c,i*stride+u,j*stride+v], then ReLU when asked for.
+/// y[n,o,i,j] = bias[o] + sum over c,u,v of w[o,c,u,v] * x[n,c,i*stride+u,j*stride+v], then ReLU and max pooling when asked for.
 /// With groups, output channel o sees only the input channels of its own group.
 /// </summary>
 /// <param name="Batch">Number of images.</param>
@@ -17,23 +17,29 @@ namespace SiamIlgpu.Kernels;
 public readonly record struct ConvolutionSpec(
     int Batch, int InChannels, int Height, int Width, int OutChannels, int Size, int Stride, int Groups, bool Relu)
 {
-    /// <summary>Rows of the output.</summary>
-    public int OutHeight => (Height - Size) / Stride + 1;
+    /// <summary>The max pooling that follows at once, if any.</summary>
+    public PoolWindow? Pool { get; init; }
 
-    /// <summary>Columns of the output.</summary>
-    public int OutWidth => (Width - Size) / Stride + 1;
+    /// <summary>Rows of the convolution's map, before it is pooled.</summary>
+    public int MapHeight => (Height - Size) / Stride + 1;
+
+    /// <summary>Columns of the convolution's map, before it is pooled.</summary>
+    public int MapWidth => (Width - Size) / Stride + 1;
 
     /// <summary>Shape of the input.</summary>
     public TensorShape Input => new(Batch, InChannels, Height, Width);
 
+    /// <summary>Shape of the convolution's map, before it is pooled.</summary>
+    public TensorShape Map => new(Batch, OutChannels, MapHeight, MapWidth);
+
     /// <summary>Shape of the output.</summary>
-    public TensorShape Output => new(Batch, OutChannels, OutHeight, OutWidth);
+    public TensorShape Output => Pool is { } window ? Pooling(window).Output : Map;
 
     /// <summary>Shape of the filters, OIHW.</summary>
     public TensorShape Filters => new(OutChannels, InChannels / Groups, Size, Size);
 
-    /// <summary>Floating-point operations of one pass; a multiply-add counts as two.</summary>
-    public long Flops => 2 * Output.Count * Filters.ImageLength(TensorLayout.Planar);
+    /// <summary>Floating-point operations of one pass; a multiply-add counts as two, comparisons not at all.</summary>
+    public long Flops => 2 * Map.Count * Filters.ImageLength(TensorLayout.Planar);
 
     /// <summary>Bytes that one pass must at least move: input, filters and output once.</summary>
     public long Bytes => sizeof(float) * (Input.Count + Filters.Count + Output.Count);
@@ -55,8 +61,18 @@ public readonly record struct ConvolutionSpec(
             throw new KernelShapeException($"convolution: {Groups} groups must divide {InChannels} input and {OutChannels} output channels");
         if (Height < Size || Width < Size)
             throw new KernelShapeException($"convolution: a {Size}x{Size} filter does not fit into {Height}x{Width}");
+        if (Pool is { } window)
+            Pooling(window).Validate();
     }
+
+    /// <summary>The pooling of the convolution's map.</summary>
+    internal MaxPoolSpec Pooling(PoolWindow window) => new(Batch, OutChannels, MapHeight, MapWidth, window.Size, window.Stride);
 }
+
+/// <summary>Square windows of a max pooling.</summary>
+/// <param name="Size">Rows and columns of a window.</param>
+/// <param name="Stride">Step between windows.</param>
+public readonly record struct PoolWindow(int Size, int Stride);
 
 /// <summary>A prepared <see cref="ConvolutionSpec"/> with its filters.</summary>
 public abstract class Convolution(ComputeDevice device, ConvolutionSpec spec) : DeviceOperation(device)

@@ -11,6 +11,9 @@ internal sealed record ConvolutionCase(string Name, ConvolutionSpec Spec)
 
     internal float[] Bias() => TestValues.Uniform(Spec.OutChannels, seed: 3);
 
+    internal ConvolutionCase With(PoolWindow window) =>
+        new($"{Name} pooled by {window.Size}x{window.Size} stride {window.Stride}", Spec with { Pool = window });
+
     public override string ToString() => Name;
 }
 
@@ -47,6 +50,7 @@ internal static class ConvolutionCases
             yield return Of(1, 10, 9, 9, outChannels: 64, size: 3, groups: 2);
             yield return Of(1, 4, 9, 9, outChannels: 4, size: 3, groups: 2);
             yield return Of(1, 32, 9, 9, outChannels: 32, size: 3, relu: false);
+            yield return Of(2, 17, 12, 9, outChannels: 24, size: 2, relu: false).With(new PoolWindow(3, 2));
         }
     }
 
@@ -68,12 +72,21 @@ internal static class ConvolutionCases
             yield return Of(1, 48, 9, 9, outChannels: 144, size: 3, groups: 3, relu: false);
             yield return Of(1, 96, 30, 30, outChannels: 160, size: 3, groups: 2);
             yield return Of(1, 256, 6, 6, outChannels: 256, size: 3);
+            // Bands of one row of tiles and more, windows that reach over their edges by one row or by all, rows left over.
+            foreach (PoolWindow window in (PoolWindow[])[new(3, 2), new(3, 1), new(2, 2), new(3, 3), new(5, 1), new(6, 2)])
+            {
+                foreach (int outHeight in (int[])[6, 8, 9, 13, 41])
+                    yield return Of(2, 32, outHeight + 2, 23, outChannels: 32, size: 3).With(window);
+                yield return Of(3, 32, 61, 19, outChannels: 96, size: 5, groups: 2).With(window);
+                yield return Of(1, 3, 77, 45, outChannels: 48, size: 11, stride: 2, relu: false).With(window);
+            }
         }
     }
 
     /// <summary>The papers' layers, for one search crop and for one exemplar crop.</summary>
     internal static IEnumerable<ConvolutionCase> Paper =>
         PaperNetworks.Names.SelectMany(network => PaperNetworks.Convolutions(network, batch: 1, crop: 255))
+            .Concat(PaperNetworks.Names.SelectMany(network => PaperNetworks.PooledConvolutions(network, batch: 1, crop: 255)))
             .Concat(PaperNetworks.Convolutions("siamfc", batch: 1, crop: 127).Select(c => c with { Name = c.Name + " exemplar" }))
             .DistinctBy(c => c.Spec);
 

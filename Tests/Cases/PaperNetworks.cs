@@ -1,61 +1,44 @@
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Plans;
+using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tests.Cases;
 
-/// <summary>The operations of the papers' branches, with their sizes for a batch of crops.</summary>
+/// <summary>The papers' networks by the names they have on a command line, and the operations of their branches.</summary>
 internal static class PaperNetworks
 {
-    /// <summary>SiamFC's branch, and CFNet's cut after its first, second, third and fifth convolution.</summary>
-    internal static readonly string[] Names = ["siamfc", "cfnet-conv1", "cfnet-conv2", "cfnet-conv3", "cfnet-conv5"];
-
-    internal static IEnumerable<ConvolutionCase> Convolutions(string network, int batch, int crop) =>
-        Chain(network, batch, crop).OfType<ConvolutionCase>();
-
-    internal static IEnumerable<MaxPoolCase> MaxPools(string network, int batch, int crop) =>
-        Chain(network, batch, crop).OfType<MaxPoolCase>();
-
-    private static List<object> Chain(string network, int batch, int crop)
+    private static readonly Dictionary<string, NetworkDefinition> Definitions = new()
     {
-        var chain = new List<object>();
-        int channels = 3;
-        int side = crop;
+        ["siamfc"] = NetworkDefinition.SiamFc,
+        ["siamfc-v2"] = NetworkDefinition.BaselineConv5,
+        ["cfnet-conv1"] = NetworkDefinition.CfNetConv1,
+        ["cfnet-conv2"] = NetworkDefinition.CfNetConv2,
+        ["cfnet-conv3"] = NetworkDefinition.CfNetConv3,
+        ["cfnet-conv5"] = NetworkDefinition.CfNetConv5,
+    };
 
-        void Convolution(int outChannels, int size, int stride = 1, int groups = 1, bool relu = true)
-        {
-            var spec = new ConvolutionSpec(batch, channels, side, side, outChannels, size, stride, groups, relu);
-            chain.Add(new ConvolutionCase($"{network} conv{chain.OfType<ConvolutionCase>().Count() + 1}", spec));
-            (channels, side) = (outChannels, spec.OutWidth);
-        }
+    internal static IReadOnlyCollection<string> Names => Definitions.Keys;
 
-        void MaxPool(int stride)
-        {
-            var spec = new MaxPoolSpec(batch, channels, side, side, 3, stride);
-            chain.Add(new MaxPoolCase($"{network} pool{chain.OfType<MaxPoolCase>().Count() + 1}", spec));
-            side = spec.OutWidth;
-        }
+    internal static NetworkDefinition Definition(string network) => Definitions[network];
 
-        if (network == "cfnet-conv1")
-        {
-            Convolution(32, 11, stride: 4);
-            return chain;
-        }
-        Convolution(96, 11, stride: 2);
-        MaxPool(2);
-        if (network == "cfnet-conv2")
-        {
-            Convolution(32, 5, groups: 2);
-            return chain;
-        }
-        Convolution(256, 5, groups: 2);
-        MaxPool(network == "siamfc" ? 2 : 1);
-        if (network == "cfnet-conv3")
-        {
-            Convolution(32, 3);
-            return chain;
-        }
-        Convolution(384, 3);
-        Convolution(384, 3, groups: 2);
-        Convolution(network == "siamfc" ? 256 : 32, 3, groups: 2, relu: false);
-        return chain;
-    }
+    /// <summary>The convolutions alone.</summary>
+    internal static IEnumerable<ConvolutionCase> Convolutions(string network, int batch, int crop) =>
+        from shape in Layers(network, batch, crop)
+        let layer = shape.Layer as ConvolutionLayer
+        where layer is not null
+        select new ConvolutionCase($"{network} {layer.Name}", BranchShapes.Spec(layer, shape.Input));
+
+    /// <summary>The convolutions that a pooling follows, with it.</summary>
+    internal static IEnumerable<ConvolutionCase> PooledConvolutions(string network, int batch, int crop) =>
+        MaxPools(network, batch, crop).Zip(Convolutions(network, batch, crop), (pool, convolution) => new ConvolutionCase(
+            $"{convolution.Name} pooled",
+            convolution.Spec with { Pool = new PoolWindow(pool.Spec.Size, pool.Spec.Stride) }));
+
+    /// <summary>The poolings alone, as many as come after the first convolutions.</summary>
+    internal static IEnumerable<MaxPoolCase> MaxPools(string network, int batch, int crop) =>
+        Layers(network, batch, crop).Where(l => l.Layer is MaxPoolLayer)
+            .Select((l, i) => new MaxPoolCase($"{network} pool{i + 1}", BranchShapes.Spec((MaxPoolLayer)l.Layer, l.Input)));
+
+    private static IReadOnlyList<LayerShape> Layers(string network, int batch, int crop) =>
+        BranchShapes.Of(Definitions[network], batch, crop, crop);
 }

@@ -3,6 +3,7 @@ using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Networks;
 using SiamIlgpu.Plans;
+using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tests.Engine;
@@ -32,14 +33,14 @@ internal sealed class BranchTests
 
     /// <summary>SYSTEM.md section 2: features of exemplar and search, and the response.</summary>
     [TestCase("siamfc", 6, 22, 256, 17, 8)]
-    [TestCase("baseline-conv5", 17, 49, 32, 33, 4)]
+    [TestCase("siamfc-v2", 17, 49, 32, 33, 4)]
     [TestCase("cfnet-conv1", 62, 62, 32, 33, 4)]
     [TestCase("cfnet-conv2", 57, 57, 32, 33, 4)]
     [TestCase("cfnet-conv3", 53, 53, 32, 33, 4)]
     [TestCase("cfnet-conv5", 49, 49, 32, 33, 4)]
     public void Network_HasThePapersShapes(string name, int exemplar, int search, int channels, int response, int stride)
     {
-        NetworkDefinition definition = Named(name);
+        NetworkDefinition definition = PaperNetworks.Definition(name);
         Assert.That(definition.Stride, Is.EqualTo(stride));
         Assert.That(FeatureShape(definition.ExemplarSize), Is.EqualTo(new TensorShape(1, channels, exemplar, exemplar)));
         Assert.That(FeatureShape(definition.SearchSize), Is.EqualTo(new TensorShape(1, channels, search, search)));
@@ -72,16 +73,6 @@ internal sealed class BranchTests
                     planar[(c * height + y) * width + x] = features[y + height * (x + width * c)];
         return planar;
     }
-
-    private static NetworkDefinition Named(string name) => name switch
-    {
-        "siamfc" => NetworkDefinition.SiamFc,
-        "baseline-conv5" => NetworkDefinition.BaselineConv5,
-        "cfnet-conv1" => NetworkDefinition.CfNetConv1,
-        "cfnet-conv2" => NetworkDefinition.CfNetConv2,
-        "cfnet-conv3" => NetworkDefinition.CfNetConv3,
-        _ => NetworkDefinition.CfNetConv5,
-    };
 
     private static float[] Planar(Frame image)
     {

@@ -8,6 +8,18 @@ internal static class ConvolutionReference
     internal static double At(
         in ConvolutionSpec spec, float[] input, float[] filters, float[] bias, int n, int o, int i, int j)
     {
+        if (spec.Pool is not { } window)
+            return AtMap(spec, input, filters, bias, n, o, i, j);
+        double max = double.NegativeInfinity;
+        for (int y = i * window.Stride; y < i * window.Stride + window.Size; y++)
+            for (int x = j * window.Stride; x < j * window.Stride + window.Size; x++)
+                max = Math.Max(max, AtMap(spec, input, filters, bias, n, o, y, x));
+        return max;
+    }
+
+    private static double AtMap(
+        in ConvolutionSpec spec, float[] input, float[] filters, float[] bias, int n, int o, int i, int j)
+    {
         int inPerGroup = spec.InChannels / spec.Groups;
         int group = o / (spec.OutChannels / spec.Groups);
         double sum = bias[o];

@@ -1,0 +1,121 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace SiamIlgpu.Kernels.Cpu;
+
+/// <summary>
+/// U = G g G^T of all filters of a convolution, in double, packed as the matrix products read them:
+/// [chunk][point][lanes of a tile][depth][lane].
+/// </summary>
+internal sealed unsafe class WinogradFilters<TTransform> : IParallelWork, IDisposable
+    where TTransform : struct, IWinogradTransform
+{
+    /// <summary>Output channels of a chunk: those of the widest register tile.</summary>
+    internal const int ChunkChannels = 32;
+
+    private readonly ConvolutionSpec spec;
+    private readonly WinogradInput source;
+    private readonly CpuBuffer packed;
+    private float* filters;
+
+    internal WinogradFilters(CpuDevice device, ConvolutionSpec spec, WinogradInput source, ReadOnlySpan<float> filters)
+    {
+        this.spec = spec;
+        this.source = source;
+        packed = new CpuBuffer(device, (long)Points * Points * source.Depth * spec.OutChannels, zeroed: false);
+        Chunks = Cut();
+        fixed (float* pinned = filters)
+        {
+            this.filters = pinned;
+            device.Workers.Run(this, Chunks.Length);
+        }
+    }
+
+    /// <summary>The output channels, as they are computed together.</summary>
+    internal OutputBlock[] Chunks { get; }
+
+    internal float* Pointer => packed.Pointer;
+
+    internal long Length => packed.Length;
+
+    // Points of a row: n.
+    private static int Points => TTransform.Outputs + TTransform.Taps - 1;
+
+    /// <summary>
+    /// One chunk, all lanes of a tile side by side: one filter at a time, its points went to places a power of two apart, and
+    /// the stores took longer than the arithmetic.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Run(int task, int worker)
+    {
+        OutputBlock chunk = Chunks[task];
+        int taps = TTransform.Taps;
+        int lanes = ConvolutionTiles.LanesOf(chunk.Lanes);
+        int width = Vector<double>.Count;
+        double* g = stackalloc double[Points * taps];
+        TTransform.Filter.CopyTo(new Span<double>(g, Points * taps));
+        double* filter = stackalloc double[taps * taps * lanes];
+        double* half = stackalloc double[taps * lanes];
+        double* full = stackalloc double[lanes];
+        for (int first = 0; first < chunk.Lanes; first += lanes)
+            for (int k = 0; k < source.Depth; k++)
+            {
+                Gather(chunk.FirstChannel + first, lanes, k, filter);
+                float* to = packed.Pointer + chunk.Weights + (first * source.Depth + k * lanes);
+                for (int i = 0; i < Points; i++)
+                {
+                    for (int x = 0; x < taps * lanes; x += width)
+                    {
+                        Vector<double> sum = Vector<double>.Zero;
+                        for (int y = 0; y < taps; y++)
+                            sum += g[i * taps + y] * Vector.Load(filter + y * taps * lanes + x);
+                        sum.Store(half + x);
+                    }
+                    for (int j = 0; j < Points; j++, to += source.Depth * chunk.Lanes)
+                    {
+                        for (int lane = 0; lane < lanes; lane += width)
+                        {
+                            Vector<double> sum = Vector<double>.Zero;
+                            for (int x = 0; x < taps; x++)
+                                sum += g[j * taps + x] * Vector.Load(half + x * lanes + lane);
+                            sum.Store(full + lane);
+                        }
+                        for (int lane = 0; lane < lanes; lane++)
+                            to[lane] = (float)full[lane];
+                    }
+                }
+            }
+    }
+
+    public void Dispose() => packed.Dispose();
+
+    private OutputBlock[] Cut()
+    {
+        int perGroup = spec.OutChannels / source.Groups;
+        var cut = new List<OutputBlock>();
+        for (int first = 0; first < spec.OutChannels; first += cut[^1].Lanes)
+        {
+            int lanes = Math.Min(ChunkChannels, perGroup - first % perGroup);
+            cut.Add(new OutputBlock(first, lanes, first / perGroup, (long)first * Points * Points * source.Depth));
+        }
+        return [.. cut];
+    }
+
+    // One channel's taps [ky][kx][lane] of consecutive filters; a phase that ends early has zeros.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Gather(int firstChannel, int lanes, int depth, double* filter)
+    {
+        int size = spec.Size;
+        int inPerGroup = spec.InChannels / source.Groups;
+        (int channel, int firstRow, int firstColumn) = source.FilterAt(depth, spec.InChannels);
+        for (int y = 0; y < TTransform.Taps; y++)
+            for (int x = 0; x < TTransform.Taps; x++)
+            {
+                int row = y * source.Stride + firstRow;
+                int column = x * source.Stride + firstColumn;
+                bool inside = row < size && column < size;
+                for (int lane = 0; lane < lanes; lane++)
+                    *filter++ = inside ? filters[(((long)(firstChannel + lane) * inPerGroup + channel) * size + row) * size + column] : 0;
+            }
+    }
+}
