@@ -21,7 +21,7 @@ public sealed class CpuDevice : ComputeDevice
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
         Threads = options.Threads == 0 ? DefaultThreads : options.Threads;
         Convolution = options.Convolution;
-        Workers = new WorkerPool(Threads);
+        Workers = new WorkerPool(Threads, () => WarmUp.Once(options.Convolution));
         Scratch = new SharedScratch(this);
     }
 

@@ -33,14 +33,17 @@ internal sealed class WorkerPool : IDisposable
     private long ticket = Closed;
     private int completed;
 
-    internal WorkerPool(int threads)
+    /// <summary>Starts the helpers.</summary>
+    /// <param name="threads">Threads that share the work, the caller's included.</param>
+    /// <param name="before">What the first helper does before it helps; callers do not wait for it.</param>
+    internal WorkerPool(int threads, Action? before = null)
     {
         Threads = threads;
         helpers = new Thread[threads - 1];
         for (int i = 0; i < helpers.Length; i++)
         {
             int worker = i + 1;
-            helpers[i] = new Thread(() => Help(worker)) { IsBackground = true, Name = $"SiamIlgpu worker {worker}" };
+            helpers[i] = new Thread(() => Help(worker, worker == 1 ? before : null)) { IsBackground = true, Name = $"SiamIlgpu worker {worker}" };
             helpers[i].Start();
         }
     }
@@ -130,8 +133,9 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    private void Help(int worker)
+    private void Help(int worker, Action? before)
     {
+        before?.Invoke();
         long done = 0;
         while (true)
         {
