@@ -1,0 +1,41 @@
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Tests.Cases;
+
+namespace SiamIlgpu.Bench.Micro;
+
+/// <summary>An operation on a device with its tensors, ready to run.</summary>
+internal sealed class PreparedOperation(ComputeDevice device, DeviceOperation operation) : IDisposable
+{
+    private readonly List<DeviceBuffer> buffers = [];
+    private Action run = () => { };
+
+    /// <summary>A tensor of noise that lives as long as this.</summary>
+    internal TensorView Tensor(TensorShape shape, TensorLayout layout)
+    {
+        TensorView view = device.Allocate(shape, layout);
+        buffers.Add(view.Buffer);
+        device.Upload(TestValues.Uniform(shape.Count, seed: buffers.Count), view);
+        return view;
+    }
+
+    /// <summary>Sets what one pass does.</summary>
+    internal PreparedOperation Runs(Action pass)
+    {
+        run = pass;
+        return this;
+    }
+
+    /// <summary>One pass, to its end.</summary>
+    internal void Run()
+    {
+        run();
+        device.Synchronize();
+    }
+
+    public void Dispose()
+    {
+        operation.Dispose();
+        foreach (DeviceBuffer buffer in buffers)
+            buffer.Dispose();
+    }
+}
