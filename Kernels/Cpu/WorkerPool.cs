@@ -13,11 +13,17 @@ internal interface IParallelWork
 /// A fork-join pool that allocates nothing per call. The caller works too; helpers spin for a short while between calls
 /// (the operations of a frame follow one another within microseconds) and then park.
 /// </summary>
+/// <remarks>
+/// Each thread first does its own share of consecutive tasks, then what is left of the others'. So neighbouring tasks, which
+/// read the same pixels, mostly run on one core, and the same ones on the same core frame after frame: on a processor of
+/// several dies, memory that another core has written comes slowly.
+/// </remarks>
 internal sealed class WorkerPool : IDisposable
 {
     // Long enough to bridge the gap between two operations, short enough to leave the core to others between two frames.
     private const int SpinsBeforeParking = 2000;
     private const long Closed = int.MaxValue;
+    private const int WordsOfALine = 128 / sizeof(long);
 
     private readonly Thread[] helpers;
     private readonly object gate = new();
@@ -28,9 +34,10 @@ internal sealed class WorkerPool : IDisposable
     private int parked;
     private bool disposed;
 
-    // High half: number of the call; low half: next task. One word, so that a helper that comes late can never claim a
-    // task of a later call: its compare-exchange fails.
-    private long ticket = Closed;
+    // Of each thread, the next task of its share. High half: number of the call; low half: the task. One word, so that a helper
+    // that comes late can never claim a task of a later call: its compare-exchange fails. A cache line each.
+    private readonly long[] shares;
+    private long current;
     private int completed;
 
     /// <summary>Starts the helpers.</summary>
@@ -40,6 +47,8 @@ internal sealed class WorkerPool : IDisposable
     {
         Threads = threads;
         helpers = new Thread[threads - 1];
+        shares = new long[(threads + 1) * WordsOfALine];
+        Array.Fill(shares, Closed);
         for (int i = 0; i < helpers.Length; i++)
         {
             int worker = i + 1;
@@ -73,10 +82,12 @@ internal sealed class WorkerPool : IDisposable
         work = todo;
         tasks = count;
         completed = 0;
-        // The number of a call wraps around as an int does, after some days of tracking, and stays equal to ticket >> 32.
-        long call = (int)((ticket >> 32) + 1);
-        Volatile.Write(ref ticket, call << 32);
-        // A helper counts itself parked before it looks at the ticket for the last time; the fence puts the ticket first here.
+        // The number of a call wraps around as an int does, after some days of tracking, and stays equal to share >> 32.
+        long call = (int)(current + 1);
+        for (int thread = 0; thread < Threads; thread++)
+            Volatile.Write(ref Share(thread), (call << 32) | (uint)Part.Of(count, thread, Threads).First);
+        Volatile.Write(ref current, call);
+        // A helper counts itself parked before it looks at the call for the last time; the fence puts the call first here.
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref parked) > 0)
         {
@@ -90,7 +101,8 @@ internal sealed class WorkerPool : IDisposable
         while (Volatile.Read(ref completed) < count)
             wait.SpinOnce(sleep1Threshold: -1);
 
-        Volatile.Write(ref ticket, (call << 32) | Closed);
+        for (int thread = 0; thread < Threads; thread++)
+            Volatile.Write(ref Share(thread), (call << 32) | Closed);
         work = null;
         ExceptionDispatchInfo? thrown = failure;
         failure = null;
@@ -108,16 +120,25 @@ internal sealed class WorkerPool : IDisposable
             helper.Join();
     }
 
+    private ref long Share(int thread) => ref shares[(thread + 1) * WordsOfALine];
+
     private void ClaimAndRun(long call, int worker)
     {
+        for (int i = 0; i < Threads; i++)
+            ClaimAndRun(call, worker, (worker + i) % Threads);
+    }
+
+    private void ClaimAndRun(long call, int worker, int owner)
+    {
+        ref long share = ref Share(owner);
         while (true)
         {
-            long seen = Volatile.Read(ref ticket);
+            long seen = Volatile.Read(ref share);
             IParallelWork? todo = work;
             int next = (int)seen;
-            if (seen >> 32 != call || next >= tasks)
+            if (seen >> 32 != call || next >= Part.Of(tasks, owner, Threads).End)
                 return;
-            if (Interlocked.CompareExchange(ref ticket, seen + 1, seen) != seen)
+            if (Interlocked.CompareExchange(ref share, seen + 1, seen) != seen)
                 continue;
             try
             {
@@ -139,11 +160,11 @@ internal sealed class WorkerPool : IDisposable
         long done = 0;
         while (true)
         {
-            for (int spins = 0; Volatile.Read(ref ticket) >> 32 == done && spins < SpinsBeforeParking; spins++)
+            for (int spins = 0; Volatile.Read(ref current) == done && spins < SpinsBeforeParking; spins++)
                 Thread.SpinWait(16);
-            if (Volatile.Read(ref ticket) >> 32 == done && !Park(done))
+            if (Volatile.Read(ref current) == done && !Park(done))
                 return;
-            done = Volatile.Read(ref ticket) >> 32;
+            done = Volatile.Read(ref current);
             ClaimAndRun(done, worker);
         }
     }
@@ -154,7 +175,7 @@ internal sealed class WorkerPool : IDisposable
         lock (gate)
         {
             Interlocked.Increment(ref parked);
-            while (Volatile.Read(ref ticket) >> 32 == done && !disposed)
+            while (Volatile.Read(ref current) == done && !disposed)
                 Monitor.Wait(gate);
             Interlocked.Decrement(ref parked);
             return !disposed;
