@@ -31,7 +31,7 @@ internal sealed class MicroConfig : ManualConfig
         if (!Peaks.TryGetValue(threads, out double peak))
         {
             using var device = new CpuDevice(threads);
-            peak = new FmaPeak(FmaPeak.Widths.First()).Measure(device, milliseconds: 500);
+            peak = new FmaPeak(FmaPeak.Widths.First()).Best(device);
             Peaks.Add(threads, peak);
         }
         return $"{work.Flops / seconds / 1e9 / peak:P0}";
