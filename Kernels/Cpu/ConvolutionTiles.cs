@@ -9,6 +9,8 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// sum[p][o] = 0;  for block, y, k:  sum[p][o] += input[block * BlockStride + y * RowStride + p * step + k] * weights[next][o]
 /// output[p][o] = sum[p][o]   or   max(output[p][o] + sum[p][o], floor)
 /// </code>
+/// A sum of many products is rounded as often as it has terms, at its full size. So after some blocks it is added to the output
+/// and starts anew: many short sums and one sum of sums.
 /// The methods are written by the generator, one per tile width, so that every sum has a register of its own.
 /// </summary>
 /// <remarks>
@@ -35,6 +37,13 @@ internal static unsafe partial class ConvolutionTiles
         !Vector512.IsHardwareAccelerated ? NarrowPixels
         : lanes == Lanes512x2 ? Pixels512x2
         : Pixels512x1;
+
+    /// <summary>Pixels of the next tile when so many are left: 15 are 5+5+5, not 6+6 and a lonely 3.</summary>
+    internal static int NextOf(int left, int widest)
+    {
+        int tiles = (left + widest - 1) / widest;
+        return tiles == 0 ? 0 : (left + tiles - 1) / tiles;
+    }
 
     private static int NarrowLanes =>
         Vector256.IsHardwareAccelerated ? Lanes256x2 : Vector128.IsHardwareAccelerated ? Lanes128x4 : Lanes32x2;
@@ -73,6 +82,9 @@ internal readonly struct TileWalk
     /// <summary>Blocks of input channels.</summary>
     internal int Blocks { get; init; }
 
+    /// <summary>After so many blocks a sum is added to the output and starts anew.</summary>
+    internal int BlocksOfASum { get; init; }
+
     /// <summary>From a block of input channels to the next.</summary>
     internal nint BlockStride { get; init; }
 
@@ -88,7 +100,6 @@ internal readonly struct TileWalk
     /// <summary>From the input of an output pixel to the next pixel's.</summary>
     internal nint PixelStep { get; init; }
 }
-
 /// <summary>
 /// The distance between the inputs of neighbouring output pixels. A type, not a number, so that the usual distances are
 /// constants in the kernels' addresses.

@@ -12,9 +12,9 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
     // More tasks than threads, so that a thread that was interrupted does not hold up the others.
     private const int TasksPerThread = 8;
 
-    // A sum of so many products starts anew and is then added to the sum of sums: each is rounded at its own, smaller size.
-    // One chain over all 2304 products of conv3 had three times the error.
-    private const int StepsOfASum = 600;
+    // Products that are summed in one go, see ConvolutionTiles; at least those of one block of channels. One chain over all 2304
+    // products of conv3 had three times the error.
+    private const int StepsOfASum = 150;
 
     private readonly CpuDevice cpu;
     private readonly OutputBlock[] blocks;
@@ -24,7 +24,6 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
     private readonly int pixel;
     private readonly int groups;
     private readonly int inBlocks;
-    private readonly int blocksOfASum;
     private readonly int bands;
     private readonly long inputImage;
     private readonly long inputGroup;
@@ -49,8 +48,11 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
         inputImage = spec.Input.ImageLength(layout);
         inputGroup = inBlocks * plane;
         floor = spec.Relu ? 0 : float.NegativeInfinity;
+        int stepsOfABlock = spec.Size * spec.Size * pixel;
         walk = new TileWalk
         {
+            Blocks = inBlocks,
+            BlocksOfASum = Math.Max(1, StepsOfASum / stepsOfABlock),
             BlockStride = (nint)plane,
             Rows = spec.Size,
             RowStride = spec.Width * pixel,
@@ -58,8 +60,6 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
             PixelStep = spec.Stride * pixel,
         };
 
-        int stepsOfABlock = spec.Size * spec.Size * pixel;
-        blocksOfASum = Math.Max(1, StepsOfASum / stepsOfABlock);
         blocks = OutputBlock.Cut(spec.OutChannels, groups, inBlocks * stepsOfABlock);
         bands = Math.Clamp((TasksPerThread * device.Threads + blocks.Length * spec.Batch - 1) / (blocks.Length * spec.Batch), 1, spec.MapHeight);
         biases = new CpuBuffer(device, (spec.OutChannels + 15) / 16 * 16);
@@ -126,6 +126,7 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
         int tiles = (width + widest - 1) / widest;
         int narrow = width / tiles;
         int wideTiles = width % tiles;
+        nint outputBlock = (nint)Spec.MapHeight * width * 16;
         for (int y = rows.First; y < rows.End; y++)
         {
             float* x = from + y * Spec.Stride * walk.RowStride;
@@ -134,7 +135,7 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
             for (int tile = 0; tile < tiles; tile++)
             {
                 int pixels = tile < wideTiles ? narrow + 1 : narrow;
-                Tile<TStep>(block, pixels, x, o);
+                ConvolutionTiles.Run<TStep, AddSums>(block.Lanes, pixels, walk, x, weights.Pointer + block.Weights, floor, o, outputBlock);
                 x += pixels * walk.PixelStep;
                 o += pixels * 16;
             }
@@ -156,22 +157,6 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
             Vector512<float> values = Vector512.Load(bias + lane);
             for (int x = 0; x < Spec.MapWidth; x++)
                 values.Store(row + x * 16);
-        }
-    }
-
-    // All sums of one tile, one on top of the other and of the bias.
-    private void Tile<TStep>(in OutputBlock block, int pixels, float* x, float* o)
-        where TStep : struct, IPixelStep
-    {
-        nint outputBlock = (nint)Spec.MapHeight * Spec.MapWidth * 16;
-        float* w = weights.Pointer + block.Weights;
-        for (int first = 0; first < inBlocks; first += blocksOfASum)
-        {
-            TileWalk part = walk with { Blocks = Math.Min(blocksOfASum, inBlocks - first) };
-            float least = first + part.Blocks == inBlocks ? floor : float.NegativeInfinity;
-            ConvolutionTiles.Run<TStep, AddSums>(block.Lanes, pixels, part, x, w, least, o, outputBlock);
-            x += part.Blocks * part.BlockStride;
-            w += part.Blocks * part.Rows * part.Run * block.Lanes;
         }
     }
 

@@ -40,10 +40,7 @@ internal static unsafe class WarmUp
         if (algorithm == ConvolutionAlgorithm.Direct)
             Tiles<FeatureStep, AddSums>();
         else
-        {
             Tiles<FeatureStep, StoreSums>();
-            Tiles<HalfBlockStep, StoreSums>();
-        }
     }
 
     // The tiles of every width that a run of pixels is cut into.

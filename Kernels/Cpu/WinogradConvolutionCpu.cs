@@ -34,7 +34,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private const int FloatsOfARange = 512 * 1024 / sizeof(float);
     // Writing V and the sums past the second-level cache and reading them again takes as long as streaming so many times
     // as many filter values, which come in order and are only read.
-    private const int StreamedPerTransformed = 4;
+    private const int StreamedPerTransformed = 10;
     // What a band's map may take beside it, until it is pooled.
     private const int FloatsOfAMap = 384 * 1024 / sizeof(float);
     // More tasks than threads, so that a thread that was interrupted does not hold up the others.
@@ -50,6 +50,9 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private readonly OutputBlock[] chunks;
     private readonly CpuBuffer biases;
     private readonly float floor;
+    // How the register tiles walk over V at one point, and how many tiles the next of them takes of those that are left.
+    private readonly TileWalk product;
+    private readonly byte[] nextRun;
     // The tiles of each group. A group of a pooled map lies in one band.
     private readonly Part[] groups;
     private readonly PooledBands? bands;
@@ -80,6 +83,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         bias.CopyTo(new Span<float>(biases.Pointer, bias.Length));
         weights = new WinogradFilters<TTransform>(device, spec, source, filters);
         chunks = weights.Chunks;
+        nextRun = [.. Enumerable.Range(0, GroupTiles + 1).Select(left => (byte)ConvolutionTiles.NextOf(left, WidestRun))];
         // Maps that are not pooled are one band.
         bands = spec.Pool is { } window ? Bands(window) : null;
         Part[] groupBands = bands is null
@@ -90,8 +94,16 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
 
         // An odd number of cache lines: a tile's points are written one after the other, and a power of two apart they would
         // all fall into the same few sets of the cache.
-        pointStride = (source.Blocks * GroupTiles * source.Lanes / 16 | 1) * 16;
+        pointStride = (source.TransformedBlocks * GroupTiles | 1) * 16;
         groupStride = Size * pointStride;
+        product = new TileWalk
+        {
+            Blocks = source.TransformedBlocks,
+            BlocksOfASum = TTransform.StepsOfASum / 16,
+            BlockStride = GroupTiles * 16,
+            Rows = 1,
+            Run = source.Run,
+        };
 
         // Filters that stay in the cache themselves ask for no more than one group at a time.
         bool small = weights.Length / source.Groups <= FloatsOfARange;
@@ -117,7 +129,9 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
 
     private static int Size => TTransform.Outputs + TTransform.Taps - 1;
 
-    private static int GroupTiles => Math.Max(ConvolutionTiles.PixelsOf(WinogradFilters<TTransform>.ChunkChannels), 12);
+    private static int WidestRun => ConvolutionTiles.PixelsOf(WinogradFilters<TTransform>.ChunkChannels);
+
+    private static int GroupTiles => Math.Max(WidestRun, 12);
 
     // Of a group and a chunk: a row of products, and all sums.
     private static int ProductFloats => Size * GroupTiles * WinogradFilters<TTransform>.ChunkChannels;
@@ -162,9 +176,9 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
                     bands!.Join(part, PooledPlane(thing, block), Seam(thing, part, block));
                 break;
             case Step.Input:
-                Part blocks = Part.Of(source.Blocks * source.Groups, part, parts);
+                Part blocks = Part.Of(source.TransformedBlocks * source.Groups, part, parts);
                 for (int block = blocks.First; block < blocks.End; block++)
-                    TransformInput(block, new Part(thing, thing + 1), AllInputs(block / source.Blocks), worker);
+                    TransformInput(block, new Part(thing, thing + 1), AllInputs(block / source.TransformedBlocks), worker);
                 break;
             case Step.Rows:
                 Part some = Part.Of(chunks.Length, part, parts);
@@ -196,7 +210,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
                 Do(Step.Range, source.Groups, ranges);
                 return;
             }
-            Do(Step.Input, groups.Length, PartsOf(groups.Length, source.Groups * source.Blocks));
+            Do(Step.Input, groups.Length, PartsOf(groups.Length, source.Groups * source.TransformedBlocks));
             Do(Step.Rows, Size, PartsOf(Size, chunks.Length));
             Do(Step.Columns, chunks.Length, PartsOf(chunks.Length, groups.Length));
         }
@@ -246,8 +260,21 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private float* Seam(int image, int band, int block) =>
         scratch + (((nint)image * bands!.Rows.Length + band) * (Spec.OutChannels / 16) + block) * bands.SeamFloats;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    // One transformed block of the channels of some groups of tiles; packed, it is made of several blocks of the input.
     private void TransformInput(int block, Part range, in Transformed v, int worker)
+    {
+        nint to = block % source.TransformedBlocks * GroupTiles * 16;
+        if (!source.Packed)
+        {
+            TransformInput(block, to, range, v, worker);
+            return;
+        }
+        for (int phase = 0; phase < source.Blocks; phase++)
+            TransformInput(phase, phase * source.Pixel, range, v, worker);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void TransformInput(int block, nint place, Part range, in Transformed v, int worker)
     {
         float* transform = WorkerScratch(worker);
         float* patch = transform + 8 * 8 * 16;
@@ -255,8 +282,8 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         for (int group = range.First; group < range.End; group++)
         {
             Part some = groups[group];
-            float* to = v.Start + (group - v.FirstGroup) * groupStride + block % source.Blocks * GroupTiles * source.Lanes;
-            for (int i = some.First; i < some.End; i++, to += source.Lanes)
+            float* to = v.Start + (group - v.FirstGroup) * groupStride + place;
+            for (int i = some.First; i < some.End; i++, to += 16)
             {
                 ref readonly WinogradTile tile = ref tiles[i];
                 float* from = plane + tile.Image * source.ImageStride + tile.Y * source.RowStride + tile.X * source.Pixel;
@@ -290,7 +317,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     {
         float* sums = WorkerScratch(worker) + TransformFloats + ProductFloats;
         var v = new Transformed(sums + range.Count * SumFloats, range.First, range.Count * groupStride);
-        for (int block = channels * source.Blocks; block < (channels + 1) * source.Blocks; block++)
+        for (int block = channels * source.TransformedBlocks; block < (channels + 1) * source.TransformedBlocks; block++)
             TransformInput(block, range, v, worker);
         foreach (OutputBlock chunk in chunks)
         {
@@ -360,38 +387,19 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Multiply(int channels, int count, float* v, float* w, float* m)
     {
-        var walk = new TileWalk
-        {
-            Blocks = source.Blocks,
-            BlockStride = GroupTiles * source.Lanes,
-            Rows = 1,
-            Run = source.Pixel,
-            PixelStep = source.Lanes,
-        };
         int lanes = ConvolutionTiles.LanesOf(channels);
         for (int lane = 0; lane < channels; lane += lanes, w += source.Depth * lanes)
         {
-            float* o = m + lane / 16 * 16 * GroupTiles + lane % 16;
-            if (source.Lanes == 16)
-                Multiply<FeatureStep>(lanes, count, walk, v, w, o);
-            else
-                Multiply<HalfBlockStep>(lanes, count, walk, v, w, o);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Multiply<TStep>(int lanes, int count, in TileWalk walk, float* v, float* w, float* m)
-        where TStep : struct, IPixelStep
-    {
-        nint outputBlock = GroupTiles * 16;
-        int widest = ConvolutionTiles.PixelsOf(lanes);
-        int runs = (count + widest - 1) / widest;
-        for (int run = 0; run < runs; run++)
-        {
-            int pixels = Part.Of(count, run, runs).Count;
-            ConvolutionTiles.Run<TStep, StoreSums>(lanes, pixels, walk, v, w, 0, m, outputBlock);
-            v += pixels * walk.PixelStep;
-            m += pixels * 16;
+            float* from = v;
+            float* to = m + lane / 16 * 16 * GroupTiles + lane % 16;
+            for (int left = count; left > 0;)
+            {
+                int pixels = nextRun[left];
+                ConvolutionTiles.Run<FeatureStep, StoreSums>(lanes, pixels, product, from, w, 0, to, GroupTiles * 16);
+                from += pixels * 16;
+                to += pixels * 16;
+                left -= pixels;
+            }
         }
     }
 
@@ -435,10 +443,4 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
 
         internal nint RowStride => rowStride;
     }
-}
-
-/// <summary>Half a block of lanes a pixel: the phases of an image at stride 2.</summary>
-internal readonly struct HalfBlockStep : IPixelStep
-{
-    public static nint Floats(in TileWalk walk) => 8;
 }

@@ -7,6 +7,7 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// Features are that already, in blocks of sixteen channels. An image convolved at stride s is s x s phases: output (y,x)
 /// takes input (s (y+i) + a, s (x+j) + b) under tap (s i + a, s j + b). The colours of s neighbouring pixels of a row are one
 /// pixel of s C channels, just as they lie; the s rows are s blocks. Filters become ceil(size / s) wide, zero where no tap is.
+/// Where all blocks together are no wider than sixteen lanes they are packed: transformed, they lie side by side as one block.
 /// </remarks>
 internal readonly record struct WinogradInput(
     int Stride, int Taps, int Groups, int Blocks, int Pixel, long ImageStride, nint BlockStride, nint RowStride)
@@ -42,6 +43,18 @@ internal readonly record struct WinogradInput(
 
     /// <summary>Input channels of a group, phases counted apiece: the depth of the matrix products.</summary>
     internal int Depth => Blocks * Pixel;
+
+    /// <summary>
+    /// Whether the blocks are written side by side. They must be written in order: the lanes past a pixel are garbage until
+    /// the next block covers them.
+    /// </summary>
+    internal bool Packed => IsImage && Depth - Pixel + Lanes <= 16;
+
+    /// <summary>Blocks of sixteen lanes of a group, transformed.</summary>
+    internal int TransformedBlocks => Packed ? 1 : Blocks;
+
+    /// <summary>Lanes of such a block that the matrix products read.</summary>
+    internal int Run => Packed ? Depth : Pixel;
 
     /// <summary>The channel of the filter and the first of its taps that a step of the depth belongs to.</summary>
     internal (int Channel, int Row, int Column) FilterAt(int step, int channels) =>

@@ -18,6 +18,13 @@ internal unsafe interface IWinogradTransform
     /// <summary>r.</summary>
     static abstract int Taps { get; }
 
+    /// <summary>
+    /// Products that are summed in one go, a multiple of 16. The way back magnifies the rounding errors of these sums, by 2.2
+    /// with six points and by 4.4 with eight, and short sums have small ones. With one sum each, the features of SiamFC had a
+    /// relative RMS error of 7.4e-7; so they have 6.0e-7, for a tenth of the time of F(4,5)'s products and a thirtieth of F(4,3)'s.
+    /// </summary>
+    static abstract int StepsOfASum { get; }
+
     /// <summary>G, n x r, row by row.</summary>
     static abstract ReadOnlySpan<double> Filter { get; }
 
@@ -45,12 +52,24 @@ internal unsafe interface IWinogradTransform
 
 /// <summary>For 3 x 3 filters; and for 11 x 11 at stride 4, which are 3 x 3 over the phases of the input.</summary>
 [WinogradTransform(outputs: 4, taps: 3)]
-internal readonly partial struct F4x3 : IWinogradTransform;
+internal readonly partial struct F4x3 : IWinogradTransform
+{
+    /// <inheritdoc/>
+    public static int StepsOfASum => 64;
+}
 
 /// <summary>For 5 x 5 filters.</summary>
 [WinogradTransform(outputs: 4, taps: 5)]
-internal readonly partial struct F4x5 : IWinogradTransform;
+internal readonly partial struct F4x5 : IWinogradTransform
+{
+    /// <inheritdoc/>
+    public static int StepsOfASum => 16;
+}
 
 /// <summary>For 11 x 11 filters at stride 2, which are 6 x 6 over the phases of the input.</summary>
 [WinogradTransform(outputs: 3, taps: 6)]
-internal readonly partial struct F3x6 : IWinogradTransform;
+internal readonly partial struct F3x6 : IWinogradTransform
+{
+    /// <inheritdoc/>
+    public static int StepsOfASum => 16;
+}

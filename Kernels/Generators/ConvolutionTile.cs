@@ -69,50 +69,67 @@ internal sealed record ConvolutionTile(string Namespace, string ClassName, int B
                     nint rowStride = walk.RowStride;
 
             """);
-        ForEachSum(code, pixels, (sum, _) => $"        {Vector.Type} {sum} = default;\n");
         code.Append("""
-                    for (int block = walk.Blocks; block > 0; block--)
+                    bool adds = TEnd.AddsToOutput;
+                    int left = walk.Blocks;
+                    while (left > 0)
                     {
-                        float* row = input;
-                        for (int y = walk.Rows; y > 0; y--)
+                        int blocks = Math.Min(left, walk.BlocksOfASum);
+                        left -= blocks;
+
+            """);
+        ForEachSum(code, pixels, (sum, _) => $"            {Vector.Type} {sum} = default;\n");
+        code.Append("""
+                        do
                         {
-                            float* x = row;
-                            float* end = row + walk.Run;
-                            do
+                            float* row = input;
+                            for (int y = walk.Rows; y > 0; y--)
                             {
+                                float* x = row;
+                                float* end = row + walk.Run;
+                                do
+                                {
 
             """);
         for (int v = 0; v < Vectors; v++)
-            code.Append($"                    {Vector.Type} w{v} = {Vector.Load($"weights + {v * Lanes}")};\n");
+            code.Append($"                        {Vector.Type} w{v} = {Vector.Load($"weights + {v * Lanes}")};\n");
         for (int p = 0; p < pixels; p++)
         {
-            code.Append($"                    {Vector.Type} x{p} = {Vector.Broadcast($"x[{p} * step]")};\n");
+            code.Append($"                        {Vector.Type} x{p} = {Vector.Broadcast($"x[{p} * step]")};\n");
             for (int v = 0; v < Vectors; v++)
-                code.Append($"                    s{p}_{v} = {Vector.MultiplyAdd($"x{p}", $"w{v}", $"s{p}_{v}")};\n");
+                code.Append($"                        s{p}_{v} = {Vector.MultiplyAdd($"x{p}", $"w{v}", $"s{p}_{v}")};\n");
         }
         code.Append($$"""
-                                x++;
-                                weights += {{Vectors * Lanes}};
+                                    x++;
+                                    weights += {{Vectors * Lanes}};
+                                }
+                                while (x < end);
+                                row += rowStride;
                             }
-                            while (x < end);
-                            row += rowStride;
+                            input += walk.BlockStride;
                         }
-                        input += walk.BlockStride;
-                    }
-                    if (TEnd.AddsToOutput)
-                    {
-                        {{Vector.Type}} least = {{Vector.Broadcast("floor")}};
+                        while (--blocks > 0);
+                        if (adds)
+                        {
+                            {{Vector.Type}} least = {{Vector.Broadcast("TEnd.AddsToOutput && left == 0 ? floor : float.NegativeInfinity")}};
 
             """);
         ForEachSum(code, pixels, (sum, address) =>
-            $"            {Vector.Store(Vector.Max($"{sum} + {Vector.Load(address)}", "least"), address)};\n");
+            $"                {Vector.Store(Vector.Max($"{sum} + {Vector.Load(address)}", "least"), address)};\n");
         code.Append("""
-                        return;
-                    }
+                        }
+                        else
+                        {
 
             """);
-        ForEachSum(code, pixels, (sum, address) => $"        {Vector.Store(sum, address)};\n");
-        code.Append("    }\n");
+        ForEachSum(code, pixels, (sum, address) => $"                {Vector.Store(sum, address)};\n");
+        code.Append("""
+                        }
+                        adds = true;
+                    }
+                }
+
+            """);
     }
 
     private void ForEachSum(StringBuilder code, int pixels, Func<string, string, string> emit)

@@ -15,7 +15,7 @@ internal sealed class ConvolutionTileGeneratorTests
         internal sealed class ConvolutionTileAttribute(int bits, int pixels, int vectors) : System.Attribute;
         internal readonly struct TileWalk
         {
-            internal readonly int Blocks, Rows, Run;
+            internal readonly int Blocks, BlocksOfASum, Rows, Run;
             internal readonly nint BlockStride, RowStride;
         }
         internal interface IPixelStep { static abstract nint Floats(in TileWalk walk); }

@@ -10,7 +10,7 @@ namespace SiamIlgpu.Tests.Kernels;
 [Category("Conformance")]
 internal sealed unsafe class ConvolutionTilesTests
 {
-    private const int Blocks = 2;
+    private const int Blocks = 3;
     private const int Rows = 3;
     private const int Run = 5;
     private const int RowStride = 512;
@@ -39,8 +39,12 @@ internal sealed unsafe class ConvolutionTilesTests
     {
         for (int pixels = 1; pixels <= widest; pixels++)
         {
-            AssertMatches((Kernel)feature, pixels, lanes, step: 16, adds: true);
-            AssertMatches((Kernel)any, pixels, lanes, step: 7, adds: false);
+            // One sum; two, the second shorter; one a block.
+            for (int blocksOfASum = Blocks; blocksOfASum > 0; blocksOfASum--)
+            {
+                AssertMatches((Kernel)feature, pixels, lanes, step: 16, adds: true, blocksOfASum);
+                AssertMatches((Kernel)any, pixels, lanes, step: 7, adds: false, blocksOfASum);
+            }
         }
     }
 
@@ -54,7 +58,7 @@ internal sealed unsafe class ConvolutionTilesTests
     private static TestCaseData Shape(string name, int pixels, int lanes, Kernel feature, Kernel any) =>
         new TestCaseData(pixels, lanes, feature, any).SetArgDisplayNames(name);
 
-    private static void AssertMatches(Kernel kernel, int pixels, int lanes, int step, bool adds)
+    private static void AssertMatches(Kernel kernel, int pixels, int lanes, int step, bool adds, int blocksOfASum)
     {
         float[] input = TestValues.Uniform(Blocks * BlockStride, seed: 1);
         float[] weights = TestValues.Uniform(Blocks * Rows * Run * lanes, seed: 2);
@@ -62,7 +66,7 @@ internal sealed unsafe class ConvolutionTilesTests
         float[] output = [.. before];
         var walk = new TileWalk
         {
-            Blocks = Blocks, BlockStride = BlockStride, Rows = Rows, RowStride = RowStride, Run = Run, PixelStep = step,
+            Blocks = Blocks, BlocksOfASum = blocksOfASum, BlockStride = BlockStride, Rows = Rows, RowStride = RowStride, Run = Run, PixelStep = step,
         };
         fixed (float* x = input, w = weights, y = output)
             kernel(pixels, walk, x, w, floor: 0, y, OutputBlock);
@@ -80,6 +84,6 @@ internal sealed unsafe class ConvolutionTilesTests
                             sum += (double)input[block * BlockStride + row * RowStride + p * step + k] * weights[next++ * lanes + lane];
                 expected[place] = adds ? Math.Max(sum, 0) : sum;
             }
-        Assert.That(output, Is.EqualTo(expected).Within(1e-5), $"{pixels} pixels, step {step}");
+        Assert.That(output, Is.EqualTo(expected).Within(1e-5), $"{pixels} pixels, step {step}, sums of {blocksOfASum} blocks");
     }
 }
