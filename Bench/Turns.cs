@@ -21,14 +21,16 @@ internal readonly record struct Timing(double Median, double Percentile10, doubl
 /// Times two pieces of work by turns in one process, so that whatever else the machine does falls on both alike.
 /// <para>
 /// Threads of either may spin for a while after their work, for more that does not come (ONNX Runtime's do for tens of
-/// milliseconds), and would take a core from the other. So each turn waits until the process is idle, then runs three
-/// times: the first run, which pays for woken threads and the other's traces in the caches, is not counted; the next two
-/// follow without a gap, as both would like it. Who goes first changes from round to round.
+/// milliseconds), and would take a core from the other. So each turn waits until the process is idle, then runs for ten
+/// milliseconds, at least once, without counting: that pays for woken threads and processors, and for the other's traces in the
+/// caches (a pass of one millisecond took twice as long right after the wait as five passes later). The next two runs follow
+/// without a gap, as both would like it. Who goes first changes from round to round.
 /// </para>
 /// </summary>
 internal static class Turns
 {
-    private const int RunsPerTurn = 3;
+    private const int RunsPerTurn = 2;
+    private const double UncountedMilliseconds = 10;
     private const int WarmUpRounds = 3;
 
     // The kernel brings the processor time of running threads up to date every few milliseconds: shorter looks see nothing.
@@ -58,8 +60,11 @@ internal static class Turns
     private static void Turn(Action work, List<double> milliseconds)
     {
         WaitUntilIdle();
-        work();
-        for (int run = 1; run < RunsPerTurn; run++)
+        long begin = Stopwatch.GetTimestamp();
+        do
+            work();
+        while (Stopwatch.GetElapsedTime(begin).TotalMilliseconds < UncountedMilliseconds);
+        for (int run = 0; run < RunsPerTurn; run++)
         {
             long start = Stopwatch.GetTimestamp();
             work();

@@ -25,7 +25,8 @@ internal static class PeerCommand
 
         Both get the same random filters and images, and as many threads. ONNX Runtime gets the branch as an ONNX model, with
         all graph optimisations and spinning threads; each keeps its own order of channels and pixels. Each turn waits until
-        the process is idle (spinning threads of one would slow down the other), runs three times, and counts the last two.
+        the process is idle (spinning threads of one would slow down the other), runs for ten milliseconds or once, then counts
+        two runs.
         A ratio below 1 means that ours is faster.
 
         DOTNET_EnableAVX512=0 narrows the vectors of our code alone: ONNX Runtime looks at the processor itself and has no
