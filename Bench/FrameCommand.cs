@@ -64,7 +64,7 @@ internal static class FrameCommand
         onThread = GC.GetAllocatedBytesForCurrentThread() - onThread;
 
         int size = tracker.Definition.SearchSize;
-        using var branch = new InferencePlan(device, weights, tracker.Options.Scales, size, size);
+        using var branch = InferencePlan.Create(device, weights, tracker.Options.Scales, size, size);
         device.Upload(SeededNetwork.Images(branch.Input.Shape), branch.Input);
         (Timing ofFrame, Timing ofBranch) = Turns.Time(() => tracker.Update(video.Next()), branch.Forward, rounds);
 

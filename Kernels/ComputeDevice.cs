@@ -53,16 +53,40 @@ public abstract class ComputeDevice : IDisposable
     /// <summary>Waits until everything enqueued is done.</summary>
     public abstract void Synchronize();
 
-    /// <summary>Prepares a convolution. Filters OIHW, one bias per output channel; both are copied.</summary>
+    /// <summary>Makes filters known to the device, for any number of convolutions.</summary>
+    /// <param name="shape">Their shape, OIHW; of a grouped convolution I is the channels of one group.</param>
+    /// <param name="filters">The filters, OIHW. They are kept, not copied: do not change them.</param>
+    /// <param name="bias">One bias per output channel.</param>
+    /// <exception cref="KernelShapeException">The lengths are not those of the shape.</exception>
+    public ConvolutionFilters Load(TensorShape shape, float[] filters, float[] bias)
+    {
+        if (filters.Length != shape.Count)
+            throw new KernelShapeException($"convolution: {shape} filters take {shape.Count} values, got {filters.Length}");
+        if (bias.Length != shape.Batch)
+            throw new KernelShapeException($"convolution: expected {shape.Batch} biases, got {bias.Length}");
+        return LoadCore(shape, filters, bias);
+    }
+
+    /// <summary>Prepares a convolution with filters of this device.</summary>
+    /// <exception cref="KernelShapeException">The spec makes no sense or takes other filters.</exception>
+    /// <exception cref="DeviceMismatchException">The filters are another device's.</exception>
+    public Convolution Prepare(ConvolutionSpec spec, ConvolutionFilters filters)
+    {
+        spec.Validate();
+        if (!ReferenceEquals(filters.Device, this))
+            throw new DeviceMismatchException(this, filters.Device);
+        if (filters.Shape != spec.Filters)
+            throw new KernelShapeException($"convolution: expected {spec.Filters} filters, got {filters.Shape}");
+        return PrepareCore(spec, filters);
+    }
+
+    /// <summary>Prepares a convolution with filters of its own: OIHW, one bias per output channel; both are copied.</summary>
     /// <exception cref="KernelShapeException">The spec or the lengths make no sense.</exception>
     public Convolution Prepare(ConvolutionSpec spec, ReadOnlySpan<float> filters, ReadOnlySpan<float> bias)
     {
         spec.Validate();
-        if (filters.Length != spec.Filters.Count)
-            throw new KernelShapeException($"convolution: {spec.Filters} filters take {spec.Filters.Count} values, got {filters.Length}");
-        if (bias.Length != spec.OutChannels)
-            throw new KernelShapeException($"convolution: expected {spec.OutChannels} biases, got {bias.Length}");
-        return PrepareCore(spec, filters, bias);
+        using ConvolutionFilters own = Load(spec.Filters, filters.ToArray(), bias.ToArray());
+        return Prepare(spec, own);
     }
 
     /// <summary>Prepares a max pooling.</summary>
@@ -134,28 +158,31 @@ public abstract class ComputeDevice : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Prepares from a checked spec.</summary>
-    protected abstract Convolution PrepareCore(ConvolutionSpec spec, ReadOnlySpan<float> filters, ReadOnlySpan<float> bias);
+    /// <summary>Takes filters of checked lengths.</summary>
+    protected abstract ConvolutionFilters LoadCore(TensorShape shape, float[] filters, float[] bias);
 
-    /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ReadOnlySpan{float}, ReadOnlySpan{float})"/>
+    /// <summary>Prepares from a checked spec.</summary>
+    protected abstract Convolution PrepareCore(ConvolutionSpec spec, ConvolutionFilters filters);
+
+    /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ConvolutionFilters)"/>
     protected abstract MaxPool PrepareCore(MaxPoolSpec spec);
 
-    /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ReadOnlySpan{float}, ReadOnlySpan{float})"/>
+    /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ConvolutionFilters)"/>
     protected abstract CrossCorrelation PrepareCore(CrossCorrelationSpec spec);
 
-    /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ReadOnlySpan{float}, ReadOnlySpan{float})"/>
+    /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ConvolutionFilters)"/>
     protected abstract Fourier2D PrepareCore(Fourier2DSpec spec);
 
-    /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ReadOnlySpan{float}, ReadOnlySpan{float})"/>
+    /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ConvolutionFilters)"/>
     protected abstract CorrelationFilter PrepareCore(CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target);
 
-    /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ReadOnlySpan{float}, ReadOnlySpan{float})"/>
+    /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ConvolutionFilters)"/>
     protected abstract Blend PrepareCore(BlendSpec spec);
 
-    /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ReadOnlySpan{float}, ReadOnlySpan{float})"/>
+    /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ConvolutionFilters)"/>
     protected abstract CropResize PrepareCore(CropResizeSpec spec);
 
-    /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ReadOnlySpan{float}, ReadOnlySpan{float})"/>
+    /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ConvolutionFilters)"/>
     protected abstract ResponsePeak PrepareCore(ResponsePeakSpec spec);
 
     /// <summary>Frees what the device holds.</summary>

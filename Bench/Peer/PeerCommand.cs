@@ -87,7 +87,7 @@ internal static class PeerCommand
         foreach (int threads in threadCounts)
         {
             using var device = new CpuDevice(new CpuDeviceOptions { Threads = threads, Convolution = convolution });
-            using var plan = new InferencePlan(device, weights, batch, size, size);
+            using var plan = InferencePlan.Create(device, weights, batch, size, size);
             using var session = new OnnxRuntimeSession(runtime, model, layers[0].Input, layers[^1].Output, threads);
             device.Upload(images, plan.Input);
             images.CopyTo(session.Input);

@@ -35,8 +35,11 @@ public sealed class SiameseNetwork : IDisposable
             throw new WeightFormatException(
                 weights.Source, $"{first.Name} must take the 3 channels of an RGB crop, not {first.InChannels}");
         }
-        exemplar = new InferencePlan(device, weights, 1, Definition.ExemplarSize, Definition.ExemplarSize);
-        search = new InferencePlan(device, weights, scales, Definition.SearchSize, Definition.SearchSize);
+        using (var filters = new BranchFilters(device, weights))
+        {
+            exemplar = new InferencePlan(filters, 1, Definition.ExemplarSize, Definition.ExemplarSize);
+            search = new InferencePlan(filters, scales, Definition.SearchSize, Definition.SearchSize);
+        }
         TensorShape features = exemplar.Output.Shape;
         TensorShape templateShape = features;
 

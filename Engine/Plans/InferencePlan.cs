@@ -14,21 +14,17 @@ public sealed class InferencePlan : IDisposable
     private readonly DeviceBuffer[] buffers;
 
     /// <summary>Prepares the branch of a network.</summary>
-    /// <param name="device">Where it runs; must outlive the plan.</param>
-    /// <param name="weights">The weights, with their definition.</param>
+    /// <param name="filters">Its filters; they may be disposed before the plan.</param>
     /// <param name="batch">Images of one pass.</param>
     /// <param name="height">Rows of an image; any that the layers fit into.</param>
     /// <param name="width">Columns of an image.</param>
-    /// <exception cref="WeightFormatException">The weights lack a definition or do not fit it.</exception>
     /// <exception cref="KernelShapeException">The network does not fit the input.</exception>
-    public InferencePlan(ComputeDevice device, NetworkWeights weights, int batch, int height, int width)
+    public InferencePlan(BranchFilters filters, int batch, int height, int width)
     {
-        NetworkDefinition definition = weights.RequireDefinition();
-        Layers = BranchShapes.Of(definition, batch, height, width);
-        if (Layers.Count == 0)
-            throw new WeightFormatException(weights.Source, "the network has no layers");
+        ComputeDevice device = filters.Device;
+        Layers = BranchShapes.Of(filters.Definition, batch, height, width);
         Input = device.Allocate(Layers[0].Input, TensorLayout.Interleaved);
-        operations = [.. Operations(device, FoldedBranch.Fold(weights, definition))];
+        operations = [.. Operations(device, filters.Convolutions)];
 
         // Outputs alternate between two buffers, each as large as the largest output that it ever holds.
         TensorLayout layout = device.FeatureLayout;
@@ -47,6 +43,20 @@ public sealed class InferencePlan : IDisposable
 
     /// <summary>The features, valid from <see cref="Forward"/> to the next.</summary>
     public TensorView Output => outputs[^1];
+
+    /// <summary>Prepares the branch of a network with filters of its own.</summary>
+    /// <param name="device">Where it runs; must outlive the plan.</param>
+    /// <param name="weights">The weights, with their definition.</param>
+    /// <param name="batch">Images of one pass.</param>
+    /// <param name="height">Rows of an image; any that the layers fit into.</param>
+    /// <param name="width">Columns of an image.</param>
+    /// <exception cref="WeightFormatException">The weights lack a definition or do not fit it.</exception>
+    /// <exception cref="KernelShapeException">The network does not fit the input.</exception>
+    public static InferencePlan Create(ComputeDevice device, NetworkWeights weights, int batch, int height, int width)
+    {
+        using var filters = new BranchFilters(device, weights);
+        return new InferencePlan(filters, batch, height, width);
+    }
 
     /// <summary>Computes <see cref="Output"/> from <see cref="Input"/>.</summary>
     public void Forward()
@@ -73,7 +83,7 @@ public sealed class InferencePlan : IDisposable
     }
 
     // A pooling that follows a convolution becomes part of it.
-    private IEnumerable<DeviceOperation> Operations(ComputeDevice device, FoldedConvolution[] folded)
+    private IEnumerable<DeviceOperation> Operations(ComputeDevice device, IReadOnlyList<ConvolutionFilters> filters)
     {
         int convolutions = 0;
         for (int i = 0; i < Layers.Count; i++)
@@ -87,8 +97,7 @@ public sealed class InferencePlan : IDisposable
                         spec = spec with { Pool = new PoolWindow(next.Size, next.Stride) };
                         i++;
                     }
-                    (float[] filters, float[] bias) = folded[convolutions++];
-                    yield return device.Prepare(spec, filters, bias);
+                    yield return device.Prepare(spec, filters[convolutions++]);
                     break;
                 case MaxPoolLayer layer:
                     yield return device.Prepare(BranchShapes.Spec(layer, Layers[i].Input));

@@ -3,16 +3,16 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// <summary>Chooses how the processor computes a convolution.</summary>
 internal static class ConvolutionCpu
 {
-    internal static Convolution Create(CpuDevice device, ConvolutionSpec spec, ReadOnlySpan<float> filters, ReadOnlySpan<float> bias)
+    internal static Convolution Create(CpuDevice device, ConvolutionSpec spec, CpuFilters filters)
     {
         bool possible = device.Convolution != ConvolutionAlgorithm.Direct && WinogradInput.Exists(spec, device);
         return (possible ? WinogradInput.TapsOf(spec) : 0) switch
         {
-            3 when Pays<F4x3>(device, spec) => new WinogradConvolutionCpu<F4x3>(device, spec, filters, bias),
-            5 when Pays<F4x5>(device, spec) => new WinogradConvolutionCpu<F4x5>(device, spec, filters, bias),
-            6 when Pays<F3x6>(device, spec) => new WinogradConvolutionCpu<F3x6>(device, spec, filters, bias),
-            _ when spec.Pool is not null => new ConvolutionThenPool(device, spec, filters, bias),
-            _ => new DirectConvolutionCpu(device, spec, filters, bias),
+            3 when Pays<F4x3>(device, spec) => new WinogradConvolutionCpu<F4x3>(filters, spec),
+            5 when Pays<F4x5>(device, spec) => new WinogradConvolutionCpu<F4x5>(filters, spec),
+            6 when Pays<F3x6>(device, spec) => new WinogradConvolutionCpu<F3x6>(filters, spec),
+            _ when spec.Pool is not null => new ConvolutionThenPool(filters, spec),
+            _ => new DirectConvolutionCpu(filters, spec),
         };
     }
 

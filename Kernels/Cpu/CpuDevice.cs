@@ -95,8 +95,11 @@ public sealed class CpuDevice : ComputeDevice
     }
 
     /// <inheritdoc/>
-    protected override Convolution PrepareCore(ConvolutionSpec spec, ReadOnlySpan<float> filters, ReadOnlySpan<float> bias) =>
-        ConvolutionCpu.Create(this, spec, filters, bias);
+    protected override ConvolutionFilters LoadCore(TensorShape shape, float[] filters, float[] bias) => new CpuFilters(this, shape, filters, bias);
+
+    /// <inheritdoc/>
+    protected override Convolution PrepareCore(ConvolutionSpec spec, ConvolutionFilters filters) =>
+        ConvolutionCpu.Create(this, spec, (CpuFilters)filters);
 
     /// <inheritdoc/>
     protected override MaxPool PrepareCore(MaxPoolSpec spec) => new MaxPoolCpu(this, spec);

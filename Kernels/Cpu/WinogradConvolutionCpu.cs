@@ -48,7 +48,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private readonly WinogradTile[] tiles;
     private readonly WinogradFilters<TTransform> weights;
     private readonly OutputBlock[] chunks;
-    private readonly CpuBuffer biases;
+    private readonly float* biases;
     private readonly float floor;
     // How the register tiles walk over V at one point, and how many tiles the next of them takes of those that are left.
     private readonly TileWalk product;
@@ -72,16 +72,15 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private float* output;
     private float* scratch;
 
-    internal WinogradConvolutionCpu(CpuDevice device, ConvolutionSpec spec, ReadOnlySpan<float> filters, ReadOnlySpan<float> bias)
-        : base(device, spec)
+    internal WinogradConvolutionCpu(CpuFilters filters, ConvolutionSpec spec)
+        : base(filters, spec)
     {
-        cpu = device;
-        source = WinogradInput.Of(spec, device);
+        cpu = (CpuDevice)filters.Device;
+        source = WinogradInput.Of(spec, cpu);
         tiles = WinogradTile.Cover(spec, source, TTransform.Outputs);
         floor = spec.Relu ? 0 : float.NegativeInfinity;
-        biases = new CpuBuffer(device, spec.OutChannels);
-        bias.CopyTo(new Span<float>(biases.Pointer, bias.Length));
-        weights = new WinogradFilters<TTransform>(device, spec, source, filters);
+        biases = filters.Biases;
+        weights = filters.Packed<WinogradFilters<TTransform>>(spec);
         chunks = weights.Chunks;
         nextRun = [.. Enumerable.Range(0, GroupTiles + 1).Select(left => (byte)ConvolutionTiles.NextOf(left, WidestRun))];
         // Maps that are not pooled are one band.
@@ -121,7 +120,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
             workerFloats += bands.Rows.Max(rows => rows.Count) * MapRow * BlocksOfAGroup;
             sharedFloats = (long)bands.SeamFloats * (spec.OutChannels / 16) * spec.Batch * bands.Rows.Length;
         }
-        device.Scratch.Reserve(sharedFloats + device.Threads * workerFloats);
+        cpu.Scratch.Reserve(sharedFloats + cpu.Threads * workerFloats);
     }
 
     /// <summary>Whether a map can be pooled as it is computed: no window may reach over a whole band, which may be one row of tiles.</summary>
@@ -217,15 +216,6 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         finally
         {
             cpu.Scratch.Return(rented);
-        }
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            weights.Dispose();
-            biases.Dispose();
         }
     }
 
@@ -378,7 +368,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
                 {
                     ref readonly WinogradTile tile = ref tiles[i];
                     float* to = map.Origin + tile.Image * map.Image + block * map.Block + tile.Y * rowStride + tile.X * 16;
-                    TTransform.OutputColumns(from, stride, biases.Pointer + block * 16, floor, to, rowStride, tile.FirstRow, tile.FirstColumn);
+                    TTransform.OutputColumns(from, stride, biases + block * 16, floor, to, rowStride, tile.FirstRow, tile.FirstColumn);
                 }
             }
     }

@@ -7,7 +7,7 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// U = G g G^T of all filters of a convolution, in double, packed as the matrix products read them:
 /// [chunk][point][lanes of a tile][depth][lane].
 /// </summary>
-internal sealed unsafe class WinogradFilters<TTransform> : IParallelWork, IDisposable
+internal sealed unsafe class WinogradFilters<TTransform> : IPackedFilters<WinogradFilters<TTransform>>, IParallelWork
     where TTransform : struct, IWinogradTransform
 {
     /// <summary>Output channels of a chunk: those of the widest register tile.</summary>
@@ -18,16 +18,17 @@ internal sealed unsafe class WinogradFilters<TTransform> : IParallelWork, IDispo
     private readonly CpuBuffer packed;
     private float* filters;
 
-    internal WinogradFilters(CpuDevice device, ConvolutionSpec spec, WinogradInput source, ReadOnlySpan<float> filters)
+    private WinogradFilters(CpuDevice device, in ConvolutionSpec spec, ReadOnlySpan<float> filters)
     {
         this.spec = spec;
-        this.source = source;
+        source = WinogradInput.Of(spec, device);
         packed = new CpuBuffer(device, (long)Points * Points * source.Depth * spec.OutChannels, zeroed: false);
         Chunks = Cut();
         fixed (float* pinned = filters)
         {
             this.filters = pinned;
             device.Workers.Run(this, Chunks.Length);
+            this.filters = null;
         }
     }
 
@@ -40,6 +41,8 @@ internal sealed unsafe class WinogradFilters<TTransform> : IParallelWork, IDispo
 
     // Points of a row: n.
     private static int Points => TTransform.Outputs + TTransform.Taps - 1;
+
+    public static WinogradFilters<TTransform> Pack(CpuDevice device, in ConvolutionSpec spec, ReadOnlySpan<float> filters) => new(device, spec, filters);
 
     /// <summary>
     /// One chunk, all lanes of a tile side by side: one filter at a time, its points went to places a power of two apart, and

@@ -75,14 +75,26 @@ public readonly record struct ConvolutionSpec(
 public readonly record struct PoolWindow(int Size, int Stride);
 
 /// <summary>A prepared <see cref="ConvolutionSpec"/> with its filters.</summary>
-public abstract class Convolution(ComputeDevice device, ConvolutionSpec spec) : DeviceOperation(device)
+public abstract class Convolution : DeviceOperation
 {
+    private ConvolutionFilters? filters;
+
+    /// <summary>Holds the filters until it is disposed.</summary>
+    protected Convolution(ConvolutionFilters filters, ConvolutionSpec spec)
+        : base(filters.Device)
+    {
+        Spec = spec;
+        this.filters = filters;
+        filters.Hold();
+    }
+
     /// <summary>What it computes.</summary>
-    public ConvolutionSpec Spec { get; } = spec;
+    public ConvolutionSpec Spec { get; }
 
     /// <summary>Computes the output. Input: <see cref="ConvolutionSpec.InputLayout"/>; output: the device's feature layout.</summary>
     public void Forward(TensorView input, TensorView output)
     {
+        ObjectDisposedException.ThrowIf(filters is null, this);
         Require(input, Spec.Input, Spec.InputLayout(Device), "convolution input");
         Require(output, Spec.Output, Device.FeatureLayout, "convolution output");
         ForwardCore(input, output);
@@ -90,4 +102,11 @@ public abstract class Convolution(ComputeDevice device, ConvolutionSpec spec) : 
 
     /// <summary>Computes the output of checked views.</summary>
     protected abstract void ForwardCore(TensorView input, TensorView output);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        filters?.Release();
+        filters = null;
+    }
 }

@@ -7,12 +7,12 @@ internal sealed class ConvolutionThenPool : Convolution
     private readonly MaxPool pool;
     private readonly TensorView map;
 
-    internal ConvolutionThenPool(ComputeDevice device, ConvolutionSpec spec, ReadOnlySpan<float> filters, ReadOnlySpan<float> bias)
-        : base(device, spec)
+    internal ConvolutionThenPool(ConvolutionFilters filters, ConvolutionSpec spec)
+        : base(filters, spec)
     {
-        convolution = device.Prepare(spec with { Pool = null }, filters, bias);
-        pool = device.Prepare(spec.Pooling(spec.Pool!.Value));
-        map = device.Allocate(spec.Map, device.FeatureLayout);
+        convolution = Device.Prepare(spec with { Pool = null }, filters);
+        pool = Device.Prepare(spec.Pooling(spec.Pool!.Value));
+        map = Device.Allocate(spec.Map, Device.FeatureLayout);
     }
 
     protected override void ForwardCore(TensorView input, TensorView output)
@@ -23,6 +23,7 @@ internal sealed class ConvolutionThenPool : Convolution
 
     protected override void Dispose(bool disposing)
     {
+        base.Dispose(disposing);
         if (!disposing)
             return;
         convolution.Dispose();

@@ -18,7 +18,7 @@ internal sealed class BranchTests
         Frame image = ImageReader.Read(SharedData.Require("weights/siamfc/reference-activations.jpg"));
         double[] reference = ReferenceActivations(out int height, out int width, out int channels);
         using var device = new CpuDevice();
-        using var plan = new InferencePlan(device, weights, 1, image.Height, image.Width);
+        using var plan = InferencePlan.Create(device, weights, 1, image.Height, image.Width);
         Assert.That(plan.Output.Shape, Is.EqualTo(new TensorShape(1, channels, height, width)));
 
         device.Upload(Planar(image), plan.Input);
