@@ -9,6 +9,7 @@ var root = new RootCommand("Measures SiamIlgpu: checks each result against its r
     FrameCommand.Create(),
     StartCommand.Create(),
     PeerCommand.Create(),
+    JpegCommand.Create(),
     MicroCommand.Create(),
 };
 return root.Parse(args).Invoke();
