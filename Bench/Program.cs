@@ -7,6 +7,7 @@ var root = new RootCommand("Measures SiamIlgpu: checks each result against its r
     PeakCommand.Create(),
     ConvCommand.Create(),
     FrameCommand.Create(),
+    BoxesCommand.Create(),
     StartCommand.Create(),
     PeerCommand.Create(),
     JpegCommand.Create(),

@@ -33,7 +33,7 @@ internal static class JpegCommand
                     Race(peer, image, parsed.GetValue(rounds));
                 return 0;
             }
-            catch (Exception e) when (e is TurboJpegException or FrameException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is PeerException or FrameException or IOException or UnauthorizedAccessException)
             {
                 Console.Error.WriteLine(e.Message);
                 return Failed;

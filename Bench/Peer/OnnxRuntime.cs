@@ -2,9 +2,6 @@ using System.Runtime.InteropServices;
 
 namespace SiamIlgpu.Bench.Peer;
 
-/// <summary>What ONNX Runtime, or the attempt to load it, has to complain about, in one sentence.</summary>
-internal sealed class OnnxRuntimeException(string message, Exception? inner = null) : Exception(message, inner);
-
 /// <summary>
 /// The C interface of a native ONNX Runtime library, chosen at run time: no package, no wrapper. The interface is a table of
 /// function pointers that only ever grows at its end, so the places below hold for every release since 1.5.
@@ -19,29 +16,17 @@ internal sealed unsafe class OnnxRuntime
 
     /// <summary>Loads the library. It stays loaded: its threads and exit handlers do not survive being unloaded.</summary>
     /// <param name="path">The file of the library.</param>
-    /// <exception cref="OnnxRuntimeException">There is no such file, or it is no ONNX Runtime.</exception>
+    /// <exception cref="PeerException">There is no such file, or it is no ONNX Runtime.</exception>
     internal OnnxRuntime(string path)
     {
-        if (!File.Exists(path))
-            throw new OnnxRuntimeException($"{path}: no such file");
-        nint library;
-        try
-        {
-            library = NativeLibrary.Load(Path.GetFullPath(path));
-        }
-        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
-        {
-            throw new OnnxRuntimeException($"{path}: not a library that this machine can load", e);
-        }
-        if (!NativeLibrary.TryGetExport(library, "OrtGetApiBase", out nint getBase))
-            throw new OnnxRuntimeException($"{path}: a library, but not ONNX Runtime: it does not export OrtGetApiBase");
+        nint getBase = new PeerLibrary("ONNX Runtime", path).Export("OrtGetApiBase");
 
         // The base is a pair of functions: the table for a version, and the library's own version as text.
         void** apiBase = ((delegate* unmanaged<void**>)getBase)();
         Version = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)apiBase[1])())!;
         functions = ((delegate* unmanaged<uint, void**>)apiBase[0])(ApiVersion);
         if (functions is null)
-            throw new OnnxRuntimeException($"{path}: ONNX Runtime {Version} is too old: version {ApiVersion} of its interface is needed");
+            throw new PeerException($"{path}: ONNX Runtime {Version} is too old: version {ApiVersion} of its interface is needed");
 
         fixed (byte* name = "bench"u8)
         {
@@ -87,7 +72,7 @@ internal sealed unsafe class OnnxRuntime
             return;
         string message = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint, nint>)this[Function.GetErrorMessage])(status))!;
         Release(Function.ReleaseStatus, status);
-        throw new OnnxRuntimeException($"ONNX Runtime: {message}");
+        throw new PeerException($"ONNX Runtime: {message}");
     }
 
     /// <summary>Frees an object by its own function; 0 is nothing.</summary>

@@ -33,7 +33,7 @@ internal sealed unsafe class OnnxRuntimeSession : IDisposable
     private nint session;
 
     /// <summary>Makes a session of a model with one input and one output, named as <see cref="OnnxModel"/> does.</summary>
-    /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses the model.</exception>
+    /// <exception cref="PeerException">ONNX Runtime refuses the model.</exception>
     internal OnnxRuntimeSession(OnnxRuntime runtime, ReadOnlySpan<byte> model, TensorShape input, TensorShape output, int threads)
     {
         this.runtime = runtime;

@@ -61,7 +61,7 @@ internal static class PeerCommand
                     parsed.GetValue(error));
                 return 0;
             }
-            catch (Exception e) when (e is OnnxRuntimeException or KernelShapeException)
+            catch (Exception e) when (e is PeerException or KernelShapeException)
             {
                 Console.Error.WriteLine(e.Message);
                 return Failed;

@@ -1,0 +1,84 @@
+using System.CommandLine;
+using SiamIlgpu.Data;
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Weights;
+
+namespace SiamIlgpu.Bench;
+
+/// <summary>The verb that tracks sequences with the fast convolutions and with the direct ones, and compares the boxes.</summary>
+internal static class BoxesCommand
+{
+    private const int Failed = 2;
+
+    internal static Command Create()
+    {
+        var models = new Option<FileInfo[]>("--model") { Description = "The weights to track with.", HelpName = "FILE", Required = true };
+        var data = new Option<DirectoryInfo>("--data")
+        {
+            Description = "A folder with sequences in otb/, vot/ and got10k/, as far as there are any.", HelpName = "FOLDER", Required = true,
+        };
+        var command = new Command("boxes", "Compares the boxes of the automatic convolutions with those of the direct ones.") { models, data };
+        command.SetAction(parsed =>
+        {
+            try
+            {
+                IReadOnlyList<Sequence> sequences = Open(parsed.GetRequiredValue(data).FullName);
+                foreach (FileInfo model in parsed.GetRequiredValue(models))
+                    Compare(NetworkWeights.Load(model.FullName), sequences);
+                return 0;
+            }
+            catch (Exception e) when (e is FrameException or WeightFormatException or IOException or UnauthorizedAccessException)
+            {
+                Console.Error.WriteLine(e.Message);
+                return Failed;
+            }
+        });
+        return command;
+    }
+
+    private static IReadOnlyList<Sequence> Open(string folder)
+    {
+        (string Name, Func<string, IReadOnlyList<Sequence>> Open)[] datasets = [("otb", Otb.Open), ("vot", Vot.Open), ("got10k", Got10k.Open)];
+        Sequence[] sequences =
+            [.. datasets.Where(d => Directory.Exists(Path.Combine(folder, d.Name))).SelectMany(d => d.Open(Path.Combine(folder, d.Name)))];
+        return sequences.Length > 0 ? sequences : throw new FrameException(folder, "has none of the folders otb, vot and got10k");
+    }
+
+    private static void Compare(NetworkWeights weights, IReadOnlyList<Sequence> sequences)
+    {
+        Console.WriteLine($"{weights.Source}: boxes of {ConvolutionAlgorithm.Automatic} against {ConvolutionAlgorithm.Direct}");
+        double least = 1;
+        foreach (Sequence sequence in sequences)
+        {
+            (double mean, double worst, int frames) = Compare(weights, sequence);
+            Console.WriteLine($"  {sequence.Name,-20} {frames,5} frames  mean IoU {mean:F6}  worst {worst:F6}");
+            least = Math.Min(least, mean);
+        }
+        Console.WriteLine($"least mean IoU {least:F6}");
+    }
+
+    private static (double Mean, double Worst, int Frames) Compare(NetworkWeights weights, Sequence sequence)
+    {
+        using var device = new CpuDevice();
+        using var direct = new CpuDevice(new CpuDeviceOptions { Convolution = ConvolutionAlgorithm.Direct });
+        using var tracker = new Tracker(weights, device);
+        using var reference = new Tracker(weights, direct);
+        using FrameSource video = sequence.OpenFrames();
+        BoundingBox target = sequence.GroundTruth[0]!.Value;
+        FrameView first = video.Read();
+        tracker.Initialize(first, target);
+        reference.Initialize(first, target);
+        double sum = 0;
+        double worst = 1;
+        int frames = 0;
+        foreach (Frame frame in video)
+        {
+            double iou = tracker.Update(frame).Box.IntersectionOverUnion(reference.Update(frame).Box);
+            sum += iou;
+            worst = Math.Min(worst, iou);
+            frames++;
+        }
+        return (sum / frames, worst, frames);
+    }
+}
