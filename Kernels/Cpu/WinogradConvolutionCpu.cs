@@ -20,8 +20,10 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// <para>Schedules. By range: V of some groups stays in one core's second-level cache while all chunks use it, and the sums
 /// stay there too; the filters stream through once per range. By row: V of all tiles is written, then a row of its points is
 /// read by all chunks while it stays in the second-level cache, then the sums are read; the filters stream through once. The
-/// schedule that moves less through the outer caches is taken. (Tried and no faster: all of V for a
-/// chunk at a time, huge pages, prefetching the next row's filters.)</para>
+/// schedule that moves less through the outer caches is taken, but by range only while there are ranges enough for all threads.
+/// (Tried and no faster: all of V for a chunk at a time; a row of V in parts that fit the second-level cache; one call of the
+/// tile for all points of a row; prefetching the next row's filters or V; four steps of a tile's loop at once. Prefetching the
+/// next patch gained one percent.)</para>
 /// <para>A map that is pooled is computed in bands of rows, each by ranges; a band is pooled while it lies in the second-level
 /// cache.</para>
 /// <para>Edges: the last tile of a row or column is shifted inside the map and writes only its new pixels. No pixel has two
@@ -111,7 +113,9 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         int groupsOfARange = (groupsOfABand + ranges - 1) / ranges;
         inputFloats = Size * groupStride * groups.Length * source.Groups;
         long sumFloats = (long)SumFloats * groups.Length * chunks.Length;
-        byRange = bands is not null || small || (ranges - 1) * weights.Length < StreamedPerTransformed * (inputFloats + sumFloats);
+        bool streamsLess = (ranges - 1) * weights.Length < StreamedPerTransformed * (inputFloats + sumFloats);
+        bool enough = source.Groups * ranges >= TasksPerThread * cpu.Threads;
+        byRange = bands is not null || small || (streamsLess && enough);
         rangeFloats = byRange ? groupsOfARange * (Size * groupStride + SumFloats) : 0;
         workerFloats = TransformFloats + ProductFloats + rangeFloats;
         sharedFloats = byRange ? 0 : inputFloats + sumFloats;

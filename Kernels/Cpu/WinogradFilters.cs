@@ -59,7 +59,6 @@ internal sealed unsafe class WinogradFilters<TTransform> : IPackedFilters<Winogr
         TTransform.Filter.CopyTo(new Span<double>(g, Points * taps));
         double* filter = stackalloc double[taps * taps * lanes];
         double* half = stackalloc double[taps * lanes];
-        double* full = stackalloc double[lanes];
         for (int first = 0; first < chunk.Lanes; first += lanes)
             for (int k = 0; k < source.Depth; k++)
             {
@@ -76,15 +75,27 @@ internal sealed unsafe class WinogradFilters<TTransform> : IPackedFilters<Winogr
                     }
                     for (int j = 0; j < Points; j++, to += source.Depth * chunk.Lanes)
                     {
-                        for (int lane = 0; lane < lanes; lane += width)
+                        int lane = 0;
+                        for (; lane <= lanes - 2 * width; lane += 2 * width)
                         {
-                            Vector<double> sum = Vector<double>.Zero;
+                            Vector<double> low = Vector<double>.Zero, high = Vector<double>.Zero;
                             for (int x = 0; x < taps; x++)
-                                sum += g[j * taps + x] * Vector.Load(half + x * lanes + lane);
-                            sum.Store(full + lane);
+                            {
+                                var factor = new Vector<double>(g[j * taps + x]);
+                                double* from = half + x * lanes + lane;
+                                low += factor * Vector.Load(from);
+                                high += factor * Vector.Load(from + width);
+                            }
+                            Vector.Narrow(low, high).Store(to + lane);
                         }
-                        for (int lane = 0; lane < lanes; lane++)
-                            to[lane] = (float)full[lane];
+                        // Without vectors a tile has two lanes only.
+                        for (; lane < lanes; lane++)
+                        {
+                            double sum = 0;
+                            for (int x = 0; x < taps; x++)
+                                sum += g[j * taps + x] * half[x * lanes + lane];
+                            to[lane] = (float)sum;
+                        }
                     }
                 }
             }
