@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Networks;
 using SiamIlgpu.Plans;
 using SiamIlgpu.Weights;
 
@@ -7,7 +8,8 @@ namespace SiamIlgpu.Bench;
 
 /// <summary>
 /// The verb that times whole tracked frames (crops, branch, join, peak, and CFNet's template) beside the search branch
-/// alone, and counts what a frame allocates. Frames lie in memory: nothing is decoded.
+/// alone and beside the whole network (both branches, filter, join), and counts what a frame allocates. Frames lie in memory:
+/// nothing is decoded.
 /// </summary>
 internal static class FrameCommand
 {
@@ -66,13 +68,27 @@ internal static class FrameCommand
         int size = tracker.Definition.SearchSize;
         using var branch = InferencePlan.Create(device, weights, tracker.Options.Scales, size, size);
         device.Upload(SeededNetwork.Images(branch.Input.Shape), branch.Input);
+        using var network = new SiameseNetwork(device, weights, tracker.Options.Scales);
+        device.Upload(SeededNetwork.Images(network.SearchCrops.Shape), network.SearchCrops);
+        device.Upload(SeededNetwork.Images(network.ExemplarCrop.Shape), network.ExemplarCrop);
+        network.UpdateTemplate(1);
         (Timing ofFrame, Timing ofBranch) = Turns.Time(() => tracker.Update(video.Next()), branch.Forward, rounds);
+        (Timing ofFrameAgain, Timing ofNetwork) = Turns.Time(() => tracker.Update(video.Next()), RunNetwork, rounds);
 
         Console.WriteLine($"{weights.Source}, {tracker.Options.Name}, frames of {PanningVideo.Width}x{PanningVideo.Height}; {device.Name}");
         Console.WriteLine($"  frame   {ofFrame}");
         Console.WriteLine($"  branch  {ofBranch}, {tracker.Options.Scales} x {size}x{size}");
+        Console.WriteLine($"  network {ofNetwork}, {(tracker.Options.TemplateRate > 0 ? "both branches" : "search branch")} and join; frames beside it {ofFrameAgain}");
         Console.WriteLine($"  a frame allocates {PerFrame(onThread):F1} bytes on the caller's thread, {PerFrame(onAll):F1} on all");
+        Console.WriteLine($"frame/network {ofFrameAgain.Median / ofNetwork.Median:F3}");
         Console.WriteLine($"frame/branch {ofFrame.Median / ofBranch.Median:F3}");
+
+        void RunNetwork()
+        {
+            network.Respond();
+            if (tracker.Options.TemplateRate > 0)
+                network.UpdateTemplate(tracker.Options.TemplateRate);
+        }
 
         static double PerFrame(long bytes) => (double)bytes / CountedFrames;
     }

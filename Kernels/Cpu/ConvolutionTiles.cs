@@ -38,7 +38,10 @@ internal static unsafe partial class ConvolutionTiles
         : lanes == Lanes512x2 ? Pixels512x2
         : Pixels512x1;
 
-    /// <summary>Pixels of the next tile when so many are left: 15 are 5+5+5, not 6+6 and a lonely 3.</summary>
+    /// <summary>
+    /// Pixels of the next tile when so many are left. All tiles of a row get nearly the same width: 57 pixels are
+    /// 12+12+11+11+11, not four times 14 and a lonely 1.
+    /// </summary>
     internal static int NextOf(int left, int widest)
     {
         int tiles = (left + widest - 1) / widest;

@@ -82,23 +82,20 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
         where TStep : struct, IPixelStep
     {
         int width = Spec.MapWidth;
-        // Tiles of nearly the same width: 57 pixels are 12+12+11+11+11, not four times 14 and a lonely 1.
         int widest = ConvolutionTiles.PixelsOf(block.Lanes);
-        int tiles = (width + widest - 1) / widest;
-        int narrow = width / tiles;
-        int wideTiles = width % tiles;
         nint outputBlock = (nint)Spec.MapHeight * width * 16;
         for (int y = rows.First; y < rows.End; y++)
         {
             float* x = from + y * Spec.Stride * walk.RowStride;
             float* o = to + (nint)y * width * 16;
             FillWithBias(block, o);
-            for (int tile = 0; tile < tiles; tile++)
+            for (int left = width; left > 0;)
             {
-                int pixels = tile < wideTiles ? narrow + 1 : narrow;
+                int pixels = ConvolutionTiles.NextOf(left, widest);
                 ConvolutionTiles.Run<TStep, AddSums>(block.Lanes, pixels, walk, x, packed.Pointer + block.Weights, floor, o, outputBlock);
                 x += pixels * walk.PixelStep;
                 o += pixels * 16;
+                left -= pixels;
             }
         }
     }
