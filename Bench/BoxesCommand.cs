@@ -48,22 +48,22 @@ internal static class BoxesCommand
     private static void Compare(NetworkWeights weights, IReadOnlyList<Sequence> sequences)
     {
         Console.WriteLine($"{weights.Source}: boxes of {ConvolutionAlgorithm.Automatic} against {ConvolutionAlgorithm.Direct}");
+        using var device = new CpuDevice();
+        using var direct = new CpuDevice(new CpuDeviceOptions { Convolution = ConvolutionAlgorithm.Direct });
+        using var tracker = new Tracker(weights, device);
+        using var reference = new Tracker(weights, direct);
         double least = 1;
         foreach (Sequence sequence in sequences)
         {
-            (double mean, double worst, int frames) = Compare(weights, sequence);
+            (double mean, double worst, int frames) = Compare(tracker, reference, sequence);
             Console.WriteLine($"  {sequence.Name,-20} {frames,5} frames  mean IoU {mean:F6}  worst {worst:F6}");
             least = Math.Min(least, mean);
         }
         Console.WriteLine($"least mean IoU {least:F6}");
     }
 
-    private static (double Mean, double Worst, int Frames) Compare(NetworkWeights weights, Sequence sequence)
+    private static (double Mean, double Worst, int Frames) Compare(Tracker tracker, Tracker reference, Sequence sequence)
     {
-        using var device = new CpuDevice();
-        using var direct = new CpuDevice(new CpuDeviceOptions { Convolution = ConvolutionAlgorithm.Direct });
-        using var tracker = new Tracker(weights, device);
-        using var reference = new Tracker(weights, direct);
         using FrameSource video = sequence.OpenFrames();
         BoundingBox target = sequence.GroundTruth[0]!.Value;
         FrameView first = video.Read();

@@ -19,7 +19,7 @@ public sealed class BranchFilters : IDisposable
         Definition = weights.RequireDefinition();
         if (Definition.Layers.Count == 0)
             throw new WeightFormatException(weights.Source, "the network has no layers");
-        Convolutions = [.. FoldedBranch.Fold(weights, Definition).Zip(Definition.Convolutions, Load)];
+        Convolutions = [.. FoldedBranch.Fold(weights, Definition).Select(folded => device.Load(folded.Shape, folded.Filters, folded.Bias))];
     }
 
     /// <summary>The device that they are on.</summary>
@@ -36,7 +36,4 @@ public sealed class BranchFilters : IDisposable
         foreach (ConvolutionFilters filters in Convolutions)
             filters.Dispose();
     }
-
-    private ConvolutionFilters Load(FoldedConvolution folded, ConvolutionLayer layer) =>
-        Device.Load(new TensorShape(layer.OutChannels, layer.InChannels / layer.Groups, layer.Size, layer.Size), folded.Filters, folded.Bias);
 }

@@ -3,8 +3,8 @@ using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Plans;
 
-/// <summary>The filters and biases of one convolution, its batch norm folded in.</summary>
-internal readonly record struct FoldedConvolution(float[] Filters, float[] Bias);
+/// <summary>The filters, OIHW, and biases of one convolution, its batch norm folded in.</summary>
+internal readonly record struct FoldedConvolution(TensorShape Shape, float[] Filters, float[] Bias);
 
 /// <summary>The weights of a branch as inference wants them: checked against the definition, batch norms folded.</summary>
 internal static class FoldedBranch
@@ -16,14 +16,14 @@ internal static class FoldedBranch
 
     private static FoldedConvolution Fold(NetworkWeights weights, ConvolutionLayer layer)
     {
-        int channels = layer.OutChannels;
-        float[] filters = weights.Values($"{layer.Name}.weight", channels, layer.InChannels / layer.Groups, layer.Size, layer.Size);
-        float[] bias = weights.Values($"{layer.Name}.bias", channels);
+        var shape = new TensorShape(layer.OutChannels, layer.InChannels / layer.Groups, layer.Size, layer.Size);
+        float[] filters = weights.Values($"{layer.Name}.weight", shape.Batch, shape.Channels, shape.Height, shape.Width);
+        float[] bias = weights.Values($"{layer.Name}.bias", shape.Batch);
         if (!layer.BatchNorm)
-            return new FoldedConvolution(filters, bias);
+            return new FoldedConvolution(shape, filters, bias);
 
         // The file's own arrays stay as they are: one set of weights may serve several trackers.
-        var folded = new FoldedConvolution([.. filters], [.. bias]);
+        var folded = new FoldedConvolution(shape, [.. filters], [.. bias]);
         FoldNorm(weights, layer.BatchNormName, folded.Filters, folded.Bias);
         return folded;
     }
