@@ -21,9 +21,9 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// stay there too; the filters stream through once per range. By row: V of all tiles is written, then a row of its points is
 /// read by all chunks while it stays in the second-level cache, then the sums are read; the filters stream through once. The
 /// schedule that moves less through the outer caches is taken, but by range only while there are ranges enough for all threads.
-/// (Tried and no faster: all of V for a chunk at a time; a row of V in parts that fit the second-level cache; one call of the
-/// tile for all points of a row; prefetching the next row's filters or V; four steps of a tile's loop at once. Prefetching the
-/// next patch gained one to three percent.)</para>
+/// (Tried and no faster: groups of 6, 18 and 24 tiles at 256 bits; all of V for a chunk at a time; a row of V in parts that fit
+/// the second-level cache; one call of the tile for all points of a row; prefetching the next row's filters or V; four steps of
+/// a tile's loop at once. Prefetching the next patch gained one to three percent.)</para>
 /// <para>A map that is pooled is computed in bands of rows, each by ranges; a band is pooled while it lies in the second-level
 /// cache.</para>
 /// <para>Edges: the last tile of a row or column is shifted inside the map and writes only its new pixels. No pixel has two
