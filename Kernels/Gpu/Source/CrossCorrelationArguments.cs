@@ -1,0 +1,23 @@
+namespace SiamIlgpu.Kernels.Gpu.Source;
+
+/// <summary>What the cross-correlation kernel is told; positions count in groups of four floats.</summary>
+internal readonly record struct CrossCorrelationArguments
+{
+    /// <summary>Groups of four floats of the template.</summary>
+    internal int TemplateQuads { get; init; }
+
+    /// <summary>Columns of a search, and from one search to the next.</summary>
+    internal int SearchSize { get; init; }
+
+    /// <inheritdoc cref="SearchSize"/>
+    internal int SearchStep { get; init; }
+
+    /// <summary>Rows and columns of a response.</summary>
+    internal int ResponseSize { get; init; }
+
+    /// <summary>Multiplies each response.</summary>
+    internal float Gain { get; init; }
+
+    /// <summary>Is added to each response.</summary>
+    internal float Bias { get; init; }
+}

@@ -1,0 +1,179 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+
+namespace SiamIlgpu.Kernels.Gpu.Source;
+
+/// <summary>What the samples are multiplied with before they are transformed.</summary>
+internal interface IDftWindow
+{
+    static abstract float Weigh(ArrayView<float> window, int sample, float value);
+}
+
+internal readonly struct NoWindow : IDftWindow
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Weigh(ArrayView<float> window, int sample, float value) => value;
+}
+
+internal readonly struct PlaneWindow : IDftWindow
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Weigh(ArrayView<float> window, int sample, float value) => window[sample] * value;
+}
+
+/// <summary>
+/// The sizes of these planes (49, 53, 57) have no small factors, so each pass is a product with a dense matrix. A thread = one
+/// channel of one line, four results; matrix: [quad of results][sample][four cosines, four sines], scaled and signed by the
+/// host, so that forward and inverse, whole and cropped, are the same kernels.
+/// </summary>
+internal static class DftKernels
+{
+    internal const int Threads = 128;
+
+    /// <summary>Threads of <see cref="Ridge"/>: four blocks of channels at a time.</summary>
+    internal const int RidgeThreads = 64;
+
+    /// <summary>Real lines to spectra: F = sum of x * (cos, sin).</summary>
+    internal static void RealToComplex<TWindow>(
+        ArrayView<float> samples, ArrayView<float> window, ArrayView<float> matrix, ArrayView<float> real, ArrayView<float> imaginary, DftArguments a)
+        where TWindow : struct, IDftWindow
+    {
+        int thread = Grid.IdxX * Threads + Group.IdxX;
+        if (thread >= a.Threads)
+            return;
+        int quads = (a.Results + 3) / 4;
+        int quad = thread / 16 % quads;
+        int line = thread / 16 / quads;
+        int plane = line / a.Lines;
+        int inPlane = line - plane * a.Lines;
+        int from = plane * a.PlaneStep + inPlane * a.LineStep + thread % 16;
+        ArrayView<Float4> rows = matrix.Cast<Float4>();
+        int row = quad * a.Samples * 2;
+        Float8 sums = default;
+        for (int i = 0; i < a.Samples; i++)
+            sums = sums.Add(TWindow.Weigh(window, inPlane * a.Samples + i, samples[from + i * a.SampleStep]), rows[row + 2 * i], rows[row + 2 * i + 1]);
+        int to = plane * a.OutPlaneStep + inPlane * a.OutLineStep + quad * 4 * a.ResultStep + thread % 16;
+        StoreFour(real, sums.Low, to, quad, a);
+        StoreFour(imaginary, sums.High, to, quad, a);
+    }
+
+    /// <summary>Spectra along the other axis: (re + i im) * (cos + i sin).</summary>
+    internal static void ComplexToComplex(
+        ArrayView<float> real, ArrayView<float> imaginary, ArrayView<float> matrix, ArrayView<float> outReal, ArrayView<float> outImaginary, DftArguments a)
+    {
+        int thread = Grid.IdxX * Threads + Group.IdxX;
+        if (thread >= a.Threads)
+            return;
+        int quads = (a.Results + 3) / 4;
+        int quad = thread / 16 % quads;
+        int line = thread / 16 / quads;
+        int plane = line / a.Lines;
+        int inPlane = line - plane * a.Lines;
+        int from = plane * a.PlaneStep + inPlane * a.LineStep + thread % 16;
+        ArrayView<Float4> rows = matrix.Cast<Float4>();
+        int row = quad * a.Samples * 2;
+        Float8 sums = default;
+        for (int i = 0; i < a.Samples; i++)
+        {
+            float re = real[from + i * a.SampleStep];
+            float im = imaginary[from + i * a.SampleStep];
+            Float4 cos = rows[row + 2 * i];
+            Float4 sin = rows[row + 2 * i + 1];
+            sums = sums.Add(re, cos, sin);
+            sums.Low.A -= im * sin.A;
+            sums.Low.B -= im * sin.B;
+            sums.Low.C -= im * sin.C;
+            sums.Low.D -= im * sin.D;
+            sums.High.A += im * cos.A;
+            sums.High.B += im * cos.B;
+            sums.High.C += im * cos.C;
+            sums.High.D += im * cos.D;
+        }
+        int to = plane * a.OutPlaneStep + inPlane * a.OutLineStep + quad * 4 * a.ResultStep + thread % 16;
+        StoreFour(outReal, sums.Low, to, quad, a);
+        StoreFour(outImaginary, sums.High, to, quad, a);
+    }
+
+    /// <summary>Spectra back to real lines: the sum of re * cos - im * sin over the kept half, the other half's share in the matrix.</summary>
+    internal static void ComplexToReal(
+        ArrayView<float> real, ArrayView<float> imaginary, ArrayView<float> matrix, ArrayView<float> results, DftArguments a)
+    {
+        int thread = Grid.IdxX * Threads + Group.IdxX;
+        if (thread >= a.Threads)
+            return;
+        int quads = (a.Results + 3) / 4;
+        int quad = thread / 16 % quads;
+        int line = thread / 16 / quads;
+        int plane = line / a.Lines;
+        int inPlane = line - plane * a.Lines;
+        int from = plane * a.PlaneStep + inPlane * a.LineStep + thread % 16;
+        ArrayView<Float4> rows = matrix.Cast<Float4>();
+        int row = quad * a.Samples * 2;
+        Float4 sums = default;
+        for (int i = 0; i < a.Samples; i++)
+        {
+            float re = real[from + i * a.SampleStep];
+            float im = imaginary[from + i * a.SampleStep];
+            Float4 cos = rows[row + 2 * i];
+            Float4 sin = rows[row + 2 * i + 1];
+            sums.A += re * cos.A - im * sin.A;
+            sums.B += re * cos.B - im * sin.B;
+            sums.C += re * cos.C - im * sin.C;
+            sums.D += re * cos.D - im * sin.D;
+        }
+        StoreFour(results, sums, plane * a.OutPlaneStep + inPlane * a.OutLineStep + quad * 4 * a.ResultStep + thread % 16, quad, a);
+    }
+
+    /// <summary>
+    /// The correlation filter's spectrum, in place. Group = one frequency; the threads share the channels, sum up the energy
+    /// k = (1/n) sum |F|^2 + lambda, then F becomes conj(a) F with a = target / k. target: (1/n) F(y).
+    /// </summary>
+    internal static void Ridge(
+        ArrayView<float> real, ArrayView<float> imaginary, ArrayView<float> targetReal, ArrayView<float> targetImaginary, RidgeArguments a)
+    {
+        ArrayView<float> shares = SharedMemory.Allocate<float>(RidgeThreads);
+        int t = Group.IdxX;
+        int frequency = Grid.IdxX;
+        float energy = 0;
+        for (int block = t / 16; block < a.Blocks; block += RidgeThreads / 16)
+        {
+            int at = (block * a.Frequencies + frequency) * 16 + t % 16;
+            energy += real[at] * real[at] + imaginary[at] * imaginary[at];
+        }
+        shares[t] = energy;
+        for (int half = RidgeThreads / 2; half > 0; half /= 2)
+        {
+            Group.Barrier();
+
+            if (t < half)
+                shares[t] += shares[t + half];
+        }
+
+        Group.Barrier();
+
+        float k = a.Share * shares[0] + a.Lambda;
+        float alphaReal = targetReal[frequency] / k;
+        float alphaImaginary = targetImaginary[frequency] / k;
+        for (int block = t / 16; block < a.Blocks; block += RidgeThreads / 16)
+        {
+            int at = (block * a.Frequencies + frequency) * 16 + t % 16;
+            float re = real[at];
+            float im = imaginary[at];
+            real[at] = alphaReal * re + alphaImaginary * im;
+            imaginary[at] = alphaReal * im - alphaImaginary * re;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreFour(ArrayView<float> to, Float4 values, int at, int quad, DftArguments a)
+    {
+        int left = a.Results - 4 * quad;
+        to[at] = values.A;
+        if (left > 1)
+            to[at + a.ResultStep] = values.B;
+        if (left > 2)
+            to[at + 2 * a.ResultStep] = values.C;
+        if (left > 3)
+            to[at + 3 * a.ResultStep] = values.D;
+    }
+}

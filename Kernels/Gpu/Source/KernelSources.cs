@@ -1,0 +1,68 @@
+namespace SiamIlgpu.Kernels.Gpu.Source;
+
+/// <summary>What a kernel is compiled to.</summary>
+internal enum KernelUse
+{
+    /// <summary>PTX and OpenCL C.</summary>
+    Everywhere,
+
+    /// <summary>OpenCL C alone: it is for processors.</summary>
+    Processor,
+
+    /// <summary>PTX alone, for compute capability 8.0 and above.</summary>
+    TensorCores,
+}
+
+/// <summary>A kernel to be compiled.</summary>
+/// <param name="Name">Its name in the compiled files.</param>
+/// <param name="Method">The method, its type parameters filled in.</param>
+/// <param name="GroupSize">Threads of a group.</param>
+/// <param name="Use">What it is compiled to.</param>
+internal sealed record KernelSource(string Name, Delegate Method, int GroupSize, KernelUse Use = KernelUse.Everywhere);
+
+/// <summary>All kernels.</summary>
+internal static class KernelSources
+{
+    internal static IReadOnlyList<KernelSource> All { get; } =
+    [
+        .. Convolutions<Tile64X64>("64x64"),
+        .. Convolutions<Tile128X128>("128x128"),
+        .. Convolutions<Tile32X128>("32x128"),
+        .. Convolutions<Tile16X256>("16x256"),
+        new("Convolution.Features.Processor", ConvolutionKernels.ForwardOnProcessor<FeatureInput>, 1, KernelUse.Processor),
+        new("Convolution.Image.Processor", ConvolutionKernels.ForwardOnProcessor<ImageInput>, 1, KernelUse.Processor),
+        new("Convolution.SumParts", ConvolutionKernels.SumParts, ConvolutionKernels.SumThreads),
+        .. TensorCoreConvolutions<Tile64X64>("64x64"),
+        .. TensorCoreConvolutions<Tile128X128>("128x128"),
+        new("MaxPool", MaxPoolKernels.Forward, MaxPoolKernels.Threads),
+        new("CrossCorrelation", CrossCorrelationKernels.Forward, CrossCorrelationKernels.Threads),
+        new("Blend", BlendKernels.Forward, BlendKernels.Threads),
+        new("Dft.RealToComplex", DftKernels.RealToComplex<NoWindow>, DftKernels.Threads),
+        new("Dft.WindowedToComplex", DftKernels.RealToComplex<PlaneWindow>, DftKernels.Threads),
+        new("Dft.ComplexToComplex", DftKernels.ComplexToComplex, DftKernels.Threads),
+        new("Dft.ComplexToReal", DftKernels.ComplexToReal, DftKernels.Threads),
+        new("CorrelationFilter.Ridge", DftKernels.Ridge, DftKernels.RidgeThreads),
+        new("CropResize.DownBytes", CropResizeKernels.Down<byte, ByteValue>, CropResizeKernels.Threads),
+        new("CropResize.DownFloats", CropResizeKernels.Down<float, FloatValue>, CropResizeKernels.Threads),
+        new("CropResize.Along", CropResizeKernels.Along, CropResizeKernels.Threads),
+        new("ResponsePeak.Upsample", ResponsePeakKernels.Upsample, ResponsePeakKernels.Threads),
+        new("ResponsePeak.Mix", ResponsePeakKernels.Mix, ResponsePeakKernels.Threads),
+        new("ResponsePeak.Finish", ResponsePeakKernels.Finish, ResponsePeakKernels.Threads),
+    ];
+
+    private static IEnumerable<KernelSource> Convolutions<TTile>(string tile)
+        where TTile : struct, IConvolutionTile
+    {
+        int threads = TTile.Channels * TTile.Pixels / 64;
+        yield return new($"Convolution.Features.{tile}", ConvolutionKernels.Forward<FeatureInput, TTile>, threads);
+        yield return new($"Convolution.Image.{tile}", ConvolutionKernels.Forward<ImageInput, TTile>, threads);
+    }
+
+    private static IEnumerable<KernelSource> TensorCoreConvolutions<TTile>(string tile)
+        where TTile : struct, IConvolutionTile
+    {
+        int threads = TTile.Channels * TTile.Pixels / 32;
+        yield return new($"Convolution.Features.Tf32.{tile}", TensorCoreConvolutionKernels.Forward<FeatureInput, TTile>, threads, KernelUse.TensorCores);
+        yield return new($"Convolution.Image.Tf32.{tile}", TensorCoreConvolutionKernels.Forward<ImageInput, TTile>, threads, KernelUse.TensorCores);
+    }
+}
