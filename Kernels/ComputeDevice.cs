@@ -1,18 +1,33 @@
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Kernels.Gpu;
+using SiamIlgpu.Kernels.Gpu.Cuda;
+using SiamIlgpu.Kernels.Gpu.OpenCl;
 
 namespace SiamIlgpu.Kernels;
 
-/// <summary>What kind of hardware a device is.</summary>
+/// <summary>What kind of hardware a device is, and how it is driven.</summary>
 public enum DeviceKind
 {
     /// <summary>The processor, by managed SIMD.</summary>
     Cpu,
+
+    /// <summary>An NVIDIA GPU, by the CUDA driver.</summary>
+    Cuda,
+
+    /// <summary>A GPU, or a processor, by an OpenCL driver.</summary>
+    OpenCl,
 }
 
-/// <summary>A device that can be opened, for people to choose from.</summary>
+/// <summary>A device of this machine, for people to choose from.</summary>
 /// <param name="Kind">What it is.</param>
+/// <param name="Index">Its number among the devices of its kind, from 0.</param>
 /// <param name="Name">Its name, with what matters for speed.</param>
-public readonly record struct DeviceInfo(DeviceKind Kind, string Name);
+/// <param name="Driver">The driver and its version; empty where there is none.</param>
+/// <param name="MemoryBytes">Memory that it has.</param>
+/// <param name="Unusable">Why it cannot be opened; null when it can.</param>
+/// <param name="IsProcessor">Whether it is a processor: the CPU device, or OpenCL's view of it.</param>
+public sealed record DeviceInfo(
+    DeviceKind Kind, int Index, string Name, string Driver, long MemoryBytes, string? Unusable = null, bool IsProcessor = false);
 
 /// <summary>
 /// A processor that runs the operations. Prepare once, run many: <c>Prepare</c> packs weights, chooses an algorithm and
@@ -30,11 +45,48 @@ public abstract class ComputeDevice : IDisposable
     /// <summary>How features lie between operations.</summary>
     public abstract TensorLayout FeatureLayout { get; }
 
-    /// <summary>The fastest device of this machine.</summary>
-    public static ComputeDevice OpenBest() => new CpuDevice();
+    /// <summary>
+    /// The fastest device of this machine: a CUDA GPU, an OpenCL GPU, or else the CPU. One that cannot be opened is passed over.
+    /// </summary>
+    /// <param name="cpu">How the CPU computes, if it comes to that.</param>
+    public static ComputeDevice OpenBest(CpuDeviceOptions? cpu = null)
+    {
+        foreach (DeviceInfo gpu in List().Where(d => d.Unusable is null && !d.IsProcessor))
+        {
+            try
+            {
+                return Open(gpu.Kind, gpu.Index);
+            }
+            catch (DeviceException)
+            {
+                // Taken by someone else, or out of memory: the next one may do.
+            }
+        }
+        return new CpuDevice(cpu ?? new CpuDeviceOptions());
+    }
 
-    /// <summary>All devices of this machine, fastest first.</summary>
-    public static IReadOnlyList<DeviceInfo> List() => [new DeviceInfo(DeviceKind.Cpu, CpuDevice.Describe(CpuDevice.DefaultThreads))];
+    /// <summary>Opens a device of this machine.</summary>
+    /// <param name="kind">What it is.</param>
+    /// <param name="index">Its number among the devices of its kind.</param>
+    /// <exception cref="DeviceUnavailableException">There is none, or it cannot be used; the message says why.</exception>
+    public static ComputeDevice Open(DeviceKind kind, int index = 0) => kind switch
+    {
+        DeviceKind.Cuda => GpuDevice.OpenCuda(index),
+        DeviceKind.OpenCl => GpuDevice.OpenOpenCl(index),
+        _ => index == 0 ? new CpuDevice() : throw new DeviceUnavailableException($"no CPU device {index}: there is 1"),
+    };
+
+    /// <summary>
+    /// All devices of this machine, those that cannot be used too: GPUs first, then the CPU, then what OpenCL makes of it.
+    /// A machine without a GPU's driver has no GPU.
+    /// </summary>
+    public static IReadOnlyList<DeviceInfo> List()
+    {
+        IReadOnlyList<DeviceInfo> openCl = OpenClDriver.List();
+        var cpu = new DeviceInfo(
+            DeviceKind.Cpu, 0, CpuDevice.Describe(CpuDevice.DefaultThreads), "", GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, IsProcessor: true);
+        return [.. CudaDriver.List(), .. openCl.Where(d => !d.IsProcessor), cpu, .. openCl.Where(d => d.IsProcessor)];
+    }
 
     /// <summary>Allocates zeroed memory for <paramref name="length"/> floats.</summary>
     public abstract DeviceBuffer Allocate(long length);
@@ -44,14 +96,31 @@ public abstract class ComputeDevice : IDisposable
 
     /// <summary>Copies values in planar order into a view of any layout.</summary>
     /// <exception cref="KernelShapeException">The number of values differs from the view's elements.</exception>
-    public abstract void Upload(ReadOnlySpan<float> planar, TensorView destination);
+    /// <exception cref="DeviceMismatchException">The view is of another device.</exception>
+    public void Upload(ReadOnlySpan<float> planar, TensorView destination)
+    {
+        CheckTransfer(planar.Length, destination);
+        UploadCore(planar, destination);
+    }
 
     /// <summary>Waits, and copies a view of any layout out in planar order.</summary>
     /// <exception cref="KernelShapeException">The span is not as long as the view has elements.</exception>
-    public abstract void Download(TensorView source, Span<float> planar);
+    /// <exception cref="DeviceMismatchException">The view is of another device.</exception>
+    public void Download(TensorView source, Span<float> planar)
+    {
+        CheckTransfer(planar.Length, source);
+        DownloadCore(source, planar);
+    }
 
     /// <summary>Waits until everything enqueued is done.</summary>
     public abstract void Synchronize();
+
+    /// <summary>
+    /// Prepares work that is enqueued again and again with the same operations, views and numbers: a device that can takes it
+    /// down once and replays it with one call. Dispose it before the operations and buffers that it uses.
+    /// </summary>
+    /// <param name="enqueue">Calls <c>Forward</c> of operations of this device, and nothing else.</param>
+    public virtual RecordedWork Record(Action enqueue) => new(enqueue);
 
     /// <summary>Makes filters known to the device, for any number of convolutions.</summary>
     /// <param name="shape">Their shape, OIHW; of a grouped convolution I is the channels of one group.</param>
@@ -158,6 +227,12 @@ public abstract class ComputeDevice : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Brings as many values as the view has elements.</summary>
+    protected abstract void UploadCore(ReadOnlySpan<float> planar, TensorView destination);
+
+    /// <summary>Fetches as many values as the view has elements.</summary>
+    protected abstract void DownloadCore(TensorView source, Span<float> planar);
+
     /// <summary>Takes filters of checked lengths.</summary>
     protected abstract ConvolutionFilters LoadCore(TensorShape shape, float[] filters, float[] bias);
 
@@ -187,4 +262,31 @@ public abstract class ComputeDevice : IDisposable
 
     /// <summary>Frees what the device holds.</summary>
     protected abstract void Dispose(bool disposing);
+
+    private void CheckTransfer(int length, in TensorView view)
+    {
+        if (!ReferenceEquals(view.Buffer.Device, this))
+            throw new DeviceMismatchException(this, view.Buffer.Device);
+        if (length != view.Shape.Count)
+            throw new KernelShapeException($"transfer: {view.Shape} has {view.Shape.Count} values, got {length}");
+    }
+}
+
+/// <summary>Work that is enqueued again and again; see <see cref="ComputeDevice.Record"/>. For one thread at a time.</summary>
+public class RecordedWork(Action enqueue) : IDisposable
+{
+    /// <summary>Enqueues it.</summary>
+    public virtual void Replay() => enqueue();
+
+    /// <summary>Frees what the device took down.</summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees what the device took down.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+    }
 }

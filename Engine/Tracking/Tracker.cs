@@ -123,8 +123,7 @@ public sealed class Tracker : IDisposable
         // 1. Search crops at the last position, one a scale; their responses; the peak.
         CropSquare region = CropGeometry.Pyramid(center, Scaled(searchSide), Definition.SearchSize, out int regionSize, levels);
         active.SearchCrop.Forward(frame, Pyramid(region, regionSize, levels), network.SearchCrops);
-        network.Respond();
-        active.Peak.Forward(network.Responses);
+        active.Respond.Replay();
         PeakResult peak = active.Peak.Read();
 
         // 2. Position: from cells of the upsampled map to pixels of the frame.
@@ -140,7 +139,7 @@ public sealed class Tracker : IDisposable
         if (Options.TemplateRate > 0)
         {
             CropExemplar(frame);
-            network.UpdateTemplate(Options.TemplateRate);
+            active.UpdateTemplate.Replay();
             exemplarSide = Damp(exemplarSide, scale, exemplarLimits);
         }
 
@@ -234,6 +233,12 @@ public sealed class Tracker : IDisposable
             SearchCrop = device.Prepare(new CropResizeSpec(options.Scales, Network.Definition.SearchSize));
             Peak = device.Prepare(new ResponsePeakSpec(
                 options.Scales, Network.ResponseSize, options.Upsampling, options.ScalePenalty, options.WindowInfluence));
+            Respond = device.Record(() =>
+            {
+                Network.Respond();
+                Peak.Forward(Network.Responses);
+            });
+            UpdateTemplate = device.Record(() => Network.UpdateTemplate(options.TemplateRate));
         }
 
         internal SiameseNetwork Network { get; }
@@ -244,8 +249,16 @@ public sealed class Tracker : IDisposable
 
         internal ResponsePeak Peak { get; }
 
+        /// <summary>From the search crops to the peak; the same in every frame.</summary>
+        internal RecordedWork Respond { get; }
+
+        /// <summary>From the exemplar crop into the template, at the frames' rate.</summary>
+        internal RecordedWork UpdateTemplate { get; }
+
         public void Dispose()
         {
+            UpdateTemplate.Dispose();
+            Respond.Dispose();
             Peak.Dispose();
             SearchCrop.Dispose();
             ExemplarCrop.Dispose();

@@ -31,10 +31,12 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, IParallel
         real = memory.Reserve<float>(2 * blocks * dft.SpectrumLength + 3 * n);
         imaginary = real + blocks * dft.SpectrumLength;
         this.window = imaginary + blocks * dft.SpectrumLength;
-        targetReal = this.window + n;
-        targetImaginary = targetReal + n;
+        this.targetReal = this.window + n;
+        this.targetImaginary = this.targetReal + n;
         window.CopyTo(new Span<float>(this.window, window.Length));
-        TransformTarget(target);
+        (float[] targetReal, float[] targetImaginary) = spec.SpectrumOf(target);
+        targetReal.CopyTo(new Span<float>(this.targetReal, targetReal.Length));
+        targetImaginary.CopyTo(new Span<float>(this.targetImaginary, targetImaginary.Length));
     }
 
     private enum Step
@@ -149,42 +151,6 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, IParallel
                     TLanes.MultiplyAdd(ai, im, ar * re).Store(real + at + lane);
                     (ar * im - ai * re).Store(imaginary + at + lane);
                 }
-            }
-        }
-    }
-
-    /// <summary>(1/n) F(y), rows first, in double: it is done once.</summary>
-    private void TransformTarget(ReadOnlySpan<float> target)
-    {
-        int size = Spec.Size;
-        int spectrumWidth = size / 2 + 1;
-        var rowReal = new double[size * spectrumWidth];
-        var rowImaginary = new double[size * spectrumWidth];
-        for (int i = 0; i < size; i++)
-        {
-            for (int l = 0; l < spectrumWidth; l++)
-            {
-                for (int j = 0; j < size; j++)
-                {
-                    (double sine, double cosine) = double.SinCosPi(2.0 * (l * j % size) / size);
-                    rowReal[i * spectrumWidth + l] += target[i * size + j] * cosine;
-                    rowImaginary[i * spectrumWidth + l] -= target[i * size + j] * sine;
-                }
-            }
-        }
-        for (int k = 0; k < size; k++)
-        {
-            for (int l = 0; l < spectrumWidth; l++)
-            {
-                double re = 0, im = 0;
-                for (int i = 0; i < size; i++)
-                {
-                    (double sine, double cosine) = double.SinCosPi(2.0 * (k * i % size) / size);
-                    re += rowReal[i * spectrumWidth + l] * cosine + rowImaginary[i * spectrumWidth + l] * sine;
-                    im += rowImaginary[i * spectrumWidth + l] * cosine - rowReal[i * spectrumWidth + l] * sine;
-                }
-                targetReal[k * spectrumWidth + l] = (float)(re / ((double)size * size));
-                targetImaginary[k * spectrumWidth + l] = (float)(im / ((double)size * size));
             }
         }
     }

@@ -51,36 +51,6 @@ public sealed class CpuDevice : ComputeDevice
     public override DeviceBuffer Allocate(long length) => new CpuBuffer(this, length);
 
     /// <inheritdoc/>
-    public override void Upload(ReadOnlySpan<float> planar, TensorView destination)
-    {
-        CheckTransfer(planar.Length, destination);
-        Span<float> target = destination.Floats();
-        TensorShape s = destination.Shape;
-        // The general order: only transfers of weights, references and tests come this way, never a frame.
-        target.Clear();
-        int source = 0;
-        for (int n = 0; n < s.Batch; n++)
-            for (int c = 0; c < s.Channels; c++)
-                for (int y = 0; y < s.Height; y++)
-                    for (int x = 0; x < s.Width; x++)
-                        target[IndexOf(destination, n, c, y, x)] = planar[source++];
-    }
-
-    /// <inheritdoc/>
-    public override void Download(TensorView source, Span<float> planar)
-    {
-        CheckTransfer(planar.Length, source);
-        ReadOnlySpan<float> from = source.Floats();
-        TensorShape s = source.Shape;
-        int target = 0;
-        for (int n = 0; n < s.Batch; n++)
-            for (int c = 0; c < s.Channels; c++)
-                for (int y = 0; y < s.Height; y++)
-                    for (int x = 0; x < s.Width; x++)
-                        planar[target++] = from[IndexOf(source, n, c, y, x)];
-    }
-
-    /// <inheritdoc/>
     public override void Synchronize()
     {
     }
@@ -93,6 +63,14 @@ public sealed class CpuDevice : ComputeDevice
             : "no vectors";
         return $"CPU, {vectors}, {threads} thread{(threads == 1 ? "" : "s")}";
     }
+
+    /// <inheritdoc/>
+    protected override void UploadCore(ReadOnlySpan<float> planar, TensorView destination) =>
+        TensorOrder.FromPlanar(planar, destination.Floats(), destination.Shape, destination.Layout);
+
+    /// <inheritdoc/>
+    protected override void DownloadCore(TensorView source, Span<float> planar) =>
+        TensorOrder.ToPlanar(source.Floats(), planar, source.Shape, source.Layout);
 
     /// <inheritdoc/>
     protected override ConvolutionFilters LoadCore(TensorShape shape, float[] filters, float[] bias) => new CpuFilters(this, shape, filters, bias);
@@ -131,25 +109,5 @@ public sealed class CpuDevice : ComputeDevice
             Workers.Dispose();
             Scratch.Dispose();
         }
-    }
-
-    private static int IndexOf(in TensorView view, int n, int c, int y, int x)
-    {
-        TensorShape s = view.Shape;
-        long index = view.Layout switch
-        {
-            TensorLayout.Planar => (((long)n * s.Channels + c) * s.Height + y) * s.Width + x,
-            TensorLayout.Interleaved => (((long)n * s.Height + y) * s.Width + x) * s.Channels + c,
-            _ => n * s.ImageLength(view.Layout) + (((long)(c / 16) * s.Height + y) * s.Width + x) * 16 + c % 16,
-        };
-        return (int)index;
-    }
-
-    private void CheckTransfer(int length, in TensorView view)
-    {
-        if (!ReferenceEquals(view.Buffer.Device, this))
-            throw new DeviceMismatchException(this, view.Buffer.Device);
-        if (length != view.Shape.Count)
-            throw new KernelShapeException($"transfer: {view.Shape} has {view.Shape.Count} values, got {length}");
     }
 }

@@ -14,7 +14,7 @@ internal sealed unsafe class CropResizeCpu : CropResize, IParallelWork
     // What the tasks of the call under way share.
     private PixelRows<byte> frameRows;
     private PixelRows<float> regionRows;
-    private Bounds needed;
+    private CropBounds needed;
     private float* scratch;
     private long scratchPerWorker;
     private float* output;
@@ -54,7 +54,7 @@ internal sealed unsafe class CropResizeCpu : CropResize, IParallelWork
     protected override void ForwardCore(in FrameView frame, in CropPyramid pyramid, TensorView crops)
     {
         int regionSize = pyramid.RegionSize;
-        needed = Bounds.Of(pyramid.Levels, regionSize);
+        needed = CropBounds.Of(pyramid.Levels, regionSize);
         region.Prepare(pyramid.Region, regionSize, frame.Width, frame.Height, pyramid.Padding);
         scratchPerWorker = region.ScratchLength(frame.BytesPerPixel);
         for (int i = 0; i < levels.Length; i++)
@@ -89,22 +89,5 @@ internal sealed unsafe class CropResizeCpu : CropResize, IParallelWork
             level.Dispose();
         regionMemory.Dispose();
         scratchMemory.Dispose();
-    }
-
-    /// <summary>The part of the region that the levels look at.</summary>
-    private readonly record struct Bounds(int Left, int Top, int Width, int Height)
-    {
-        internal static Bounds Of(ReadOnlySpan<CropSquare> levels, int size)
-        {
-            int left = size, top = size, right = 0, bottom = 0;
-            foreach (CropSquare level in levels)
-            {
-                left = Math.Min(left, Math.Clamp(level.X, 0, size));
-                top = Math.Min(top, Math.Clamp(level.Y, 0, size));
-                right = Math.Max(right, (int)Math.Clamp((long)level.X + level.Side, 0, size));
-                bottom = Math.Max(bottom, (int)Math.Clamp((long)level.Y + level.Side, 0, size));
-            }
-            return right > left && bottom > top ? new Bounds(left, top, right - left, bottom - top) : default;
-        }
     }
 }

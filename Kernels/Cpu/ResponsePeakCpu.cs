@@ -53,7 +53,7 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
         hann = maps + spec.Scales * mapLength;
         for (int i = 0; i < n; i++)
             new Span<float>(taps.Weights + (long)i * taps.Count, taps.Count).CopyTo(new Span<float>(weights + (long)i * Taps, Taps));
-        FillHann(new Span<float>(hann, n));
+        spec.HannWindow().CopyTo(new Span<float>(hann, n));
         tasksPerMap = (n + ColumnsPerTask - 1) / ColumnsPerTask;
         extents = new Extent[spec.Scales * tasksPerMap];
         peaks = new Peak[tasksPerMap];
@@ -111,20 +111,6 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
         taps.Dispose();
         memory.Dispose();
     }
-
-    /// <summary>Symmetric Hann window of sum 1. Of two samples both would be 0, so a window without a sum is flat.</summary>
-    private static void FillHann(Span<float> window)
-    {
-        int n = window.Length;
-        double sum = 0;
-        for (int i = 0; i < n; i++)
-            sum += Hann(i, n);
-        for (int i = 0; i < n; i++)
-            window[i] = (float)(sum > 0 ? Hann(i, n) / sum : 1.0 / n);
-    }
-
-    // Sample i and its mirror image are the same number, so that the middle of an even window is a tie, as it should be.
-    private static double Hann(int i, int n) => n == 1 ? 1 : 0.5 * (1 - double.CosPi(2.0 * Math.Min(i, n - 1 - i) / (n - 1)));
 
     /// <summary>Down the columns of a response [R,R], to columns of the map's height.</summary>
     private void UpsampleDown(float* response, float* to)

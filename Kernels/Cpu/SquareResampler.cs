@@ -35,8 +35,8 @@ internal sealed unsafe class SquareResampler : IDisposable
     /// <summary>Prepares to cut a square from an image of the given size, and to resize it.</summary>
     internal void Prepare(CropSquare square, int outSize, int imageWidth, int imageHeight, RgbColor outside)
     {
-        (knownX, knownWidth) = Overlap(square.X, square.Side, imageWidth);
-        (knownY, int knownHeight) = Overlap(square.Y, square.Side, imageHeight);
+        (knownX, knownWidth) = CropSquare.Overlap(square.X, square.Side, imageWidth);
+        (knownY, int knownHeight) = CropSquare.Overlap(square.Y, square.Side, imageHeight);
         along.Compute(square.Side, outSize, knownX - square.X, knownWidth);
         down.Compute(square.Side, outSize, knownY - square.Y, knownHeight);
         padding = Vector128.Create(outside.Red, outside.Green, outside.Blue, 0);
@@ -74,14 +74,6 @@ internal sealed unsafe class SquareResampler : IDisposable
     {
         down.Dispose();
         along.Dispose();
-    }
-
-    /// <summary>The part of [first, first + side) inside [0, size): its first index and its length.</summary>
-    private static (int First, int Count) Overlap(int first, int side, int size)
-    {
-        long end = Math.Min((long)first + side, size);
-        int begin = Math.Max(first, 0);
-        return end > begin ? (begin, (int)(end - begin)) : (first, 0);
     }
 
     // A pixel is read as four floats, so a row of them ends with spare ones.

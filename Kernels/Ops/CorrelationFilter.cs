@@ -30,6 +30,45 @@ public readonly record struct CorrelationFilterSpec(int Channels, int Size, int 
         if (!(Lambda > 0) || !float.IsFinite(Lambda))
             throw new KernelShapeException($"correlation filter: lambda must be positive, got {Lambda}");
     }
+
+    /// <summary>(1/n) F(y) of a target y [m,m], columns 0..m/2, in double: it is done once.</summary>
+    internal (float[] Real, float[] Imaginary) SpectrumOf(ReadOnlySpan<float> target)
+    {
+        int size = Size;
+        int width = size / 2 + 1;
+        var rowReal = new double[size * width];
+        var rowImaginary = new double[size * width];
+        for (int i = 0; i < size; i++)
+        {
+            for (int l = 0; l < width; l++)
+            {
+                for (int j = 0; j < size; j++)
+                {
+                    (double sine, double cosine) = double.SinCosPi(2.0 * (l * j % size) / size);
+                    rowReal[i * width + l] += target[i * size + j] * cosine;
+                    rowImaginary[i * width + l] -= target[i * size + j] * sine;
+                }
+            }
+        }
+        var real = new float[size * width];
+        var imaginary = new float[size * width];
+        for (int k = 0; k < size; k++)
+        {
+            for (int l = 0; l < width; l++)
+            {
+                double re = 0, im = 0;
+                for (int i = 0; i < size; i++)
+                {
+                    (double sine, double cosine) = double.SinCosPi(2.0 * (k * i % size) / size);
+                    re += rowReal[i * width + l] * cosine + rowImaginary[i * width + l] * sine;
+                    im += rowImaginary[i * width + l] * cosine - rowReal[i * width + l] * sine;
+                }
+                real[k * width + l] = (float)(re / ((double)size * size));
+                imaginary[k * width + l] = (float)(im / ((double)size * size));
+            }
+        }
+        return (real, imaginary);
+    }
 }
 
 /// <summary>A prepared <see cref="CorrelationFilterSpec"/> with its window and target.</summary>

@@ -4,7 +4,16 @@ namespace SiamIlgpu.Kernels;
 /// <param name="X">Column of its first pixel, 0-based.</param>
 /// <param name="Y">Row of its first pixel, 0-based.</param>
 /// <param name="Side">Pixels on a side.</param>
-public readonly record struct CropSquare(int X, int Y, int Side);
+public readonly record struct CropSquare(int X, int Y, int Side)
+{
+    /// <summary>The part of [first, first + side) inside [0, size): its first index and its length.</summary>
+    internal static (int First, int Count) Overlap(int first, int side, int size)
+    {
+        long end = Math.Min((long)first + side, size);
+        int begin = Math.Max(first, 0);
+        return end > begin ? (begin, (int)(end - begin)) : (first, 0);
+    }
+}
 
 /// <summary>
 /// Where the crops of one frame come from. Each is resampled twice, as in the authors' code: the region is cut from the
@@ -23,6 +32,23 @@ public readonly ref struct CropPyramid
 
     /// <summary>The colour outside the frame, and outside the region.</summary>
     public required RgbColor Padding { get; init; }
+}
+
+/// <summary>The part of a resized region that its levels look at.</summary>
+internal readonly record struct CropBounds(int Left, int Top, int Width, int Height)
+{
+    internal static CropBounds Of(ReadOnlySpan<CropSquare> levels, int size)
+    {
+        int left = size, top = size, right = 0, bottom = 0;
+        foreach (CropSquare level in levels)
+        {
+            left = Math.Min(left, Math.Clamp(level.X, 0, size));
+            top = Math.Min(top, Math.Clamp(level.Y, 0, size));
+            right = Math.Max(right, (int)Math.Clamp((long)level.X + level.Side, 0, size));
+            bottom = Math.Max(bottom, (int)Math.Clamp((long)level.Y + level.Side, 0, size));
+        }
+        return right > left && bottom > top ? new CropBounds(left, top, right - left, bottom - top) : default;
+    }
 }
 
 /// <summary>Square crops of a frame, resized by MATLAB's antialiased bicubic <c>imresize</c> to RGB floats 0..255.</summary>

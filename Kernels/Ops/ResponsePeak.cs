@@ -26,6 +26,22 @@ public readonly record struct ResponsePeakSpec(int Scales, int ResponseSize, int
         if (!(WindowInfluence is >= 0 and <= 1) || !float.IsFinite(ScalePenalty))
             throw new KernelShapeException($"response peak: the window's share must lie in 0..1, got {this}");
     }
+
+    /// <summary>Symmetric Hann window of sum 1, one side of the map. Of two samples both would be 0, so a window without a sum is flat.</summary>
+    internal float[] HannWindow()
+    {
+        int n = MapSize;
+        double sum = 0;
+        for (int i = 0; i < n; i++)
+            sum += Hann(i, n);
+        var window = new float[n];
+        for (int i = 0; i < n; i++)
+            window[i] = (float)(sum > 0 ? Hann(i, n) / sum : 1.0 / n);
+        return window;
+    }
+
+    // Sample i and its mirror image are the same number, so that the middle of an even window is a tie, as it should be.
+    private static double Hann(int i, int n) => n == 1 ? 1 : 0.5 * (1 - double.CosPi(2.0 * Math.Min(i, n - 1 - i) / (n - 1)));
 }
 
 /// <summary>Where the target is in the upsampled map, and how clear that is.</summary>

@@ -27,7 +27,7 @@ internal static class CommandLineHost
         {
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
-        catch (Exception e) when (e is InputException or WeightFormatException or FrameException or KernelShapeException
+        catch (Exception e) when (e is InputException or WeightFormatException or FrameException or KernelShapeException or DeviceException
             or IOException or UnauthorizedAccessException)
         {
             return Refuse(e.Message);

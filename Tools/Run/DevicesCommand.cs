@@ -12,7 +12,14 @@ internal static class DevicesCommand
         command.SetAction(_ =>
         {
             foreach (DeviceInfo device in ComputeDevice.List())
-                Console.WriteLine($"{device.Kind.ToString().ToLowerInvariant()}  {device.Name}");
+            {
+                string kind = device.Kind.ToString().ToLowerInvariant();
+                string id = device.Kind == DeviceKind.Cpu ? kind : $"{kind}:{device.Index}";
+                string memory = device.MemoryBytes > 0 ? $", {device.MemoryBytes / (double)(1 << 30):F1} GiB" : "";
+                string driver = device.Driver.Length > 0 ? $", {device.Driver}" : "";
+                string unusable = device.Unusable is null ? "" : $" - cannot be used: {device.Unusable}";
+                Console.WriteLine($"{id,-9} {device.Name}{memory}{driver}{unusable}");
+            }
         });
         return command;
     }

@@ -4,6 +4,7 @@ using SiamIlgpu.Data;
 using SiamIlgpu.Evaluation;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Kernels.Gpu;
 
 namespace SiamIlgpu.Run;
 
@@ -118,10 +119,20 @@ internal static class TrackCommand
     }
 }
 
-/// <summary>--device and --threads, the same for every verb that tracks.</summary>
+/// <summary>--device and what goes with it, the same for every verb that tracks.</summary>
 internal sealed class DeviceOptions
 {
-    internal Option<string> Device { get; } = Choice();
+    internal Option<string> Device { get; } = new("--device")
+    {
+        Description = "Where to run: auto (a GPU if there is one), cpu, cuda or opencl; cuda:1 is the second CUDA device that the verb devices lists.",
+        DefaultValueFactory = _ => "auto",
+    };
+
+    internal Option<MathMode> Math { get; } = new("--math")
+    {
+        Description = "How a CUDA device rounds the products of convolutions; tf32 is faster, and boxes may differ.",
+        DefaultValueFactory = _ => MathMode.Float32,
+    };
 
     internal Option<int> Threads { get; } = new("--threads")
     {
@@ -138,6 +149,7 @@ internal sealed class DeviceOptions
     internal void AddTo(Command command)
     {
         command.Add(Device);
+        command.Add(Math);
         command.Add(Threads);
         command.Add(Convolution);
     }
@@ -145,19 +157,21 @@ internal sealed class DeviceOptions
     internal ComputeDevice Open(ParseResult parsed)
     {
         int threads = parsed.GetValue(Threads);
-        return threads is >= 0 and <= 1024
-            ? new CpuDevice(new CpuDeviceOptions { Threads = threads, Convolution = parsed.GetValue(Convolution) })
-            : throw new InputException($"--threads: expected 0 to 1024, got {threads}");
-    }
-
-    private static Option<string> Choice()
-    {
-        var option = new Option<string>("--device")
+        if (threads is < 0 or > 1024)
+            throw new InputException($"--threads: expected 0 to 1024, got {threads}");
+        var cpu = new CpuDeviceOptions { Threads = threads, Convolution = parsed.GetValue(Convolution) };
+        string device = parsed.GetRequiredValue(Device);
+        string[] parts = device.Split(':');
+        int index = 0;
+        if (parts.Length > 2 || (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out index)))
+            throw new InputException($"--device: expected a kind and a number such as cuda:1, got '{device}'");
+        return (parts[0], index) switch
         {
-            Description = "Where to run.",
-            DefaultValueFactory = _ => "auto",
+            ("auto", 0) => ComputeDevice.OpenBest(cpu),
+            ("cpu", 0) => new CpuDevice(cpu),
+            ("cuda", _) => GpuDevice.OpenCuda(index, parsed.GetValue(Math)),
+            ("opencl", _) => GpuDevice.OpenOpenCl(index),
+            _ => throw new InputException($"--device: expected auto, cpu, cuda or opencl, got '{device}'"),
         };
-        option.AcceptOnlyFromAmong("auto", "cpu");
-        return option;
     }
 }

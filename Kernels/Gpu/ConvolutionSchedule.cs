@@ -1,0 +1,61 @@
+using SiamIlgpu.Kernels.Gpu.Source;
+
+namespace SiamIlgpu.Kernels.Gpu;
+
+/// <summary>Which kernel computes a convolution, in how many groups of threads.</summary>
+/// <param name="Tile">The last part of the kernel's name.</param>
+/// <param name="Groups">Groups of threads.</param>
+/// <param name="Parts">Parts that each sum is split into, for layers with too few pixels to fill the device.</param>
+/// <param name="TensorCores">Whether it runs on tensor cores.</param>
+internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups, int Parts, bool TensorCores)
+{
+    // Threads that keep one multiprocessor busy, and the steps that pay for a part of their own.
+    private const int ThreadsPerUnit = 512;
+    private const int FewestSteps = 8;
+    private const int MostParts = 8;
+
+    // Of one thread of the kernel for processors.
+    private const int ProcessorPixels = 6;
+
+    // The kernels: size, pixels x channels of a thread, and what each reaches of the peak next to the best of its kind. The shares
+    // are estimates: no GPU has measured them yet.
+    private static readonly (string Name, int Channels, int Pixels, int PerThread, double Speed)[] Tiles =
+    [
+        ("128x128", Tile128X128.Channels, Tile128X128.Pixels, 64, 1),
+        ("64x64", Tile64X64.Channels, Tile64X64.Pixels, 64, 0.9),
+        ("32x128", Tile32X128.Channels, Tile32X128.Pixels, 64, 0.8),
+        ("16x256", Tile16X256.Channels, Tile16X256.Pixels, 64, 0.6),
+    ];
+
+    private static readonly (string Name, int Channels, int Pixels, int PerThread, double Speed)[] TensorCoreTiles =
+    [
+        ("Tf32.128x128", Tile128X128.Channels, Tile128X128.Pixels, 32, 1),
+        ("Tf32.64x64", Tile64X64.Channels, Tile64X64.Pixels, 32, 0.9),
+    ];
+
+    /// <summary>The schedule with the shortest estimated time.</summary>
+    internal static ConvolutionSchedule For(GpuDevice device, in ConvolutionSpec spec, PackedFilters filters)
+    {
+        int pixels = checked(spec.Batch * spec.MapHeight * spec.MapWidth);
+        if (device.LikeProcessor)
+            return new("Processor", new GridSize((pixels + ProcessorPixels - 1) / ProcessorPixels, filters.Groups * filters.GroupLanes / 16), 1, TensorCores: false);
+
+        bool tensorCores = device.Math == MathMode.Tf32;
+        var best = default(ConvolutionSchedule);
+        double least = double.PositiveInfinity;
+        foreach ((string name, int channels, int tilePixels, int perThread, double speed) in tensorCores ? TensorCoreTiles : Tiles)
+        {
+            int x = (pixels + tilePixels - 1) / tilePixels;
+            int y = filters.Groups * ((filters.GroupLanes + channels - 1) / channels);
+            int threads = channels * tilePixels / perThread;
+            // All of a unit's threads take as long as the unit's share of them; units that have none wait.
+            double capacity = (double)device.ComputeUnits * ThreadsPerUnit / threads;
+            int parts = Math.Clamp((int)(capacity / ((long)x * y)), 1, Math.Clamp(filters.Steps / FewestSteps, 1, MostParts));
+            double rounds = Math.Ceiling((double)x * y * parts / capacity);
+            double time = rounds * Math.Ceiling((double)filters.Steps / parts) / speed + (parts > 1 ? parts : 0);
+            if (time < least)
+                (least, best) = (time, new(name, new GridSize(x, y, parts), parts, tensorCores));
+        }
+        return best;
+    }
+}

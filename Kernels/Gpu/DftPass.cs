@@ -1,0 +1,114 @@
+using SiamIlgpu.Kernels.Gpu.Source;
+
+namespace SiamIlgpu.Kernels.Gpu;
+
+/// <summary>One pass of a DFT along rows or columns of planes in blocks of sixteen channels, as a product with a dense matrix.</summary>
+internal sealed class DftPass : IDisposable
+{
+    private readonly GpuKernel kernel;
+    private readonly GpuBuffer matrix;
+    private readonly DftArguments arguments;
+
+    private DftPass(GpuDevice device, string kernel, int samples, int results, DftArguments arguments, int planes, Func<int, int, (double Cos, double Sin)> weight)
+    {
+        this.kernel = device.Load(kernel);
+        int quads = (results + 3) / 4;
+        var values = new float[quads * samples * 8];
+        for (int k = 0; k < results; k++)
+        {
+            for (int i = 0; i < samples; i++)
+            {
+                (double cos, double sin) = weight(k, i);
+                int at = (k / 4 * samples + i) * 8 + k % 4;
+                values[at] = (float)cos;
+                values[at + 4] = (float)sin;
+            }
+        }
+        matrix = device.Store<float>(values);
+        this.arguments = arguments with
+        {
+            Samples = samples,
+            Results = results,
+            Threads = checked(planes * arguments.Lines * quads * 16),
+        };
+    }
+
+    /// <summary>Rows of real planes [height, width] to half spectra [height, width/2 + 1], perhaps through a window.</summary>
+    internal static DftPass Rows(GpuDevice device, int planes, int height, int width, bool windowed = false)
+    {
+        int half = width / 2 + 1;
+        return new(device, windowed ? "Dft.WindowedToComplex" : "Dft.RealToComplex", width, half, RowsOf(height, width, half), planes, (l, j) =>
+        {
+            (double sin, double cos) = Angle(l, j, width);
+            return (cos, -sin);
+        });
+    }
+
+    /// <summary>Columns of spectra [height, columns].</summary>
+    internal static DftPass Columns(GpuDevice device, int planes, int height, int columns) =>
+        new(device, "Dft.ComplexToComplex", height, height, ColumnsOf(height, columns, height), planes, (k, i) =>
+        {
+            (double sin, double cos) = Angle(k, i, height);
+            return (cos, -sin);
+        });
+
+    /// <summary>Columns of spectra [height, columns] back, of the result only rows margin .. height - margin.</summary>
+    internal static DftPass InverseColumns(GpuDevice device, int planes, int height, int columns, int margin) =>
+        new(device, "Dft.ComplexToComplex", height, height - 2 * margin, ColumnsOf(height, columns, height - 2 * margin), planes, (i, k) =>
+        {
+            (double sin, double cos) = Angle(margin + i, k, height);
+            return (cos / height, sin / height);
+        });
+
+    /// <summary>Half spectra [height, width/2 + 1] back to real rows, of which only columns margin .. width - margin.</summary>
+    internal static DftPass InverseRows(GpuDevice device, int planes, int height, int width, int margin)
+    {
+        int half = width / 2 + 1;
+        return new(device, "Dft.ComplexToReal", half, width - 2 * margin, RowsOf(height, half, width - 2 * margin), planes, (j, l) =>
+        {
+            // All columns but the first, and but the middle one of an even width, stand for their mirror images too.
+            double share = (l == 0 || 2 * l == width ? 1.0 : 2.0) / width;
+            (double sin, double cos) = Angle(margin + j, l, width);
+            return (share * cos, share * sin);
+        });
+    }
+
+    /// <summary>Real to complex, through a window.</summary>
+    internal void Run(GpuView samples, GpuView window, GpuView real, GpuView imaginary) => Launch([samples, window, matrix.All, real, imaginary]);
+
+    /// <summary>Complex to complex.</summary>
+    internal void RunComplex(GpuView real, GpuView imaginary, GpuView outReal, GpuView outImaginary) =>
+        Launch([real, imaginary, matrix.All, outReal, outImaginary]);
+
+    /// <summary>Complex to real.</summary>
+    internal void RunInverse(GpuView real, GpuView imaginary, GpuView results) => Launch([real, imaginary, matrix.All, results]);
+
+    public void Dispose() => matrix.Dispose();
+
+    private static DftArguments RowsOf(int height, int samples, int results) => new()
+    {
+        Lines = height,
+        PlaneStep = height * samples * 16,
+        LineStep = samples * 16,
+        SampleStep = 16,
+        OutPlaneStep = height * results * 16,
+        OutLineStep = results * 16,
+        ResultStep = 16,
+    };
+
+    private static DftArguments ColumnsOf(int samples, int columns, int results) => new()
+    {
+        Lines = columns,
+        PlaneStep = samples * columns * 16,
+        LineStep = 16,
+        SampleStep = columns * 16,
+        OutPlaneStep = results * columns * 16,
+        OutLineStep = 16,
+        ResultStep = columns * 16,
+    };
+
+    // Exact multiples first: the angle of a large product would lose its last bits.
+    private static (double Sin, double Cos) Angle(int k, int i, int n) => double.SinCosPi(2.0 * ((long)k * i % n) / n);
+
+    private void Launch(ReadOnlySpan<GpuView> views) => kernel.LaunchOver(arguments.Threads, views, arguments);
+}

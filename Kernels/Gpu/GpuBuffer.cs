@@ -1,0 +1,59 @@
+namespace SiamIlgpu.Kernels.Gpu;
+
+/// <summary>Device memory; freed with its device at the latest.</summary>
+internal sealed class GpuBuffer : DeviceBuffer
+{
+    private readonly GpuDriver driver;
+    private nint memory;
+
+    internal GpuBuffer(GpuDevice device, long length)
+        : base(device, length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        driver = device.Driver;
+        Bytes = checked(Math.Max(length, 1) * sizeof(float));
+        memory = driver.Allocate(Bytes);
+    }
+
+    ~GpuBuffer() => Dispose(disposing: false);
+
+    /// <summary>Bytes allocated.</summary>
+    internal long Bytes { get; }
+
+    /// <summary>The driver's handle.</summary>
+    internal nint Memory
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(memory == 0, this);
+            return memory;
+        }
+    }
+
+    /// <summary>All of it, as a kernel sees it.</summary>
+    internal GpuView All => new(Memory, 0, Length);
+
+    protected override void Dispose(bool disposing)
+    {
+        if (memory != 0)
+            driver.Free(memory);
+        memory = 0;
+    }
+}
+
+internal static class GpuViews
+{
+    // Kernels load four floats at once, and count in ints.
+    private const int Alignment = 4;
+
+    /// <summary>A tensor as a kernel sees it.</summary>
+    /// <exception cref="KernelShapeException">It starts where no four floats can be loaded at once, or is too long.</exception>
+    internal static GpuView OnGpu(this in TensorView view)
+    {
+        if (view.Offset % Alignment != 0)
+            throw new KernelShapeException($"GPU tensors start at a multiple of {Alignment} floats, got offset {view.Offset} of {view.Shape}");
+        if (view.Length > int.MaxValue)
+            throw new KernelShapeException($"GPU tensors have at most {int.MaxValue} floats, {view.Shape} has {view.Length}");
+        return new GpuView(((GpuBuffer)view.Buffer).Memory, view.Offset, view.Length);
+    }
+}

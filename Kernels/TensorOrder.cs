@@ -1,0 +1,42 @@
+namespace SiamIlgpu.Kernels;
+
+/// <summary>
+/// From planar order to that of a layout and back, one element after the other: transfers of weights, references and tests
+/// come this way, never a frame.
+/// </summary>
+internal static class TensorOrder
+{
+    /// <summary>Lays planar values out; what the layout leaves unused becomes zero.</summary>
+    internal static void FromPlanar(ReadOnlySpan<float> planar, Span<float> to, TensorShape shape, TensorLayout layout)
+    {
+        to.Clear();
+        int from = 0;
+        for (int n = 0; n < shape.Batch; n++)
+            for (int c = 0; c < shape.Channels; c++)
+                for (int y = 0; y < shape.Height; y++)
+                    for (int x = 0; x < shape.Width; x++)
+                        to[IndexOf(shape, layout, n, c, y, x)] = planar[from++];
+    }
+
+    /// <summary>Takes the values out in planar order.</summary>
+    internal static void ToPlanar(ReadOnlySpan<float> from, Span<float> planar, TensorShape shape, TensorLayout layout)
+    {
+        int to = 0;
+        for (int n = 0; n < shape.Batch; n++)
+            for (int c = 0; c < shape.Channels; c++)
+                for (int y = 0; y < shape.Height; y++)
+                    for (int x = 0; x < shape.Width; x++)
+                        planar[to++] = from[IndexOf(shape, layout, n, c, y, x)];
+    }
+
+    private static int IndexOf(TensorShape s, TensorLayout layout, int n, int c, int y, int x)
+    {
+        long index = layout switch
+        {
+            TensorLayout.Planar => (((long)n * s.Channels + c) * s.Height + y) * s.Width + x,
+            TensorLayout.Interleaved => (((long)n * s.Height + y) * s.Width + x) * s.Channels + c,
+            _ => n * s.ImageLength(layout) + (((long)(c / 16) * s.Height + y) * s.Width + x) * 16 + c % 16,
+        };
+        return (int)index;
+    }
+}

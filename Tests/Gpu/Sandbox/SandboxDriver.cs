@@ -1,0 +1,296 @@
+using System.Linq.Expressions;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ILGPU;
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Kernels.Gpu;
+
+namespace SiamIlgpu.Tests.Gpu.Sandbox;
+
+/// <summary>
+/// Runs kernels from their sources, slowly and strictly. Nothing that is enqueued happens before a wait, so a host that reads
+/// too early, or changes what it uploads too early, sees it.
+/// </summary>
+/// <param name="kernels">The kernel of a name: a method that takes views, then one argument struct.</param>
+/// <param name="descending">Runs the threads of a group from the last to the first.</param>
+/// <param name="memoryLimit">Bytes that can be allocated.</param>
+internal sealed unsafe class SandboxDriver(
+    Func<string, Delegate> kernels, bool isProcessor = false, bool hasTensorCores = false, int computeUnits = 4, bool descending = false,
+    long memoryLimit = long.MaxValue) : GpuDriver
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<nint, SandboxMemory> memories = [];
+    private readonly Queue<Step> queue = [];
+    private List<Step>? recorded;
+    private nint lastHandle;
+    private long enqueued;
+    private long done;
+    private bool disposed;
+
+    internal override DeviceKind Kind => hasTensorCores ? DeviceKind.Cuda : DeviceKind.OpenCl;
+
+    internal override string Name => "sandbox";
+
+    internal override int ComputeUnits => computeUnits;
+
+    internal override bool IsProcessor => isProcessor;
+
+    internal override bool HasTensorCores => hasTensorCores;
+
+    /// <summary>Allocations that nobody freed yet.</summary>
+    internal int LiveAllocations => memories.Count;
+
+    /// <summary>What the compiler would say of a kernel.</summary>
+    internal static CompiledKernel Describe(string name, Delegate kernel, int groupSize)
+    {
+        Type[] parameters = ParametersOf(kernel);
+        return new CompiledKernel(
+            name, groupSize, [.. parameters[..^1].Select(view => SizeOf(view.GetGenericArguments()[0]))], SizeOf(parameters[^1]), "", "");
+    }
+
+    internal override nint Allocate(long bytes)
+    {
+        lock (gate)
+        {
+            if (bytes > Array.MaxLength || memories.Values.Sum(memory => (long)memory.Bytes.Length) + bytes > memoryLimit)
+                throw new DeviceMemoryException($"sandbox: no {bytes} bytes left");
+            memories.Add(++lastHandle, new SandboxMemory(bytes, shared: false));
+            return lastHandle;
+        }
+    }
+
+    internal override void Free(nint memory)
+    {
+        // What is enqueued holds its memory itself.
+        lock (gate)
+        {
+            if (!memories.Remove(memory) && !disposed)
+                throw new SandboxException($"memory {memory} was freed before, or never allocated");
+        }
+    }
+
+    internal override PinnedMemory AllocatePinned(long bytes) => new Pinned(this, bytes);
+
+    internal override void Clear(nint memory, long offset, long bytes)
+    {
+        SandboxMemory target = Find(memory, offset, bytes);
+        Enqueue(new Step(() => target.Bytes.AsSpan((int)offset, (int)bytes).Clear()));
+    }
+
+    internal override void Upload(void* from, nint memory, long offset, long bytes)
+    {
+        SandboxMemory target = Find(memory, offset, bytes);
+        nint host = (nint)from;
+        Enqueue(new Step(
+            () => new Span<byte>((void*)host, (int)bytes).CopyTo(target.Bytes.AsSpan((int)offset)), host, bytes));
+    }
+
+    internal override void Download(nint memory, long offset, void* to, long bytes)
+    {
+        SandboxMemory source = Find(memory, offset, bytes);
+        nint host = (nint)to;
+        Enqueue(new Step(
+            () => source.Bytes.AsSpan((int)offset, (int)bytes).CopyTo(new Span<byte>((void*)host, (int)bytes)), host, bytes));
+    }
+
+    internal override GpuKernel Load(CompiledKernel kernel)
+    {
+        Delegate method = kernels(kernel.Name);
+        CompiledKernel own = Describe(kernel.Name, method, kernel.GroupSize);
+        if (!own.ElementBytes.SequenceEqual(kernel.ElementBytes) || own.ArgumentBytes != kernel.ArgumentBytes)
+        {
+            throw new SandboxException(
+                $"{kernel.Name}: its source takes views of [{string.Join(',', own.ElementBytes)}] bytes an element and {own.ArgumentBytes} "
+                + $"bytes of arguments, what was compiled takes [{string.Join(',', kernel.ElementBytes)}] and {kernel.ArgumentBytes}");
+        }
+        return new Kernel(this, kernel, descending, Bind(method));
+    }
+
+    internal override GpuFence CreateFence() => new Fence(this);
+
+    internal override void Synchronize() => RunTo(long.MaxValue);
+
+    internal override GpuRecording Record(Action enqueue)
+    {
+        lock (gate)
+        {
+            recorded = [];
+            try
+            {
+                enqueue();
+                return new Recording(this, recorded);
+            }
+            finally
+            {
+                recorded = null;
+            }
+        }
+    }
+
+    public override void Dispose()
+    {
+        lock (gate)
+        {
+            disposed = true;
+            memories.Clear();
+            queue.Clear();
+        }
+    }
+
+    // Runs what was enqueued up to a mark. A step that fails is gone; those behind it are still to be done.
+    private void RunTo(long mark)
+    {
+        lock (gate)
+        {
+            while (done < mark && queue.TryDequeue(out Step? step))
+            {
+                done++;
+                step.Run();
+            }
+        }
+    }
+
+    private void Enqueue(Step step)
+    {
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            if (recorded != null)
+            {
+                recorded.Add(step);
+                return;
+            }
+            queue.Enqueue(step);
+            enqueued++;
+        }
+    }
+
+    private SandboxMemory Find(nint memory, long offset, long bytes)
+    {
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            if (!memories.TryGetValue(memory, out SandboxMemory? found))
+                throw new SandboxException($"memory {memory} was freed, or never allocated");
+            if (offset < 0 || bytes < 0 || offset + bytes > found.Bytes.Length)
+                throw new SandboxException($"bytes {offset} to {offset + bytes} of memory {memory}, which has {found.Bytes.Length}");
+            return found;
+        }
+    }
+
+    // (views, bytes) => kernel(views[0].As<T0>(), ..., ReadArguments<TArguments>(bytes)), compiled: it runs once a thread.
+    private static Action<BoundView[], byte[]> Bind(Delegate kernel)
+    {
+        ParameterExpression views = Expression.Parameter(typeof(BoundView[]));
+        ParameterExpression bytes = Expression.Parameter(typeof(byte[]));
+        Type[] parameters = ParametersOf(kernel);
+        IEnumerable<Expression> arguments = parameters[..^1].Select((view, i) => (Expression)Expression.Call(
+            Expression.ArrayIndex(views, Expression.Constant(i)), nameof(BoundView.As), view.GetGenericArguments()));
+        Expression last = Expression.Call(typeof(SandboxDriver), nameof(ReadArguments), [parameters[^1]], bytes);
+        return Expression.Lambda<Action<BoundView[], byte[]>>(
+            Expression.Invoke(Expression.Constant(kernel), arguments.Append(last)), views, bytes).Compile();
+    }
+
+    private static T ReadArguments<T>(byte[] bytes)
+        where T : unmanaged =>
+        MemoryMarshal.Read<T>(bytes);
+
+    private static Type[] ParametersOf(Delegate kernel)
+    {
+        Type[] parameters = [.. kernel.GetType().GetMethod("Invoke")!.GetParameters().Select(parameter => parameter.ParameterType)];
+        bool takesViews = parameters.Length > 0
+            && parameters[..^1].All(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ArrayView<>));
+        return takesViews
+            ? parameters
+            : throw new SandboxException($"{kernel.Method.Name}: a kernel takes views, then one argument struct");
+    }
+
+    private static int SizeOf(Type type) =>
+        (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
+
+    // One enqueued call; of a copy, also the host memory that must stay as it is.
+    private sealed record Step(Action Run, nint Host = 0, long HostBytes = 0);
+
+    private readonly record struct BoundView(SandboxMemory Memory, int Number, long Start, long Length)
+    {
+        internal ArrayView<T> As<T>()
+            where T : unmanaged =>
+            new(Memory, Number, Start, Length);
+    }
+
+    private sealed class Kernel(SandboxDriver driver, CompiledKernel compiled, bool descending, Action<BoundView[], byte[]> invoke)
+        : GpuKernel(compiled)
+    {
+        protected override void LaunchCore(GridSize groups, ReadOnlySpan<GpuView> views, ReadOnlySpan<byte> arguments)
+        {
+            // CUDA's limits of a grid.
+            if (groups.X < 1 || groups.Y is < 1 or > 65535 || groups.Z is < 1 or > 65535)
+                throw new SandboxException($"{Compiled.Name}: no grid of {groups}");
+            if (views.Length != Compiled.ElementBytes.Count || arguments.Length != Compiled.ArgumentBytes)
+            {
+                throw new SandboxException(
+                    $"{Compiled.Name} takes {Compiled.ElementBytes.Count} views and {Compiled.ArgumentBytes} bytes of arguments, "
+                    + $"got {views.Length} and {arguments.Length}");
+            }
+            var bound = new BoundView[views.Length];
+            for (int i = 0; i < views.Length; i++)
+            {
+                int size = Compiled.ElementBytes[i];
+                long start = views[i].Offset * size;
+                bound[i] = new BoundView(driver.Find(views[i].Memory, start, views[i].Length * size), i, start, views[i].Length);
+            }
+            byte[] copy = arguments.ToArray();
+            driver.Enqueue(new Step(() =>
+                GroupRunner.Run(Compiled.Name, groups, Compiled.GroupSize, descending, () => invoke(bound, copy))));
+        }
+    }
+
+    private sealed class Fence(SandboxDriver driver) : GpuFence
+    {
+        private long mark;
+
+        internal override void Set() => mark = driver.enqueued;
+
+        internal override void Wait() => driver.RunTo(mark);
+
+        public override void Dispose()
+        {
+            // Nothing to free.
+        }
+    }
+
+    private sealed class Recording(SandboxDriver driver, List<Step> steps) : GpuRecording
+    {
+        internal override void Replay() => steps.ForEach(driver.Enqueue);
+
+        public override void Dispose() => steps.Clear();
+    }
+
+    private sealed class Pinned : PinnedMemory
+    {
+        private readonly SandboxDriver driver;
+        private byte* pointer;
+
+        internal Pinned(SandboxDriver driver, long bytes)
+            : base(bytes)
+        {
+            this.driver = driver;
+            pointer = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), 64);
+            new Span<byte>(pointer, (int)bytes).Fill(0xff);
+        }
+
+        internal override byte* Pointer => pointer;
+
+        public override void Dispose()
+        {
+            lock (driver.gate)
+            {
+                nint start = (nint)pointer;
+                if (driver.queue.Any(step => step.HostBytes > 0 && step.Host < start + Length && start < step.Host + step.HostBytes))
+                    throw new SandboxException("pinned memory is freed while the queue still needs it");
+            }
+            NativeMemory.AlignedFree(pointer);
+            pointer = null;
+        }
+    }
+}
