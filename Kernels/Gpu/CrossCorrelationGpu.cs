@@ -22,6 +22,7 @@ internal sealed class CrossCorrelationGpu : CrossCorrelation
         arguments = new CrossCorrelationArguments
         {
             TemplateQuads = checked(blocks * template * template * 4),
+            SearchQuads = checked(spec.Batch * blocks * search * search * 4),
             SearchSize = search,
             SearchStep = checked(blocks * search * search * 4),
             ResponseSize = response,

@@ -177,7 +177,7 @@ internal static class ConvolutionKernels
             sum.D += next.D;
         }
         int block = quad / (4 * a.MapArea) % a.OutBlocks;
-        int channel = block * 16 + quad % 4 * 4;
+        int channel = block * 16 + (quad & 3) * 4;
         int group = channel / a.GroupChannels;
         // The unused lanes of the last block belong to the last group.
         group = Math.Min(group, a.Groups - 1);
@@ -384,7 +384,7 @@ internal static class ConvolutionKernels
     {
         int image = pixel / a.MapArea;
         int outChannel = group * a.GroupChannels + channel;
-        return ((image * a.OutBlocks + outChannel / 16) * a.MapArea + pixel - image * a.MapArea) * 16 + outChannel % 16;
+        return ((image * a.OutBlocks + outChannel / 16) * a.MapArea + pixel - image * a.MapArea) * 16 + (outChannel & 15);
     }
 
     /// <summary>What a thread has loaded for the next step, while it computes this one: pixels and filters.</summary>

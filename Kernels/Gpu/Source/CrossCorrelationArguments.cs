@@ -6,6 +6,9 @@ internal readonly record struct CrossCorrelationArguments
     /// <summary>Groups of four floats of the template.</summary>
     internal int TemplateQuads { get; init; }
 
+    /// <summary>Groups of four floats of all searches.</summary>
+    internal int SearchQuads { get; init; }
+
     /// <summary>Columns of a search, and from one search to the next.</summary>
     internal int SearchSize { get; init; }
 

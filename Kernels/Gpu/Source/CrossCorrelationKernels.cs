@@ -19,29 +19,28 @@ internal static class CrossCorrelationKernels
     {
         ArrayView<float> shares = SharedMemory.Allocate<float>(Columns * Threads);
         int t = Group.IdxX;
-        int firstColumn = Grid.IdxX * Columns;
-        int last = a.ResponseSize - 1;
-        int c1 = 4 * (Math.Min(firstColumn + 1, last) - firstColumn), c2 = 4 * (Math.Min(firstColumn + 2, last) - firstColumn);
-        int c3 = 4 * (Math.Min(firstColumn + 3, last) - firstColumn), c4 = 4 * (Math.Min(firstColumn + 4, last) - firstColumn);
-        int c5 = 4 * (Math.Min(firstColumn + 5, last) - firstColumn), c6 = 4 * (Math.Min(firstColumn + 6, last) - firstColumn);
-        int c7 = 4 * (Math.Min(firstColumn + 7, last) - firstColumn);
+        // The last group of a row starts where its eight columns still fit, and leaves out those that the one before has.
+        int wanted = Grid.IdxX * Columns;
+        int firstColumn = Math.Min(wanted, Math.Max(a.ResponseSize - Columns, 0));
 
         ArrayView<Float4> templateQuads = template.Cast<Float4>();
         ArrayView<Float4> searchQuads = search.Cast<Float4>();
+        // Rows of fewer than eight responses read on behind the row, but not behind the searches.
+        int last = a.SearchQuads - 1;
         int origin = Grid.IdxZ * a.SearchStep + (Grid.IdxY * a.SearchSize + firstColumn) * 4;
         Float8 sums = default;
         for (int quad = t; quad < a.TemplateQuads; quad += Threads)
         {
             Float4 z = templateQuads[quad];
-            int at = origin + offsets[quad / 4] + quad % 4;
+            int at = origin + offsets[quad / 4] + (quad & 3);
             sums.Low.A += z.Dot(searchQuads[at]);
-            sums.Low.B += z.Dot(searchQuads[at + c1]);
-            sums.Low.C += z.Dot(searchQuads[at + c2]);
-            sums.Low.D += z.Dot(searchQuads[at + c3]);
-            sums.High.A += z.Dot(searchQuads[at + c4]);
-            sums.High.B += z.Dot(searchQuads[at + c5]);
-            sums.High.C += z.Dot(searchQuads[at + c6]);
-            sums.High.D += z.Dot(searchQuads[at + c7]);
+            sums.Low.B += z.Dot(searchQuads[Math.Min(at + 4, last)]);
+            sums.Low.C += z.Dot(searchQuads[Math.Min(at + 8, last)]);
+            sums.Low.D += z.Dot(searchQuads[Math.Min(at + 12, last)]);
+            sums.High.A += z.Dot(searchQuads[Math.Min(at + 16, last)]);
+            sums.High.B += z.Dot(searchQuads[Math.Min(at + 20, last)]);
+            sums.High.C += z.Dot(searchQuads[Math.Min(at + 24, last)]);
+            sums.High.D += z.Dot(searchQuads[Math.Min(at + 28, last)]);
         }
         shares[t] = sums.Low.A;
         shares[Threads + t] = sums.Low.B;
@@ -66,7 +65,7 @@ internal static class CrossCorrelationKernels
 
         Group.Barrier();
 
-        if (t < Columns && firstColumn + t < a.ResponseSize)
+        if (t < Columns && firstColumn + t >= wanted && firstColumn + t < a.ResponseSize)
         {
             int row = Grid.IdxZ * a.ResponseSize + Grid.IdxY;
             response[row * a.ResponseSize + firstColumn + t] = a.Gain * shares[t * Threads] + a.Bias;

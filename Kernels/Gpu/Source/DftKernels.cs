@@ -24,7 +24,8 @@ internal readonly struct PlaneWindow : IDftWindow
 /// <summary>
 /// The sizes of these planes (49, 53, 57) have no small factors, so each pass is a product with a dense matrix. A thread = one
 /// channel of one line, four results; matrix: [quad of results][sample][four cosines, four sines], scaled and signed by the
-/// host, so that forward and inverse, whole and cropped, are the same kernels.
+/// host, so that forward and inverse, whole and cropped, are the same kernels. Positions are stepped along, not computed from the
+/// sample's number: ILGPU would divide for them anew in every round.
 /// </summary>
 internal static class DftKernels
 {
@@ -46,13 +47,19 @@ internal static class DftKernels
         int line = thread / 16 / quads;
         int plane = line / a.Lines;
         int inPlane = line - plane * a.Lines;
-        int from = plane * a.PlaneStep + inPlane * a.LineStep + thread % 16;
+        int from = plane * a.PlaneStep + inPlane * a.LineStep + (thread & 15);
         ArrayView<Float4> rows = matrix.Cast<Float4>();
         int row = quad * a.Samples * 2;
         Float8 sums = default;
+        int sample = inPlane * a.Samples;
         for (int i = 0; i < a.Samples; i++)
-            sums = sums.Add(TWindow.Weigh(window, inPlane * a.Samples + i, samples[from + i * a.SampleStep]), rows[row + 2 * i], rows[row + 2 * i + 1]);
-        int to = plane * a.OutPlaneStep + inPlane * a.OutLineStep + quad * 4 * a.ResultStep + thread % 16;
+        {
+            sums = sums.Add(TWindow.Weigh(window, sample, samples[from]), rows[row], rows[row + 1]);
+            sample++;
+            from += a.SampleStep;
+            row += 2;
+        }
+        int to = plane * a.OutPlaneStep + inPlane * a.OutLineStep + quad * 4 * a.ResultStep + (thread & 15);
         StoreFour(real, sums.Low, to, quad, a);
         StoreFour(imaginary, sums.High, to, quad, a);
     }
@@ -69,16 +76,18 @@ internal static class DftKernels
         int line = thread / 16 / quads;
         int plane = line / a.Lines;
         int inPlane = line - plane * a.Lines;
-        int from = plane * a.PlaneStep + inPlane * a.LineStep + thread % 16;
+        int from = plane * a.PlaneStep + inPlane * a.LineStep + (thread & 15);
         ArrayView<Float4> rows = matrix.Cast<Float4>();
         int row = quad * a.Samples * 2;
         Float8 sums = default;
         for (int i = 0; i < a.Samples; i++)
         {
-            float re = real[from + i * a.SampleStep];
-            float im = imaginary[from + i * a.SampleStep];
-            Float4 cos = rows[row + 2 * i];
-            Float4 sin = rows[row + 2 * i + 1];
+            float re = real[from];
+            float im = imaginary[from];
+            Float4 cos = rows[row];
+            Float4 sin = rows[row + 1];
+            from += a.SampleStep;
+            row += 2;
             sums = sums.Add(re, cos, sin);
             sums.Low.A -= im * sin.A;
             sums.Low.B -= im * sin.B;
@@ -89,7 +98,7 @@ internal static class DftKernels
             sums.High.C += im * cos.C;
             sums.High.D += im * cos.D;
         }
-        int to = plane * a.OutPlaneStep + inPlane * a.OutLineStep + quad * 4 * a.ResultStep + thread % 16;
+        int to = plane * a.OutPlaneStep + inPlane * a.OutLineStep + quad * 4 * a.ResultStep + (thread & 15);
         StoreFour(outReal, sums.Low, to, quad, a);
         StoreFour(outImaginary, sums.High, to, quad, a);
     }
@@ -106,22 +115,24 @@ internal static class DftKernels
         int line = thread / 16 / quads;
         int plane = line / a.Lines;
         int inPlane = line - plane * a.Lines;
-        int from = plane * a.PlaneStep + inPlane * a.LineStep + thread % 16;
+        int from = plane * a.PlaneStep + inPlane * a.LineStep + (thread & 15);
         ArrayView<Float4> rows = matrix.Cast<Float4>();
         int row = quad * a.Samples * 2;
         Float4 sums = default;
         for (int i = 0; i < a.Samples; i++)
         {
-            float re = real[from + i * a.SampleStep];
-            float im = imaginary[from + i * a.SampleStep];
-            Float4 cos = rows[row + 2 * i];
-            Float4 sin = rows[row + 2 * i + 1];
+            float re = real[from];
+            float im = imaginary[from];
+            Float4 cos = rows[row];
+            Float4 sin = rows[row + 1];
+            from += a.SampleStep;
+            row += 2;
             sums.A += re * cos.A - im * sin.A;
             sums.B += re * cos.B - im * sin.B;
             sums.C += re * cos.C - im * sin.C;
             sums.D += re * cos.D - im * sin.D;
         }
-        StoreFour(results, sums, plane * a.OutPlaneStep + inPlane * a.OutLineStep + quad * 4 * a.ResultStep + thread % 16, quad, a);
+        StoreFour(results, sums, plane * a.OutPlaneStep + inPlane * a.OutLineStep + quad * 4 * a.ResultStep + (thread & 15), quad, a);
     }
 
     /// <summary>
@@ -137,7 +148,7 @@ internal static class DftKernels
         float energy = 0;
         for (int block = t / 16; block < a.Blocks; block += RidgeThreads / 16)
         {
-            int at = (block * a.Frequencies + frequency) * 16 + t % 16;
+            int at = (block * a.Frequencies + frequency) * 16 + (t & 15);
             energy += real[at] * real[at] + imaginary[at] * imaginary[at];
         }
         shares[t] = energy;
@@ -156,7 +167,7 @@ internal static class DftKernels
         float alphaImaginary = targetImaginary[frequency] / k;
         for (int block = t / 16; block < a.Blocks; block += RidgeThreads / 16)
         {
-            int at = (block * a.Frequencies + frequency) * 16 + t % 16;
+            int at = (block * a.Frequencies + frequency) * 16 + (t & 15);
             float re = real[at];
             float im = imaginary[at];
             real[at] = alphaReal * re + alphaImaginary * im;

@@ -20,7 +20,7 @@ internal static class MaxPoolKernels
         int y = row - plane * a.OutHeight;
 
         ArrayView<Float4> from = input.Cast<Float4>();
-        int first = ((plane * a.Height + y * a.Stride) * a.Width + x * a.Stride) * 4 + quad % 4;
+        int first = ((plane * a.Height + y * a.Stride) * a.Width + x * a.Stride) * 4 + (quad & 3);
         Float4 most = from[first];
         for (int v = 0; v < a.Size; v++)
         {
