@@ -20,7 +20,7 @@ public sealed class DeviceUnavailableException(string message) : DeviceException
 public sealed class DeviceMemoryException(string message) : DeviceException(message);
 
 /// <summary>
-/// The device failed for good: reset, removed, or stopped by a fault. Its buffers are gone; dispose it, and open it anew or
-/// go on with another.
+/// The device failed for good: reset, removed, or stopped by a fault. Its buffers are gone; dispose it, and go on with another,
+/// such as the CPU device. Opening it anew may work; after some faults CUDA wants a new process.
 /// </summary>
 public sealed class DeviceLostException(string message) : DeviceException(message);

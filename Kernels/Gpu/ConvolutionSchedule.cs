@@ -9,10 +9,15 @@ namespace SiamIlgpu.Kernels.Gpu;
 /// <param name="TensorCores">Whether it runs on tensor cores.</param>
 internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups, int Parts, bool TensorCores)
 {
-    // Threads that keep one multiprocessor busy, and the steps that pay for a part of their own.
-    private const int ThreadsPerUnit = 512;
+    // A unit with fewer threads than this takes as long as with so many; fewer steps are not worth a part of their own.
+    private const int ThreadsPerUnit = 256;
     private const int FewestSteps = 8;
     private const int MostParts = 8;
+
+    // Floats of partial sums that a unit writes, or reads back, in the time that one thread takes for a step. With tensor cores a
+    // step takes a tenth of the time.
+    private const double PartialSums = 20;
+    private const double TensorCorePartialSums = 2;
 
     // Of one thread of the kernel for processors.
     private const int ProcessorPixels = 6;
@@ -41,6 +46,7 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
             return new("Processor", new GridSize((pixels + ProcessorPixels - 1) / ProcessorPixels, filters.Groups * filters.GroupLanes / 16), 1, TensorCores: false);
 
         bool tensorCores = device.Math == MathMode.Tf32;
+        int mostParts = Math.Clamp(filters.Steps / FewestSteps, 1, MostParts);
         var best = default(ConvolutionSchedule);
         double least = double.PositiveInfinity;
         foreach ((string name, int channels, int tilePixels, int perThread, double speed) in tensorCores ? TensorCoreTiles : Tiles)
@@ -48,13 +54,16 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
             int x = (pixels + tilePixels - 1) / tilePixels;
             int y = filters.Groups * ((filters.GroupLanes + channels - 1) / channels);
             int threads = channels * tilePixels / perThread;
-            // All of a unit's threads take as long as the unit's share of them; units that have none wait.
-            double capacity = (double)device.ComputeUnits * ThreadsPerUnit / threads;
-            int parts = Math.Clamp((int)(capacity / ((long)x * y)), 1, Math.Clamp(filters.Steps / FewestSteps, 1, MostParts));
-            double rounds = Math.Ceiling((double)x * y * parts / capacity);
-            double time = rounds * Math.Ceiling((double)filters.Steps / parts) / speed + (parts > 1 ? parts : 0);
-            if (time < least)
-                (least, best) = (time, new(name, new GridSize(x, y, parts), parts, tensorCores));
+            for (int parts = 1; parts <= mostParts; parts++)
+            {
+                // The unit with the most groups decides. The unit of time: one thread, one step.
+                double onBusiest = Math.Ceiling((double)x * y * parts / device.ComputeUnits) * threads;
+                double time = Math.Max(onBusiest, ThreadsPerUnit) * Math.Ceiling((double)filters.Steps / parts) / speed;
+                if (parts > 1)
+                    time += (double)pixels * spec.OutChannels * (parts + 1) / device.ComputeUnits / (tensorCores ? TensorCorePartialSums : PartialSums);
+                if (time < least)
+                    (least, best) = (time, new(name, new GridSize(x, y, parts), parts, tensorCores));
+            }
         }
         return best;
     }
