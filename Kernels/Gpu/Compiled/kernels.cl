@@ -40048,22 +40048,22 @@ kernel void Kernel_Forward(
 	 return ;
 }
 // kernel Dft.RealToComplex
-typedef global float* type_668714;
-struct type_668715;
-struct type_667041;
-struct type_667051;
-typedef global struct type_667051* type_668812;
-struct type_668715_kernel;
-struct type_668715_kernel;
-struct type_668715_kernel;
-struct type_668715_kernel;
-struct type_668715_kernel;
-struct type_668715
+typedef global float* type_669250;
+struct type_669251;
+struct type_667309;
+struct type_667318;
+typedef global struct type_667318* type_669348;
+struct type_669251_kernel;
+struct type_669251_kernel;
+struct type_669251_kernel;
+struct type_669251_kernel;
+struct type_669251_kernel;
+struct type_669251
 {
-	type_668714 field_0;
+	type_669250 field_0;
 	long field_1;
 };
-struct type_667041
+struct type_667309
 {
 	int field_0;
 	int field_1;
@@ -40076,14 +40076,14 @@ struct type_667041
 	int field_8;
 	int field_9;
 };
-struct type_667051
+struct type_667318
 {
 	float field_0;
 	float field_1;
 	float field_2;
 	float field_3;
 };
-struct type_668715_kernel
+struct type_669251_kernel
 {
 	int field_0;
 	long field_1;
@@ -40097,18 +40097,18 @@ kernel void Kernel_RealToComplex(
 	global float* view_2,
 	global float* view_3,
 	global float* view_4,
-	struct type_668715_kernel var0,
-	struct type_668715_kernel var1,
-	struct type_668715_kernel var2,
-	struct type_668715_kernel var3,
-	struct type_668715_kernel var4,
-	struct type_667041 var5)
+	struct type_669251_kernel var0,
+	struct type_669251_kernel var1,
+	struct type_669251_kernel var2,
+	struct type_669251_kernel var3,
+	struct type_669251_kernel var4,
+	struct type_667309 var5)
 {
-	struct type_668715 var6;
-	struct type_668715 var7;
-	struct type_668715 var8;
-	struct type_668715 var9;
-	struct type_668715 var10;
+	struct type_669251 var6;
+	struct type_669251 var7;
+	struct type_669251 var8;
+	struct type_669251 var9;
+	struct type_669251 var10;
 	int var22;
 	int var24;
 	int var25;
@@ -40137,18 +40137,18 @@ kernel void Kernel_RealToComplex(
 	int var40;
 	int var42;
 	int var43;
+	int var44;
 	int var45;
-	int var46;
 	int var47;
 	int var48;
 	int var49;
+	int var50;
 	int var51;
 	int var52;
-	int var53;
 	int var54;
-	int var56;
+	int var55;
 	bool var65;
-	type_668714 var66;
+	type_669250 var66;
 	int var67;
 	int var68;
 	int var69;
@@ -40160,46 +40160,47 @@ kernel void Kernel_RealToComplex(
 	int var76;
 	int var78;
 	int var79;
-	type_668714 var80;
+	type_669250 var80;
 	int var82;
 	int var83;
 	bool var85;
 	int var86;
-	type_668714 var87;
+	type_669250 var87;
 	bool var89;
 	int var91;
 	int var92;
-	type_668714 var93;
+	type_669250 var93;
 	bool var95;
 	int var97;
 	int var98;
-	type_668714 var99;
-	type_668714 var100;
-	type_668714 var101;
-	int var103;
+	type_669250 var99;
+	type_669250 var100;
+	type_669250 var101;
+	bool var103;
 	int var104;
-	bool var106;
-	int var107;
-	type_668714 var108;
-	bool var110;
-	int var112;
-	int var113;
-	type_668714 var114;
-	bool var116;
-	int var118;
+	type_669250 var105;
+	bool var107;
+	int var109;
+	int var110;
+	type_669250 var111;
+	bool var113;
+	int var115;
+	int var116;
+	type_669250 var117;
 	int var119;
-	type_668714 var120;
-	int var122;
+	int var120;
+	int var121;
 	int var123;
-	int var124;
-	int var126;
-	type_668714 var127;
-	type_668714 var128;
-	float var129;
-	type_668714 var130;
-	type_668812 var131;
-	type_668812 var132;
-	struct type_667051 var133;
+	type_669250 var124;
+	type_669250 var125;
+	float var126;
+	type_669250 var127;
+	type_669348 var128;
+	type_669348 var129;
+	struct type_667318 var130;
+	float var131;
+	float var132;
+	float var133;
 	float var134;
 	float var135;
 	float var136;
@@ -40209,12 +40210,12 @@ kernel void Kernel_RealToComplex(
 	float var140;
 	float var141;
 	float var142;
-	float var143;
-	float var144;
-	float var145;
-	int var147;
-	type_668812 var148;
-	struct type_667051 var149;
+	int var144;
+	type_669348 var145;
+	struct type_667318 var146;
+	float var147;
+	float var148;
+	float var149;
 	float var150;
 	float var151;
 	float var152;
@@ -40224,20 +40225,17 @@ kernel void Kernel_RealToComplex(
 	float var156;
 	float var157;
 	float var158;
-	float var159;
-	float var160;
-	float var161;
-	var6.field_0 = (type_668714)view_0+var0.field_0;
+	var6.field_0 = (type_669250)view_0+var0.field_0;
 	var6.field_1 = var0.field_1;
-	var7.field_0 = (type_668714)view_1+var1.field_0;
+	var7.field_0 = (type_669250)view_1+var1.field_0;
 	var7.field_1 = var1.field_1;
-	var8.field_0 = (type_668714)view_2+var2.field_0;
+	var8.field_0 = (type_669250)view_2+var2.field_0;
 	var8.field_1 = var2.field_1;
-	var9.field_0 = (type_668714)view_3+var3.field_0;
+	var9.field_0 = (type_669250)view_3+var3.field_0;
 	var9.field_1 = var3.field_1;
-	var10.field_0 = (type_668714)view_4+var4.field_0;
+	var10.field_0 = (type_669250)view_4+var4.field_0;
 	var10.field_1 = var4.field_1;
-	L_6684510: ;
+	L_6689900: ;
 	var22 =  get_group_id ( 0 );
 	var24 = (int)((int) var22 <<  (int)7);
 	var25 =  get_local_id ( 0 );
@@ -40245,9 +40243,9 @@ kernel void Kernel_RealToComplex(
 	var27 =  var5.field_0;
 	var28 = (int) var26 < (int) var27;
 	if (var28)
-		 goto L_6684511;
-	 goto L_66845115;
-	L_6684511: ;
+		 goto L_6689901;
+	 goto L_66899015;
+	L_6689901: ;
 	var30 = (int)((int) var26 >>  (int)4);
 	var31 =  var5.field_3;
 	var33 = (int)((int) var31 +  (int)3);
@@ -40259,19 +40257,19 @@ kernel void Kernel_RealToComplex(
 	var40 = (int)((int) var36 -  (int)var39);
 	var42 = (int)((int) var26 >>  (int)4);
 	var43 = (int)((int) var42 %  (int)var35);
-	var45 =  var5.field_4;
-	var46 = (int)((int) var38 *  (int)var45);
-	var47 =  var5.field_5;
-	var48 = (int)((int) var40 *  (int)var47);
-	var49 = (int)((int) var46 +  (int)var48);
-	var51 = (int)((int) var26 &  (int)15);
+	var44 =  var5.field_2;
+	var45 = (int)((int) var43 *  (int)var44);
+	var47 = (int)((int) var45 <<  (int)1);
+	var48 =  var5.field_4;
+	var49 = (int)((int) var38 *  (int)var48);
+	var50 =  var5.field_5;
+	var51 = (int)((int) var40 *  (int)var50);
 	var52 = (int)((int) var49 +  (int)var51);
-	var53 =  var5.field_2;
-	var54 = (int)((int) var43 *  (int)var53);
-	var56 = (int)((int) var54 <<  (int)1);
-	var11 = 0;
-	var12 = var52;
-	var13 = var56;
+	var54 = (int)((int) var26 &  (int)15);
+	var55 = (int)((int) var52 +  (int)var54);
+	var11 = var47;
+	var12 = var55;
+	var13 = 0;
 	var14 = 0.0f;
 	var15 = 0.0f;
 	var16 = 0.0f;
@@ -40280,13 +40278,13 @@ kernel void Kernel_RealToComplex(
 	var19 = 0.0f;
 	var20 = 0.0f;
 	var21 = 0.0f;
-	 goto L_6684512;
-	L_6684512: ;
-	var65 = (int) var11 < (int) var53;
+	 goto L_6689902;
+	L_6689902: ;
+	var65 = (int) var13 < (int) var44;
 	if (var65)
-		 goto L_66845116;
-	 goto L_6684513;
-	L_6684513: ;
+		 goto L_66899016;
+	 goto L_6689903;
+	L_6689903: ;
 	var66 =  var9.field_0;
 	var67 =  var5.field_7;
 	var68 = (int)((int) var38 *  (int)var67);
@@ -40305,143 +40303,141 @@ kernel void Kernel_RealToComplex(
 	var83 = (int)((int) var31 -  (int)var82);
 	var85 = (int) var83 <= (int) 1;
 	if (var85)
-		 goto L_6684515;
-	 goto L_6684514;
-	L_6684514: ;
+		 goto L_6689905;
+	 goto L_6689904;
+	L_6689904: ;
 	var86 = (int)((int) var79 +  (int)var74);
 	var87 =  & var66[var86];
 	 *  var87 =  var15;
-	 goto L_6684515;
-	L_6684515: ;
+	 goto L_6689905;
+	L_6689905: ;
 	var89 = (int) var83 <= (int) 2;
 	if (var89)
-		 goto L_6684517;
-	 goto L_6684516;
-	L_6684516: ;
+		 goto L_6689907;
+	 goto L_6689906;
+	L_6689906: ;
 	var91 = (int)((int) var74 <<  (int)1);
 	var92 = (int)((int) var79 +  (int)var91);
 	var93 =  & var66[var92];
 	 *  var93 =  var16;
-	 goto L_6684517;
-	L_6684517: ;
+	 goto L_6689907;
+	L_6689907: ;
 	var95 = (int) var83 <= (int) 3;
 	if (var95)
-		 goto L_6684519;
-	 goto L_6684518;
-	L_6684518: ;
+		 goto L_6689909;
+	 goto L_6689908;
+	L_6689908: ;
 	var97 = (int)((int) var74 *  (int)3);
 	var98 = (int)((int) var79 +  (int)var97);
 	var99 =  & var66[var98];
 	 *  var99 =  var17;
-	 goto L_6684519;
-	L_6684519: ;
+	 goto L_6689909;
+	L_6689909: ;
 	var100 =  var10.field_0;
 	var101 =  & var100[var79];
 	 *  var101 =  var18;
-	var103 = (int)((int) var43 <<  (int)2);
-	var104 = (int)((int) var31 -  (int)var103);
-	var106 = (int) var104 <= (int) 1;
-	if (var106)
-		 goto L_66845111;
-	 goto L_66845110;
-	L_66845110: ;
-	var107 = (int)((int) var79 +  (int)var74);
-	var108 =  & var100[var107];
-	 *  var108 =  var19;
-	 goto L_66845111;
-	L_66845111: ;
-	var110 = (int) var104 <= (int) 2;
-	if (var110)
-		 goto L_66845113;
-	 goto L_66845112;
-	L_66845112: ;
-	var112 = (int)((int) var74 <<  (int)1);
-	var113 = (int)((int) var79 +  (int)var112);
-	var114 =  & var100[var113];
-	 *  var114 =  var20;
-	 goto L_66845113;
-	L_66845113: ;
-	var116 = (int) var104 <= (int) 3;
-	if (var116)
-		 goto L_66845115;
-	 goto L_66845114;
-	L_66845114: ;
-	var118 = (int)((int) var74 *  (int)3);
-	var119 = (int)((int) var79 +  (int)var118);
-	var120 =  & var100[var119];
-	 *  var120 =  var21;
-	 goto L_66845115;
-	L_66845115: ;
+	var103 = (int) var83 <= (int) 1;
+	if (var103)
+		 goto L_66899011;
+	 goto L_66899010;
+	L_66899010: ;
+	var104 = (int)((int) var79 +  (int)var74);
+	var105 =  & var100[var104];
+	 *  var105 =  var19;
+	 goto L_66899011;
+	L_66899011: ;
+	var107 = (int) var83 <= (int) 2;
+	if (var107)
+		 goto L_66899013;
+	 goto L_66899012;
+	L_66899012: ;
+	var109 = (int)((int) var74 <<  (int)1);
+	var110 = (int)((int) var79 +  (int)var109);
+	var111 =  & var100[var110];
+	 *  var111 =  var20;
+	 goto L_66899013;
+	L_66899013: ;
+	var113 = (int) var83 <= (int) 3;
+	if (var113)
+		 goto L_66899015;
+	 goto L_66899014;
+	L_66899014: ;
+	var115 = (int)((int) var74 *  (int)3);
+	var116 = (int)((int) var79 +  (int)var115);
+	var117 =  & var100[var116];
+	 *  var117 =  var21;
+	 goto L_66899015;
+	L_66899015: ;
 	 return ;
-	L_66845116: ;
-	var122 = (int)((int) var11 +  (int)1);
-	var123 =  var5.field_6;
-	var124 = (int)((int) var12 +  (int)var123);
-	var126 = (int)((int) var13 +  (int)2);
-	var127 =  var6.field_0;
-	var128 =  & var127[var12];
-	var129 =  *  var128;
-	var130 =  var8.field_0;
-	var131 = (type_668812) var130;
-	var132 =  & var131[var13];
-	var133 =  *  var132;
-	var134 =  var133.field_0;
-	var135 = (float)((float) var129 *  (float)var134);
-	var136 = (float)((float) var14 +  (float)var135);
-	var137 =  var133.field_1;
-	var138 = (float)((float) var129 *  (float)var137);
-	var139 = (float)((float) var15 +  (float)var138);
-	var140 =  var133.field_2;
-	var141 = (float)((float) var129 *  (float)var140);
-	var142 = (float)((float) var16 +  (float)var141);
-	var143 =  var133.field_3;
-	var144 = (float)((float) var129 *  (float)var143);
-	var145 = (float)((float) var17 +  (float)var144);
-	var147 = (int)((int) var13 +  (int)1);
-	var148 =  & var131[var147];
-	var149 =  *  var148;
-	var150 =  var149.field_0;
-	var151 = (float)((float) var129 *  (float)var150);
-	var152 = (float)((float) var18 +  (float)var151);
-	var153 =  var149.field_1;
-	var154 = (float)((float) var129 *  (float)var153);
-	var155 = (float)((float) var19 +  (float)var154);
-	var156 =  var149.field_2;
-	var157 = (float)((float) var129 *  (float)var156);
-	var158 = (float)((float) var20 +  (float)var157);
-	var159 =  var149.field_3;
-	var160 = (float)((float) var129 *  (float)var159);
-	var161 = (float)((float) var21 +  (float)var160);
-	var11 = var122;
-	var12 = var124;
-	var13 = var126;
-	var14 = var136;
-	var15 = var139;
-	var16 = var142;
-	var17 = var145;
-	var18 = var152;
-	var19 = var155;
-	var20 = var158;
-	var21 = var161;
-	 goto L_6684512;
+	L_66899016: ;
+	var119 = (int)((int) var11 +  (int)2);
+	var120 =  var5.field_6;
+	var121 = (int)((int) var12 +  (int)var120);
+	var123 = (int)((int) var13 +  (int)1);
+	var124 =  var6.field_0;
+	var125 =  & var124[var12];
+	var126 =  *  var125;
+	var127 =  var8.field_0;
+	var128 = (type_669348) var127;
+	var129 =  & var128[var11];
+	var130 =  *  var129;
+	var131 =  var130.field_0;
+	var132 = (float)((float) var126 *  (float)var131);
+	var133 = (float)((float) var14 +  (float)var132);
+	var134 =  var130.field_1;
+	var135 = (float)((float) var126 *  (float)var134);
+	var136 = (float)((float) var15 +  (float)var135);
+	var137 =  var130.field_2;
+	var138 = (float)((float) var126 *  (float)var137);
+	var139 = (float)((float) var16 +  (float)var138);
+	var140 =  var130.field_3;
+	var141 = (float)((float) var126 *  (float)var140);
+	var142 = (float)((float) var17 +  (float)var141);
+	var144 = (int)((int) var11 +  (int)1);
+	var145 =  & var128[var144];
+	var146 =  *  var145;
+	var147 =  var146.field_0;
+	var148 = (float)((float) var126 *  (float)var147);
+	var149 = (float)((float) var18 +  (float)var148);
+	var150 =  var146.field_1;
+	var151 = (float)((float) var126 *  (float)var150);
+	var152 = (float)((float) var19 +  (float)var151);
+	var153 =  var146.field_2;
+	var154 = (float)((float) var126 *  (float)var153);
+	var155 = (float)((float) var20 +  (float)var154);
+	var156 =  var146.field_3;
+	var157 = (float)((float) var126 *  (float)var156);
+	var158 = (float)((float) var21 +  (float)var157);
+	var11 = var119;
+	var12 = var121;
+	var13 = var123;
+	var14 = var133;
+	var15 = var136;
+	var16 = var139;
+	var17 = var142;
+	var18 = var149;
+	var19 = var152;
+	var20 = var155;
+	var21 = var158;
+	 goto L_6689902;
 }
 // kernel Dft.WindowedToComplex
-typedef global float* type_672439;
-struct type_672440;
-struct type_670732;
-struct type_670742;
-typedef global struct type_670742* type_672539;
-struct type_672440_kernel;
-struct type_672440_kernel;
-struct type_672440_kernel;
-struct type_672440_kernel;
-struct type_672440_kernel;
-struct type_672440
+typedef global float* type_673511;
+struct type_673512;
+struct type_671536;
+struct type_671545;
+typedef global struct type_671545* type_673611;
+struct type_673512_kernel;
+struct type_673512_kernel;
+struct type_673512_kernel;
+struct type_673512_kernel;
+struct type_673512_kernel;
+struct type_673512
 {
-	type_672439 field_0;
+	type_673511 field_0;
 	long field_1;
 };
-struct type_670732
+struct type_671536
 {
 	int field_0;
 	int field_1;
@@ -40454,14 +40450,14 @@ struct type_670732
 	int field_8;
 	int field_9;
 };
-struct type_670742
+struct type_671545
 {
 	float field_0;
 	float field_1;
 	float field_2;
 	float field_3;
 };
-struct type_672440_kernel
+struct type_673512_kernel
 {
 	int field_0;
 	long field_1;
@@ -40475,18 +40471,18 @@ kernel void Kernel_RealToComplex(
 	global float* view_2,
 	global float* view_3,
 	global float* view_4,
-	struct type_672440_kernel var0,
-	struct type_672440_kernel var1,
-	struct type_672440_kernel var2,
-	struct type_672440_kernel var3,
-	struct type_672440_kernel var4,
-	struct type_670732 var5)
+	struct type_673512_kernel var0,
+	struct type_673512_kernel var1,
+	struct type_673512_kernel var2,
+	struct type_673512_kernel var3,
+	struct type_673512_kernel var4,
+	struct type_671536 var5)
 {
-	struct type_672440 var6;
-	struct type_672440 var7;
-	struct type_672440 var8;
-	struct type_672440 var9;
-	struct type_672440 var10;
+	struct type_673512 var6;
+	struct type_673512 var7;
+	struct type_673512 var8;
+	struct type_673512 var9;
+	struct type_673512 var10;
 	int var23;
 	int var25;
 	int var26;
@@ -40516,19 +40512,19 @@ kernel void Kernel_RealToComplex(
 	int var41;
 	int var43;
 	int var44;
+	int var45;
 	int var46;
-	int var47;
 	int var48;
 	int var49;
 	int var50;
 	int var51;
 	int var52;
-	int var54;
+	int var53;
 	int var55;
 	int var56;
-	int var58;
+	int var57;
 	bool var67;
-	type_672439 var68;
+	type_673511 var68;
 	int var69;
 	int var70;
 	int var71;
@@ -40540,51 +40536,52 @@ kernel void Kernel_RealToComplex(
 	int var78;
 	int var80;
 	int var81;
-	type_672439 var82;
+	type_673511 var82;
 	int var84;
 	int var85;
 	bool var87;
 	int var88;
-	type_672439 var89;
+	type_673511 var89;
 	bool var91;
 	int var93;
 	int var94;
-	type_672439 var95;
+	type_673511 var95;
 	bool var97;
 	int var99;
 	int var100;
-	type_672439 var101;
-	type_672439 var102;
-	type_672439 var103;
-	int var105;
+	type_673511 var101;
+	type_673511 var102;
+	type_673511 var103;
+	bool var105;
 	int var106;
-	bool var108;
-	int var109;
-	type_672439 var110;
-	bool var112;
-	int var114;
-	int var115;
-	type_672439 var116;
-	bool var118;
-	int var120;
+	type_673511 var107;
+	bool var109;
+	int var111;
+	int var112;
+	type_673511 var113;
+	bool var115;
+	int var117;
+	int var118;
+	type_673511 var119;
 	int var121;
-	type_672439 var122;
-	int var124;
-	int var126;
+	int var122;
+	int var123;
+	int var125;
 	int var127;
-	int var128;
-	int var130;
-	type_672439 var131;
-	type_672439 var132;
+	type_673511 var128;
+	type_673511 var129;
+	float var130;
+	type_673511 var131;
+	type_673511 var132;
 	float var133;
-	type_672439 var134;
-	type_672439 var135;
-	float var136;
-	float var137;
-	type_672439 var138;
-	type_672539 var139;
-	type_672539 var140;
-	struct type_670742 var141;
+	float var134;
+	type_673511 var135;
+	type_673611 var136;
+	type_673611 var137;
+	struct type_671545 var138;
+	float var139;
+	float var140;
+	float var141;
 	float var142;
 	float var143;
 	float var144;
@@ -40594,12 +40591,12 @@ kernel void Kernel_RealToComplex(
 	float var148;
 	float var149;
 	float var150;
-	float var151;
-	float var152;
-	float var153;
-	int var155;
-	type_672539 var156;
-	struct type_670742 var157;
+	int var152;
+	type_673611 var153;
+	struct type_671545 var154;
+	float var155;
+	float var156;
+	float var157;
 	float var158;
 	float var159;
 	float var160;
@@ -40609,20 +40606,17 @@ kernel void Kernel_RealToComplex(
 	float var164;
 	float var165;
 	float var166;
-	float var167;
-	float var168;
-	float var169;
-	var6.field_0 = (type_672439)view_0+var0.field_0;
+	var6.field_0 = (type_673511)view_0+var0.field_0;
 	var6.field_1 = var0.field_1;
-	var7.field_0 = (type_672439)view_1+var1.field_0;
+	var7.field_0 = (type_673511)view_1+var1.field_0;
 	var7.field_1 = var1.field_1;
-	var8.field_0 = (type_672439)view_2+var2.field_0;
+	var8.field_0 = (type_673511)view_2+var2.field_0;
 	var8.field_1 = var2.field_1;
-	var9.field_0 = (type_672439)view_3+var3.field_0;
+	var9.field_0 = (type_673511)view_3+var3.field_0;
 	var9.field_1 = var3.field_1;
-	var10.field_0 = (type_672439)view_4+var4.field_0;
+	var10.field_0 = (type_673511)view_4+var4.field_0;
 	var10.field_1 = var4.field_1;
-	L_6721660: ;
+	L_6732410: ;
 	var23 =  get_group_id ( 0 );
 	var25 = (int)((int) var23 <<  (int)7);
 	var26 =  get_local_id ( 0 );
@@ -40630,9 +40624,9 @@ kernel void Kernel_RealToComplex(
 	var28 =  var5.field_0;
 	var29 = (int) var27 < (int) var28;
 	if (var29)
-		 goto L_6721661;
-	 goto L_67216615;
-	L_6721661: ;
+		 goto L_6732411;
+	 goto L_67324115;
+	L_6732411: ;
 	var31 = (int)((int) var27 >>  (int)4);
 	var32 =  var5.field_3;
 	var34 = (int)((int) var32 +  (int)3);
@@ -40644,21 +40638,21 @@ kernel void Kernel_RealToComplex(
 	var41 = (int)((int) var37 -  (int)var40);
 	var43 = (int)((int) var27 >>  (int)4);
 	var44 = (int)((int) var43 %  (int)var36);
-	var46 =  var5.field_2;
-	var47 = (int)((int) var41 *  (int)var46);
-	var48 =  var5.field_4;
-	var49 = (int)((int) var39 *  (int)var48);
-	var50 =  var5.field_5;
-	var51 = (int)((int) var41 *  (int)var50);
-	var52 = (int)((int) var49 +  (int)var51);
-	var54 = (int)((int) var27 &  (int)15);
-	var55 = (int)((int) var52 +  (int)var54);
-	var56 = (int)((int) var44 *  (int)var46);
-	var58 = (int)((int) var56 <<  (int)1);
-	var11 = 0;
-	var12 = var47;
-	var13 = var55;
-	var14 = var58;
+	var45 =  var5.field_2;
+	var46 = (int)((int) var44 *  (int)var45);
+	var48 = (int)((int) var46 <<  (int)1);
+	var49 =  var5.field_4;
+	var50 = (int)((int) var39 *  (int)var49);
+	var51 =  var5.field_5;
+	var52 = (int)((int) var41 *  (int)var51);
+	var53 = (int)((int) var50 +  (int)var52);
+	var55 = (int)((int) var27 &  (int)15);
+	var56 = (int)((int) var53 +  (int)var55);
+	var57 = (int)((int) var41 *  (int)var45);
+	var11 = var48;
+	var12 = var56;
+	var13 = var57;
+	var14 = 0;
 	var15 = 0.0f;
 	var16 = 0.0f;
 	var17 = 0.0f;
@@ -40667,13 +40661,13 @@ kernel void Kernel_RealToComplex(
 	var20 = 0.0f;
 	var21 = 0.0f;
 	var22 = 0.0f;
-	 goto L_6721662;
-	L_6721662: ;
-	var67 = (int) var11 < (int) var46;
+	 goto L_6732412;
+	L_6732412: ;
+	var67 = (int) var14 < (int) var45;
 	if (var67)
-		 goto L_67216616;
-	 goto L_6721663;
-	L_6721663: ;
+		 goto L_67324116;
+	 goto L_6732413;
+	L_6732413: ;
 	var68 =  var9.field_0;
 	var69 =  var5.field_7;
 	var70 = (int)((int) var39 *  (int)var69);
@@ -40692,149 +40686,147 @@ kernel void Kernel_RealToComplex(
 	var85 = (int)((int) var32 -  (int)var84);
 	var87 = (int) var85 <= (int) 1;
 	if (var87)
-		 goto L_6721665;
-	 goto L_6721664;
-	L_6721664: ;
+		 goto L_6732415;
+	 goto L_6732414;
+	L_6732414: ;
 	var88 = (int)((int) var81 +  (int)var76);
 	var89 =  & var68[var88];
 	 *  var89 =  var16;
-	 goto L_6721665;
-	L_6721665: ;
+	 goto L_6732415;
+	L_6732415: ;
 	var91 = (int) var85 <= (int) 2;
 	if (var91)
-		 goto L_6721667;
-	 goto L_6721666;
-	L_6721666: ;
+		 goto L_6732417;
+	 goto L_6732416;
+	L_6732416: ;
 	var93 = (int)((int) var76 <<  (int)1);
 	var94 = (int)((int) var81 +  (int)var93);
 	var95 =  & var68[var94];
 	 *  var95 =  var17;
-	 goto L_6721667;
-	L_6721667: ;
+	 goto L_6732417;
+	L_6732417: ;
 	var97 = (int) var85 <= (int) 3;
 	if (var97)
-		 goto L_6721669;
-	 goto L_6721668;
-	L_6721668: ;
+		 goto L_6732419;
+	 goto L_6732418;
+	L_6732418: ;
 	var99 = (int)((int) var76 *  (int)3);
 	var100 = (int)((int) var81 +  (int)var99);
 	var101 =  & var68[var100];
 	 *  var101 =  var18;
-	 goto L_6721669;
-	L_6721669: ;
+	 goto L_6732419;
+	L_6732419: ;
 	var102 =  var10.field_0;
 	var103 =  & var102[var81];
 	 *  var103 =  var19;
-	var105 = (int)((int) var44 <<  (int)2);
-	var106 = (int)((int) var32 -  (int)var105);
-	var108 = (int) var106 <= (int) 1;
-	if (var108)
-		 goto L_67216611;
-	 goto L_67216610;
-	L_67216610: ;
-	var109 = (int)((int) var81 +  (int)var76);
-	var110 =  & var102[var109];
-	 *  var110 =  var20;
-	 goto L_67216611;
-	L_67216611: ;
-	var112 = (int) var106 <= (int) 2;
-	if (var112)
-		 goto L_67216613;
-	 goto L_67216612;
-	L_67216612: ;
-	var114 = (int)((int) var76 <<  (int)1);
-	var115 = (int)((int) var81 +  (int)var114);
-	var116 =  & var102[var115];
-	 *  var116 =  var21;
-	 goto L_67216613;
-	L_67216613: ;
-	var118 = (int) var106 <= (int) 3;
-	if (var118)
-		 goto L_67216615;
-	 goto L_67216614;
-	L_67216614: ;
-	var120 = (int)((int) var76 *  (int)3);
-	var121 = (int)((int) var81 +  (int)var120);
-	var122 =  & var102[var121];
-	 *  var122 =  var22;
-	 goto L_67216615;
-	L_67216615: ;
+	var105 = (int) var85 <= (int) 1;
+	if (var105)
+		 goto L_67324111;
+	 goto L_67324110;
+	L_67324110: ;
+	var106 = (int)((int) var81 +  (int)var76);
+	var107 =  & var102[var106];
+	 *  var107 =  var20;
+	 goto L_67324111;
+	L_67324111: ;
+	var109 = (int) var85 <= (int) 2;
+	if (var109)
+		 goto L_67324113;
+	 goto L_67324112;
+	L_67324112: ;
+	var111 = (int)((int) var76 <<  (int)1);
+	var112 = (int)((int) var81 +  (int)var111);
+	var113 =  & var102[var112];
+	 *  var113 =  var21;
+	 goto L_67324113;
+	L_67324113: ;
+	var115 = (int) var85 <= (int) 3;
+	if (var115)
+		 goto L_67324115;
+	 goto L_67324114;
+	L_67324114: ;
+	var117 = (int)((int) var76 *  (int)3);
+	var118 = (int)((int) var81 +  (int)var117);
+	var119 =  & var102[var118];
+	 *  var119 =  var22;
+	 goto L_67324115;
+	L_67324115: ;
 	 return ;
-	L_67216616: ;
-	var124 = (int)((int) var11 +  (int)1);
-	var126 = (int)((int) var12 +  (int)1);
-	var127 =  var5.field_6;
-	var128 = (int)((int) var13 +  (int)var127);
-	var130 = (int)((int) var14 +  (int)2);
-	var131 =  var7.field_0;
+	L_67324116: ;
+	var121 = (int)((int) var11 +  (int)2);
+	var122 =  var5.field_6;
+	var123 = (int)((int) var12 +  (int)var122);
+	var125 = (int)((int) var13 +  (int)1);
+	var127 = (int)((int) var14 +  (int)1);
+	var128 =  var7.field_0;
+	var129 =  & var128[var13];
+	var130 =  *  var129;
+	var131 =  var6.field_0;
 	var132 =  & var131[var12];
 	var133 =  *  var132;
-	var134 =  var6.field_0;
-	var135 =  & var134[var13];
-	var136 =  *  var135;
-	var137 = (float)((float) var133 *  (float)var136);
-	var138 =  var8.field_0;
-	var139 = (type_672539) var138;
-	var140 =  & var139[var14];
-	var141 =  *  var140;
-	var142 =  var141.field_0;
-	var143 = (float)((float) var137 *  (float)var142);
-	var144 = (float)((float) var15 +  (float)var143);
-	var145 =  var141.field_1;
-	var146 = (float)((float) var137 *  (float)var145);
-	var147 = (float)((float) var16 +  (float)var146);
-	var148 =  var141.field_2;
-	var149 = (float)((float) var137 *  (float)var148);
-	var150 = (float)((float) var17 +  (float)var149);
-	var151 =  var141.field_3;
-	var152 = (float)((float) var137 *  (float)var151);
-	var153 = (float)((float) var18 +  (float)var152);
-	var155 = (int)((int) var14 +  (int)1);
-	var156 =  & var139[var155];
-	var157 =  *  var156;
-	var158 =  var157.field_0;
-	var159 = (float)((float) var137 *  (float)var158);
-	var160 = (float)((float) var19 +  (float)var159);
-	var161 =  var157.field_1;
-	var162 = (float)((float) var137 *  (float)var161);
-	var163 = (float)((float) var20 +  (float)var162);
-	var164 =  var157.field_2;
-	var165 = (float)((float) var137 *  (float)var164);
-	var166 = (float)((float) var21 +  (float)var165);
-	var167 =  var157.field_3;
-	var168 = (float)((float) var137 *  (float)var167);
-	var169 = (float)((float) var22 +  (float)var168);
-	var11 = var124;
-	var12 = var126;
-	var13 = var128;
-	var14 = var130;
-	var15 = var144;
-	var16 = var147;
-	var17 = var150;
-	var18 = var153;
-	var19 = var160;
-	var20 = var163;
-	var21 = var166;
-	var22 = var169;
-	 goto L_6721662;
+	var134 = (float)((float) var130 *  (float)var133);
+	var135 =  var8.field_0;
+	var136 = (type_673611) var135;
+	var137 =  & var136[var11];
+	var138 =  *  var137;
+	var139 =  var138.field_0;
+	var140 = (float)((float) var134 *  (float)var139);
+	var141 = (float)((float) var15 +  (float)var140);
+	var142 =  var138.field_1;
+	var143 = (float)((float) var134 *  (float)var142);
+	var144 = (float)((float) var16 +  (float)var143);
+	var145 =  var138.field_2;
+	var146 = (float)((float) var134 *  (float)var145);
+	var147 = (float)((float) var17 +  (float)var146);
+	var148 =  var138.field_3;
+	var149 = (float)((float) var134 *  (float)var148);
+	var150 = (float)((float) var18 +  (float)var149);
+	var152 = (int)((int) var11 +  (int)1);
+	var153 =  & var136[var152];
+	var154 =  *  var153;
+	var155 =  var154.field_0;
+	var156 = (float)((float) var134 *  (float)var155);
+	var157 = (float)((float) var19 +  (float)var156);
+	var158 =  var154.field_1;
+	var159 = (float)((float) var134 *  (float)var158);
+	var160 = (float)((float) var20 +  (float)var159);
+	var161 =  var154.field_2;
+	var162 = (float)((float) var134 *  (float)var161);
+	var163 = (float)((float) var21 +  (float)var162);
+	var164 =  var154.field_3;
+	var165 = (float)((float) var134 *  (float)var164);
+	var166 = (float)((float) var22 +  (float)var165);
+	var11 = var121;
+	var12 = var123;
+	var13 = var125;
+	var14 = var127;
+	var15 = var141;
+	var16 = var144;
+	var17 = var147;
+	var18 = var150;
+	var19 = var157;
+	var20 = var160;
+	var21 = var163;
+	var22 = var166;
+	 goto L_6732412;
 }
 // kernel Dft.ComplexToComplex
-typedef global float* type_676338;
-struct type_676339;
-struct type_674547;
-struct type_674557;
-typedef global struct type_674557* type_676438;
-struct type_676339_kernel;
-struct type_676339_kernel;
-struct type_676339_kernel;
-struct type_676339_kernel;
-struct type_676339_kernel;
-struct type_676339
+typedef global float* type_677946;
+struct type_677947;
+struct type_675887;
+struct type_675896;
+typedef global struct type_675896* type_678046;
+struct type_677947_kernel;
+struct type_677947_kernel;
+struct type_677947_kernel;
+struct type_677947_kernel;
+struct type_677947_kernel;
+struct type_677947
 {
-	type_676338 field_0;
+	type_677946 field_0;
 	long field_1;
 };
-struct type_674547
+struct type_675887
 {
 	int field_0;
 	int field_1;
@@ -40847,14 +40839,14 @@ struct type_674547
 	int field_8;
 	int field_9;
 };
-struct type_674557
+struct type_675896
 {
 	float field_0;
 	float field_1;
 	float field_2;
 	float field_3;
 };
-struct type_676339_kernel
+struct type_677947_kernel
 {
 	int field_0;
 	long field_1;
@@ -40868,18 +40860,18 @@ kernel void Kernel_ComplexToComplex(
 	global float* view_2,
 	global float* view_3,
 	global float* view_4,
-	struct type_676339_kernel var0,
-	struct type_676339_kernel var1,
-	struct type_676339_kernel var2,
-	struct type_676339_kernel var3,
-	struct type_676339_kernel var4,
-	struct type_674547 var5)
+	struct type_677947_kernel var0,
+	struct type_677947_kernel var1,
+	struct type_677947_kernel var2,
+	struct type_677947_kernel var3,
+	struct type_677947_kernel var4,
+	struct type_675887 var5)
 {
-	struct type_676339 var6;
-	struct type_676339 var7;
-	struct type_676339 var8;
-	struct type_676339 var9;
-	struct type_676339 var10;
+	struct type_677947 var6;
+	struct type_677947 var7;
+	struct type_677947 var8;
+	struct type_677947 var9;
+	struct type_677947 var10;
 	int var22;
 	int var24;
 	int var25;
@@ -40908,18 +40900,18 @@ kernel void Kernel_ComplexToComplex(
 	int var40;
 	int var42;
 	int var43;
+	int var44;
 	int var45;
-	int var46;
 	int var47;
 	int var48;
 	int var49;
+	int var50;
 	int var51;
 	int var52;
-	int var53;
 	int var54;
-	int var56;
+	int var55;
 	bool var65;
-	type_676338 var66;
+	type_677946 var66;
 	int var67;
 	int var68;
 	int var69;
@@ -40931,55 +40923,56 @@ kernel void Kernel_ComplexToComplex(
 	int var76;
 	int var78;
 	int var79;
-	type_676338 var80;
+	type_677946 var80;
 	int var82;
 	int var83;
 	bool var85;
 	int var86;
-	type_676338 var87;
+	type_677946 var87;
 	bool var89;
 	int var91;
 	int var92;
-	type_676338 var93;
+	type_677946 var93;
 	bool var95;
 	int var97;
 	int var98;
-	type_676338 var99;
-	type_676338 var100;
-	type_676338 var101;
-	int var103;
+	type_677946 var99;
+	type_677946 var100;
+	type_677946 var101;
+	bool var103;
 	int var104;
-	bool var106;
-	int var107;
-	type_676338 var108;
-	bool var110;
-	int var112;
-	int var113;
-	type_676338 var114;
-	bool var116;
-	int var118;
+	type_677946 var105;
+	bool var107;
+	int var109;
+	int var110;
+	type_677946 var111;
+	bool var113;
+	int var115;
+	int var116;
+	type_677946 var117;
 	int var119;
-	type_676338 var120;
-	int var122;
+	int var120;
+	int var121;
 	int var123;
-	int var124;
-	int var126;
-	type_676338 var127;
-	type_676338 var128;
-	float var129;
-	type_676338 var130;
-	type_676438 var131;
-	type_676438 var132;
-	struct type_674557 var133;
-	float var134;
-	float var135;
+	type_677946 var124;
+	type_677946 var125;
+	float var126;
+	type_677946 var127;
+	type_678046 var128;
+	type_678046 var129;
+	struct type_675896 var130;
+	float var131;
+	float var132;
+	float var133;
+	type_677946 var134;
+	type_677946 var135;
 	float var136;
-	type_676338 var137;
-	type_676338 var138;
-	float var139;
-	int var141;
-	type_676438 var142;
-	struct type_674557 var143;
+	int var138;
+	type_678046 var139;
+	struct type_675896 var140;
+	float var141;
+	float var142;
+	float var143;
 	float var144;
 	float var145;
 	float var146;
@@ -41014,20 +41007,17 @@ kernel void Kernel_ComplexToComplex(
 	float var175;
 	float var176;
 	float var177;
-	float var178;
-	float var179;
-	float var180;
-	var6.field_0 = (type_676338)view_0+var0.field_0;
+	var6.field_0 = (type_677946)view_0+var0.field_0;
 	var6.field_1 = var0.field_1;
-	var7.field_0 = (type_676338)view_1+var1.field_0;
+	var7.field_0 = (type_677946)view_1+var1.field_0;
 	var7.field_1 = var1.field_1;
-	var8.field_0 = (type_676338)view_2+var2.field_0;
+	var8.field_0 = (type_677946)view_2+var2.field_0;
 	var8.field_1 = var2.field_1;
-	var9.field_0 = (type_676338)view_3+var3.field_0;
+	var9.field_0 = (type_677946)view_3+var3.field_0;
 	var9.field_1 = var3.field_1;
-	var10.field_0 = (type_676338)view_4+var4.field_0;
+	var10.field_0 = (type_677946)view_4+var4.field_0;
 	var10.field_1 = var4.field_1;
-	L_6760540: ;
+	L_6776650: ;
 	var22 =  get_group_id ( 0 );
 	var24 = (int)((int) var22 <<  (int)7);
 	var25 =  get_local_id ( 0 );
@@ -41035,9 +41025,9 @@ kernel void Kernel_ComplexToComplex(
 	var27 =  var5.field_0;
 	var28 = (int) var26 < (int) var27;
 	if (var28)
-		 goto L_6760541;
-	 goto L_67605415;
-	L_6760541: ;
+		 goto L_6776651;
+	 goto L_67766515;
+	L_6776651: ;
 	var30 = (int)((int) var26 >>  (int)4);
 	var31 =  var5.field_3;
 	var33 = (int)((int) var31 +  (int)3);
@@ -41049,19 +41039,19 @@ kernel void Kernel_ComplexToComplex(
 	var40 = (int)((int) var36 -  (int)var39);
 	var42 = (int)((int) var26 >>  (int)4);
 	var43 = (int)((int) var42 %  (int)var35);
-	var45 =  var5.field_4;
-	var46 = (int)((int) var38 *  (int)var45);
-	var47 =  var5.field_5;
-	var48 = (int)((int) var40 *  (int)var47);
-	var49 = (int)((int) var46 +  (int)var48);
-	var51 = (int)((int) var26 &  (int)15);
+	var44 =  var5.field_2;
+	var45 = (int)((int) var43 *  (int)var44);
+	var47 = (int)((int) var45 <<  (int)1);
+	var48 =  var5.field_4;
+	var49 = (int)((int) var38 *  (int)var48);
+	var50 =  var5.field_5;
+	var51 = (int)((int) var40 *  (int)var50);
 	var52 = (int)((int) var49 +  (int)var51);
-	var53 =  var5.field_2;
-	var54 = (int)((int) var43 *  (int)var53);
-	var56 = (int)((int) var54 <<  (int)1);
-	var11 = 0;
-	var12 = var52;
-	var13 = var56;
+	var54 = (int)((int) var26 &  (int)15);
+	var55 = (int)((int) var52 +  (int)var54);
+	var11 = var47;
+	var12 = var55;
+	var13 = 0;
 	var14 = 0.0f;
 	var15 = 0.0f;
 	var16 = 0.0f;
@@ -41070,13 +41060,13 @@ kernel void Kernel_ComplexToComplex(
 	var19 = 0.0f;
 	var20 = 0.0f;
 	var21 = 0.0f;
-	 goto L_6760542;
-	L_6760542: ;
-	var65 = (int) var11 < (int) var53;
+	 goto L_6776652;
+	L_6776652: ;
+	var65 = (int) var13 < (int) var44;
 	if (var65)
-		 goto L_67605416;
-	 goto L_6760543;
-	L_6760543: ;
+		 goto L_67766516;
+	 goto L_6776653;
+	L_6776653: ;
 	var66 =  var9.field_0;
 	var67 =  var5.field_7;
 	var68 = (int)((int) var38 *  (int)var67);
@@ -41095,161 +41085,159 @@ kernel void Kernel_ComplexToComplex(
 	var83 = (int)((int) var31 -  (int)var82);
 	var85 = (int) var83 <= (int) 1;
 	if (var85)
-		 goto L_6760545;
-	 goto L_6760544;
-	L_6760544: ;
+		 goto L_6776655;
+	 goto L_6776654;
+	L_6776654: ;
 	var86 = (int)((int) var79 +  (int)var74);
 	var87 =  & var66[var86];
 	 *  var87 =  var15;
-	 goto L_6760545;
-	L_6760545: ;
+	 goto L_6776655;
+	L_6776655: ;
 	var89 = (int) var83 <= (int) 2;
 	if (var89)
-		 goto L_6760547;
-	 goto L_6760546;
-	L_6760546: ;
+		 goto L_6776657;
+	 goto L_6776656;
+	L_6776656: ;
 	var91 = (int)((int) var74 <<  (int)1);
 	var92 = (int)((int) var79 +  (int)var91);
 	var93 =  & var66[var92];
 	 *  var93 =  var16;
-	 goto L_6760547;
-	L_6760547: ;
+	 goto L_6776657;
+	L_6776657: ;
 	var95 = (int) var83 <= (int) 3;
 	if (var95)
-		 goto L_6760549;
-	 goto L_6760548;
-	L_6760548: ;
+		 goto L_6776659;
+	 goto L_6776658;
+	L_6776658: ;
 	var97 = (int)((int) var74 *  (int)3);
 	var98 = (int)((int) var79 +  (int)var97);
 	var99 =  & var66[var98];
 	 *  var99 =  var17;
-	 goto L_6760549;
-	L_6760549: ;
+	 goto L_6776659;
+	L_6776659: ;
 	var100 =  var10.field_0;
 	var101 =  & var100[var79];
 	 *  var101 =  var18;
-	var103 = (int)((int) var43 <<  (int)2);
-	var104 = (int)((int) var31 -  (int)var103);
-	var106 = (int) var104 <= (int) 1;
-	if (var106)
-		 goto L_67605411;
-	 goto L_67605410;
-	L_67605410: ;
-	var107 = (int)((int) var79 +  (int)var74);
-	var108 =  & var100[var107];
-	 *  var108 =  var19;
-	 goto L_67605411;
-	L_67605411: ;
-	var110 = (int) var104 <= (int) 2;
-	if (var110)
-		 goto L_67605413;
-	 goto L_67605412;
-	L_67605412: ;
-	var112 = (int)((int) var74 <<  (int)1);
-	var113 = (int)((int) var79 +  (int)var112);
-	var114 =  & var100[var113];
-	 *  var114 =  var20;
-	 goto L_67605413;
-	L_67605413: ;
-	var116 = (int) var104 <= (int) 3;
-	if (var116)
-		 goto L_67605415;
-	 goto L_67605414;
-	L_67605414: ;
-	var118 = (int)((int) var74 *  (int)3);
-	var119 = (int)((int) var79 +  (int)var118);
-	var120 =  & var100[var119];
-	 *  var120 =  var21;
-	 goto L_67605415;
-	L_67605415: ;
+	var103 = (int) var83 <= (int) 1;
+	if (var103)
+		 goto L_67766511;
+	 goto L_67766510;
+	L_67766510: ;
+	var104 = (int)((int) var79 +  (int)var74);
+	var105 =  & var100[var104];
+	 *  var105 =  var19;
+	 goto L_67766511;
+	L_67766511: ;
+	var107 = (int) var83 <= (int) 2;
+	if (var107)
+		 goto L_67766513;
+	 goto L_67766512;
+	L_67766512: ;
+	var109 = (int)((int) var74 <<  (int)1);
+	var110 = (int)((int) var79 +  (int)var109);
+	var111 =  & var100[var110];
+	 *  var111 =  var20;
+	 goto L_67766513;
+	L_67766513: ;
+	var113 = (int) var83 <= (int) 3;
+	if (var113)
+		 goto L_67766515;
+	 goto L_67766514;
+	L_67766514: ;
+	var115 = (int)((int) var74 *  (int)3);
+	var116 = (int)((int) var79 +  (int)var115);
+	var117 =  & var100[var116];
+	 *  var117 =  var21;
+	 goto L_67766515;
+	L_67766515: ;
 	 return ;
-	L_67605416: ;
-	var122 = (int)((int) var11 +  (int)1);
-	var123 =  var5.field_6;
-	var124 = (int)((int) var12 +  (int)var123);
-	var126 = (int)((int) var13 +  (int)2);
-	var127 =  var6.field_0;
-	var128 =  & var127[var12];
-	var129 =  *  var128;
-	var130 =  var8.field_0;
-	var131 = (type_676438) var130;
-	var132 =  & var131[var13];
-	var133 =  *  var132;
-	var134 =  var133.field_0;
-	var135 = (float)((float) var129 *  (float)var134);
-	var136 = (float)((float) var14 +  (float)var135);
-	var137 =  var7.field_0;
-	var138 =  & var137[var12];
-	var139 =  *  var138;
-	var141 = (int)((int) var13 +  (int)1);
-	var142 =  & var131[var141];
-	var143 =  *  var142;
-	var144 =  var143.field_0;
-	var145 = (float)((float) var139 *  (float)var144);
-	var146 = (float)((float) var136 -  (float)var145);
-	var147 =  var133.field_1;
-	var148 = (float)((float) var129 *  (float)var147);
-	var149 = (float)((float) var15 +  (float)var148);
-	var150 =  var143.field_1;
-	var151 = (float)((float) var139 *  (float)var150);
-	var152 = (float)((float) var149 -  (float)var151);
-	var153 =  var133.field_2;
-	var154 = (float)((float) var129 *  (float)var153);
-	var155 = (float)((float) var16 +  (float)var154);
-	var156 =  var143.field_2;
-	var157 = (float)((float) var139 *  (float)var156);
-	var158 = (float)((float) var155 -  (float)var157);
-	var159 =  var133.field_3;
-	var160 = (float)((float) var129 *  (float)var159);
-	var161 = (float)((float) var17 +  (float)var160);
-	var162 =  var143.field_3;
-	var163 = (float)((float) var139 *  (float)var162);
-	var164 = (float)((float) var161 -  (float)var163);
-	var165 = (float)((float) var129 *  (float)var144);
-	var166 = (float)((float) var18 +  (float)var165);
-	var167 = (float)((float) var139 *  (float)var134);
-	var168 = (float)((float) var166 +  (float)var167);
-	var169 = (float)((float) var129 *  (float)var150);
-	var170 = (float)((float) var19 +  (float)var169);
-	var171 = (float)((float) var139 *  (float)var147);
-	var172 = (float)((float) var170 +  (float)var171);
-	var173 = (float)((float) var129 *  (float)var156);
-	var174 = (float)((float) var20 +  (float)var173);
-	var175 = (float)((float) var139 *  (float)var153);
-	var176 = (float)((float) var174 +  (float)var175);
-	var177 = (float)((float) var129 *  (float)var162);
-	var178 = (float)((float) var21 +  (float)var177);
-	var179 = (float)((float) var139 *  (float)var159);
-	var180 = (float)((float) var178 +  (float)var179);
-	var11 = var122;
-	var12 = var124;
-	var13 = var126;
-	var14 = var146;
-	var15 = var152;
-	var16 = var158;
-	var17 = var164;
-	var18 = var168;
-	var19 = var172;
-	var20 = var176;
-	var21 = var180;
-	 goto L_6760542;
+	L_67766516: ;
+	var119 = (int)((int) var11 +  (int)2);
+	var120 =  var5.field_6;
+	var121 = (int)((int) var12 +  (int)var120);
+	var123 = (int)((int) var13 +  (int)1);
+	var124 =  var6.field_0;
+	var125 =  & var124[var12];
+	var126 =  *  var125;
+	var127 =  var8.field_0;
+	var128 = (type_678046) var127;
+	var129 =  & var128[var11];
+	var130 =  *  var129;
+	var131 =  var130.field_0;
+	var132 = (float)((float) var126 *  (float)var131);
+	var133 = (float)((float) var14 +  (float)var132);
+	var134 =  var7.field_0;
+	var135 =  & var134[var12];
+	var136 =  *  var135;
+	var138 = (int)((int) var11 +  (int)1);
+	var139 =  & var128[var138];
+	var140 =  *  var139;
+	var141 =  var140.field_0;
+	var142 = (float)((float) var136 *  (float)var141);
+	var143 = (float)((float) var133 -  (float)var142);
+	var144 =  var130.field_1;
+	var145 = (float)((float) var126 *  (float)var144);
+	var146 = (float)((float) var15 +  (float)var145);
+	var147 =  var140.field_1;
+	var148 = (float)((float) var136 *  (float)var147);
+	var149 = (float)((float) var146 -  (float)var148);
+	var150 =  var130.field_2;
+	var151 = (float)((float) var126 *  (float)var150);
+	var152 = (float)((float) var16 +  (float)var151);
+	var153 =  var140.field_2;
+	var154 = (float)((float) var136 *  (float)var153);
+	var155 = (float)((float) var152 -  (float)var154);
+	var156 =  var130.field_3;
+	var157 = (float)((float) var126 *  (float)var156);
+	var158 = (float)((float) var17 +  (float)var157);
+	var159 =  var140.field_3;
+	var160 = (float)((float) var136 *  (float)var159);
+	var161 = (float)((float) var158 -  (float)var160);
+	var162 = (float)((float) var126 *  (float)var141);
+	var163 = (float)((float) var18 +  (float)var162);
+	var164 = (float)((float) var136 *  (float)var131);
+	var165 = (float)((float) var163 +  (float)var164);
+	var166 = (float)((float) var126 *  (float)var147);
+	var167 = (float)((float) var19 +  (float)var166);
+	var168 = (float)((float) var136 *  (float)var144);
+	var169 = (float)((float) var167 +  (float)var168);
+	var170 = (float)((float) var126 *  (float)var153);
+	var171 = (float)((float) var20 +  (float)var170);
+	var172 = (float)((float) var136 *  (float)var150);
+	var173 = (float)((float) var171 +  (float)var172);
+	var174 = (float)((float) var126 *  (float)var159);
+	var175 = (float)((float) var21 +  (float)var174);
+	var176 = (float)((float) var136 *  (float)var156);
+	var177 = (float)((float) var175 +  (float)var176);
+	var11 = var119;
+	var12 = var121;
+	var13 = var123;
+	var14 = var143;
+	var15 = var149;
+	var16 = var155;
+	var17 = var161;
+	var18 = var165;
+	var19 = var169;
+	var20 = var173;
+	var21 = var177;
+	 goto L_6776652;
 }
 // kernel Dft.ComplexToReal
-typedef global float* type_678861;
-struct type_678862;
-struct type_677745;
-struct type_677755;
-typedef global struct type_677755* type_678942;
-struct type_678862_kernel;
-struct type_678862_kernel;
-struct type_678862_kernel;
-struct type_678862_kernel;
-struct type_678862
+typedef global float* type_681011;
+struct type_681012;
+struct type_679624;
+struct type_679633;
+typedef global struct type_679633* type_681092;
+struct type_681012_kernel;
+struct type_681012_kernel;
+struct type_681012_kernel;
+struct type_681012_kernel;
+struct type_681012
 {
-	type_678861 field_0;
+	type_681011 field_0;
 	long field_1;
 };
-struct type_677745
+struct type_679624
 {
 	int field_0;
 	int field_1;
@@ -41262,14 +41250,14 @@ struct type_677745
 	int field_8;
 	int field_9;
 };
-struct type_677755
+struct type_679633
 {
 	float field_0;
 	float field_1;
 	float field_2;
 	float field_3;
 };
-struct type_678862_kernel
+struct type_681012_kernel
 {
 	int field_0;
 	long field_1;
@@ -41282,16 +41270,16 @@ kernel void Kernel_ComplexToReal(
 	global float* view_1,
 	global float* view_2,
 	global float* view_3,
-	struct type_678862_kernel var0,
-	struct type_678862_kernel var1,
-	struct type_678862_kernel var2,
-	struct type_678862_kernel var3,
-	struct type_677745 var4)
+	struct type_681012_kernel var0,
+	struct type_681012_kernel var1,
+	struct type_681012_kernel var2,
+	struct type_681012_kernel var3,
+	struct type_679624 var4)
 {
-	struct type_678862 var5;
-	struct type_678862 var6;
-	struct type_678862 var7;
-	struct type_678862 var8;
+	struct type_681012 var5;
+	struct type_681012 var6;
+	struct type_681012 var7;
+	struct type_681012 var8;
 	int var16;
 	int var18;
 	int var19;
@@ -41316,18 +41304,18 @@ kernel void Kernel_ComplexToReal(
 	int var34;
 	int var36;
 	int var37;
-	int var38;
 	int var39;
+	int var40;
 	int var41;
 	int var42;
 	int var43;
-	int var44;
 	int var45;
 	int var46;
+	int var47;
 	int var48;
-	int var49;
+	int var50;
 	bool var55;
-	type_678861 var56;
+	type_681011 var56;
 	int var57;
 	int var58;
 	int var59;
@@ -41339,39 +41327,39 @@ kernel void Kernel_ComplexToReal(
 	int var66;
 	int var68;
 	int var69;
-	type_678861 var70;
+	type_681011 var70;
 	int var72;
 	int var73;
 	bool var75;
 	int var76;
-	type_678861 var77;
+	type_681011 var77;
 	bool var79;
 	int var81;
 	int var82;
-	type_678861 var83;
+	type_681011 var83;
 	bool var85;
 	int var87;
 	int var88;
-	type_678861 var89;
+	type_681011 var89;
 	int var91;
 	int var92;
 	int var93;
 	int var95;
-	type_678861 var96;
-	type_678861 var97;
+	type_681011 var96;
+	type_681011 var97;
 	float var98;
-	type_678861 var99;
-	type_678942 var100;
-	type_678942 var101;
-	struct type_677755 var102;
+	type_681011 var99;
+	type_681092 var100;
+	type_681092 var101;
+	struct type_679633 var102;
 	float var103;
 	float var104;
-	type_678861 var105;
-	type_678861 var106;
+	type_681011 var105;
+	type_681011 var106;
 	float var107;
 	int var109;
-	type_678942 var110;
-	struct type_677755 var111;
+	type_681092 var110;
+	struct type_679633 var111;
 	float var112;
 	float var113;
 	float var114;
@@ -41394,15 +41382,15 @@ kernel void Kernel_ComplexToReal(
 	float var131;
 	float var132;
 	float var133;
-	var5.field_0 = (type_678861)view_0+var0.field_0;
+	var5.field_0 = (type_681011)view_0+var0.field_0;
 	var5.field_1 = var0.field_1;
-	var6.field_0 = (type_678861)view_1+var1.field_0;
+	var6.field_0 = (type_681011)view_1+var1.field_0;
 	var6.field_1 = var1.field_1;
-	var7.field_0 = (type_678861)view_2+var2.field_0;
+	var7.field_0 = (type_681011)view_2+var2.field_0;
 	var7.field_1 = var2.field_1;
-	var8.field_0 = (type_678861)view_3+var3.field_0;
+	var8.field_0 = (type_681011)view_3+var3.field_0;
 	var8.field_1 = var3.field_1;
-	L_6786530: ;
+	L_6808030: ;
 	var16 =  get_group_id ( 0 );
 	var18 = (int)((int) var16 <<  (int)7);
 	var19 =  get_local_id ( 0 );
@@ -41410,9 +41398,9 @@ kernel void Kernel_ComplexToReal(
 	var21 =  var4.field_0;
 	var22 = (int) var20 < (int) var21;
 	if (var22)
-		 goto L_6786531;
-	 goto L_6786539;
-	L_6786531: ;
+		 goto L_6808031;
+	 goto L_6808039;
+	L_6808031: ;
 	var24 = (int)((int) var20 >>  (int)4);
 	var25 =  var4.field_3;
 	var27 = (int)((int) var25 +  (int)3);
@@ -41424,30 +41412,30 @@ kernel void Kernel_ComplexToReal(
 	var34 = (int)((int) var30 -  (int)var33);
 	var36 = (int)((int) var20 >>  (int)4);
 	var37 = (int)((int) var36 %  (int)var29);
-	var38 =  var4.field_2;
-	var39 = (int)((int) var37 *  (int)var38);
-	var41 = (int)((int) var39 <<  (int)1);
-	var42 =  var4.field_4;
-	var43 = (int)((int) var32 *  (int)var42);
-	var44 =  var4.field_5;
-	var45 = (int)((int) var34 *  (int)var44);
+	var39 =  var4.field_4;
+	var40 = (int)((int) var32 *  (int)var39);
+	var41 =  var4.field_5;
+	var42 = (int)((int) var34 *  (int)var41);
+	var43 = (int)((int) var40 +  (int)var42);
+	var45 = (int)((int) var20 &  (int)15);
 	var46 = (int)((int) var43 +  (int)var45);
-	var48 = (int)((int) var20 &  (int)15);
-	var49 = (int)((int) var46 +  (int)var48);
-	var9 = var41;
-	var10 = var49;
-	var11 = 0;
+	var47 =  var4.field_2;
+	var48 = (int)((int) var37 *  (int)var47);
+	var50 = (int)((int) var48 <<  (int)1);
+	var9 = 0;
+	var10 = var46;
+	var11 = var50;
 	var12 = 0.0f;
 	var13 = 0.0f;
 	var14 = 0.0f;
 	var15 = 0.0f;
-	 goto L_6786532;
-	L_6786532: ;
-	var55 = (int) var11 < (int) var38;
+	 goto L_6808032;
+	L_6808032: ;
+	var55 = (int) var9 < (int) var47;
 	if (var55)
-		 goto L_67865310;
-	 goto L_6786533;
-	L_6786533: ;
+		 goto L_68080310;
+	 goto L_6808033;
+	L_6808033: ;
 	var56 =  var8.field_0;
 	var57 =  var4.field_7;
 	var58 = (int)((int) var32 *  (int)var57);
@@ -41466,55 +41454,55 @@ kernel void Kernel_ComplexToReal(
 	var73 = (int)((int) var25 -  (int)var72);
 	var75 = (int) var73 <= (int) 1;
 	if (var75)
-		 goto L_6786535;
-	 goto L_6786534;
-	L_6786534: ;
+		 goto L_6808035;
+	 goto L_6808034;
+	L_6808034: ;
 	var76 = (int)((int) var69 +  (int)var64);
 	var77 =  & var56[var76];
 	 *  var77 =  var13;
-	 goto L_6786535;
-	L_6786535: ;
+	 goto L_6808035;
+	L_6808035: ;
 	var79 = (int) var73 <= (int) 2;
 	if (var79)
-		 goto L_6786537;
-	 goto L_6786536;
-	L_6786536: ;
+		 goto L_6808037;
+	 goto L_6808036;
+	L_6808036: ;
 	var81 = (int)((int) var64 <<  (int)1);
 	var82 = (int)((int) var69 +  (int)var81);
 	var83 =  & var56[var82];
 	 *  var83 =  var14;
-	 goto L_6786537;
-	L_6786537: ;
+	 goto L_6808037;
+	L_6808037: ;
 	var85 = (int) var73 <= (int) 3;
 	if (var85)
-		 goto L_6786539;
-	 goto L_6786538;
-	L_6786538: ;
+		 goto L_6808039;
+	 goto L_6808038;
+	L_6808038: ;
 	var87 = (int)((int) var64 *  (int)3);
 	var88 = (int)((int) var69 +  (int)var87);
 	var89 =  & var56[var88];
 	 *  var89 =  var15;
-	 goto L_6786539;
-	L_6786539: ;
+	 goto L_6808039;
+	L_6808039: ;
 	 return ;
-	L_67865310: ;
-	var91 = (int)((int) var9 +  (int)2);
+	L_68080310: ;
+	var91 = (int)((int) var9 +  (int)1);
 	var92 =  var4.field_6;
 	var93 = (int)((int) var10 +  (int)var92);
-	var95 = (int)((int) var11 +  (int)1);
+	var95 = (int)((int) var11 +  (int)2);
 	var96 =  var5.field_0;
 	var97 =  & var96[var10];
 	var98 =  *  var97;
 	var99 =  var7.field_0;
-	var100 = (type_678942) var99;
-	var101 =  & var100[var9];
+	var100 = (type_681092) var99;
+	var101 =  & var100[var11];
 	var102 =  *  var101;
 	var103 =  var102.field_0;
 	var104 = (float)((float) var98 *  (float)var103);
 	var105 =  var6.field_0;
 	var106 =  & var105[var10];
 	var107 =  *  var106;
-	var109 = (int)((int) var9 +  (int)1);
+	var109 = (int)((int) var11 +  (int)1);
 	var110 =  & var100[var109];
 	var111 =  *  var110;
 	var112 =  var111.field_0;
@@ -41546,30 +41534,30 @@ kernel void Kernel_ComplexToReal(
 	var13 = var121;
 	var14 = var127;
 	var15 = var133;
-	 goto L_6786532;
+	 goto L_6808032;
 }
 // kernel CorrelationFilter.Ridge
-typedef global float* type_680409;
-struct type_680410;
-struct type_679779;
-typedef local float* type_679802;
-struct type_680410_kernel;
-struct type_680410_kernel;
-struct type_680410_kernel;
-struct type_680410_kernel;
-struct type_680410
+typedef global float* type_682559;
+struct type_682560;
+struct type_681929;
+typedef local float* type_681952;
+struct type_682560_kernel;
+struct type_682560_kernel;
+struct type_682560_kernel;
+struct type_682560_kernel;
+struct type_682560
 {
-	type_680409 field_0;
+	type_682559 field_0;
 	long field_1;
 };
-struct type_679779
+struct type_681929
 {
 	int field_0;
 	int field_1;
 	float field_2;
 	float field_3;
 };
-struct type_680410_kernel
+struct type_682560_kernel
 {
 	int field_0;
 	long field_1;
@@ -41582,37 +41570,37 @@ kernel void Kernel_Ridge(
 	global float* view_1,
 	global float* view_2,
 	global float* view_3,
-	struct type_680410_kernel var0,
-	struct type_680410_kernel var1,
-	struct type_680410_kernel var2,
-	struct type_680410_kernel var3,
-	struct type_679779 var4)
+	struct type_682560_kernel var0,
+	struct type_682560_kernel var1,
+	struct type_682560_kernel var2,
+	struct type_682560_kernel var3,
+	struct type_681929 var4)
 {
-	struct type_680410 var5;
-	struct type_680410 var6;
-	struct type_680410 var7;
-	struct type_680410 var8;
-	type_679802 var10;
+	struct type_682560 var5;
+	struct type_682560 var6;
+	struct type_682560 var7;
+	struct type_682560 var8;
+	type_681952 var10;
 	float var11;
 	int var12;
 	int var16;
 	int var19;
 	int var20;
-	type_680409 var21;
+	type_682559 var21;
 	int var22;
-	type_680409 var23;
+	type_682559 var23;
 	int var24;
 	bool var25;
 	int var13;
-	type_679802 var26;
+	type_681952 var26;
 	bool var29;
 	int var14;
 	float var30;
-	type_680409 var31;
-	type_680409 var32;
+	type_682559 var31;
+	type_682559 var32;
 	float var33;
-	type_680409 var34;
-	type_680409 var35;
+	type_682559 var34;
+	type_682559 var35;
 	float var36;
 	int var38;
 	bool var39;
@@ -41621,30 +41609,30 @@ kernel void Kernel_Ridge(
 	int var43;
 	int var45;
 	int var46;
-	type_680409 var47;
+	type_682559 var47;
 	float var48;
 	float var49;
 	float var50;
 	float var51;
 	float var52;
-	type_680409 var53;
+	type_682559 var53;
 	float var54;
 	float var55;
 	float var56;
-	type_680409 var57;
+	type_682559 var57;
 	float var58;
 	float var59;
 	float var60;
-	type_680409 var61;
+	type_682559 var61;
 	float var62;
 	float var63;
 	float var64;
 	int var66;
 	bool var67;
-	type_679802 var68;
+	type_681952 var68;
 	float var69;
 	int var70;
-	type_679802 var71;
+	type_681952 var71;
 	float var72;
 	float var73;
 	int var75;
@@ -41653,36 +41641,36 @@ kernel void Kernel_Ridge(
 	int var79;
 	int var81;
 	int var82;
-	type_680409 var83;
+	type_682559 var83;
 	float var84;
-	type_680409 var85;
+	type_682559 var85;
 	float var86;
 	float var87;
-	type_680409 var88;
+	type_682559 var88;
 	float var89;
-	type_680409 var90;
+	type_682559 var90;
 	float var91;
 	float var92;
 	float var93;
 	float var94;
 	int var96;
-	var5.field_0 = (type_680409)view_0+var0.field_0;
+	var5.field_0 = (type_682559)view_0+var0.field_0;
 	var5.field_1 = var0.field_1;
-	var6.field_0 = (type_680409)view_1+var1.field_0;
+	var6.field_0 = (type_682559)view_1+var1.field_0;
 	var6.field_1 = var1.field_1;
-	var7.field_0 = (type_680409)view_2+var2.field_0;
+	var7.field_0 = (type_682559)view_2+var2.field_0;
 	var7.field_1 = var2.field_1;
-	var8.field_0 = (type_680409)view_3+var3.field_0;
+	var8.field_0 = (type_682559)view_3+var3.field_0;
 	var8.field_1 = var3.field_1;
 	local float var9[64];
 	var10 = &var9[0];
-	L_6802310: ;
+	L_6823810: ;
 	var16 =  get_local_id ( 0 );
 	var19 = (int)((int) var16 >>  (int)4);
 	var11 = 0.0f;
 	var12 = var19;
-	 goto L_6802311;
-	L_6802311: ;
+	 goto L_6823811;
+	L_6823811: ;
 	var20 =  get_group_id ( 0 );
 	var21 =  var5.field_0;
 	var22 =  var4.field_1;
@@ -41690,19 +41678,19 @@ kernel void Kernel_Ridge(
 	var24 =  var4.field_0;
 	var25 = (int) var12 < (int) var24;
 	if (var25)
-		 goto L_68023111;
-	 goto L_6802312;
-	L_6802312: ;
+		 goto L_68238111;
+	 goto L_6823812;
+	L_6823812: ;
 	var26 =  & var10[var16];
 	 *  var26 =  var11;
 	var13 = 32;
-	 goto L_6802313;
-	L_6802313: ;
+	 goto L_6823813;
+	L_6823813: ;
 	var29 = (int) var13 > (int) 0;
 	if (var29)
-		 goto L_6802318;
-	 goto L_6802314;
-	L_6802314: ;
+		 goto L_6823818;
+	 goto L_6823814;
+	L_6823814: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var30 =  *  var10;
 	var31 =  var7.field_0;
@@ -41713,15 +41701,15 @@ kernel void Kernel_Ridge(
 	var36 =  *  var35;
 	var38 = (int)((int) var16 >>  (int)4);
 	var14 = var38;
-	 goto L_6802315;
-	L_6802315: ;
+	 goto L_6823815;
+	L_6823815: ;
 	var39 = (int) var14 < (int) var24;
 	if (var39)
-		 goto L_6802317;
-	 goto L_6802316;
-	L_6802316: ;
+		 goto L_6823817;
+	 goto L_6823816;
+	L_6823816: ;
 	 return ;
-	L_6802317: ;
+	L_6823817: ;
 	var40 = (int)((int) var14 *  (int)var22);
 	var41 = (int)((int) var40 +  (int)var20);
 	var43 = (int)((int) var41 <<  (int)4);
@@ -41749,14 +41737,14 @@ kernel void Kernel_Ridge(
 	 *  var61 =  var64;
 	var66 = (int)((int) var14 +  (int)4);
 	var14 = var66;
-	 goto L_6802315;
-	L_6802318: ;
+	 goto L_6823815;
+	L_6823818: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var67 = (int) var16 >= (int) var13;
 	if (var67)
-		 goto L_68023110;
-	 goto L_6802319;
-	L_6802319: ;
+		 goto L_68238110;
+	 goto L_6823819;
+	L_6823819: ;
 	var68 =  & var10[var16];
 	var69 =  *  var68;
 	var70 = (int)((int) var16 +  (int)var13);
@@ -41764,12 +41752,12 @@ kernel void Kernel_Ridge(
 	var72 =  *  var71;
 	var73 = (float)((float) var69 +  (float)var72);
 	 *  var68 =  var73;
-	 goto L_68023110;
-	L_68023110: ;
+	 goto L_68238110;
+	L_68238110: ;
 	var75 = (int)((int) var13 >>  (int)1);
 	var13 = var75;
-	 goto L_6802313;
-	L_68023111: ;
+	 goto L_6823813;
+	L_68238111: ;
 	var76 = (int)((int) var12 *  (int)var22);
 	var77 = (int)((int) var76 +  (int)var20);
 	var79 = (int)((int) var77 <<  (int)4);
@@ -41790,36 +41778,36 @@ kernel void Kernel_Ridge(
 	var96 = (int)((int) var12 +  (int)4);
 	var11 = var94;
 	var12 = var96;
-	 goto L_6802311;
+	 goto L_6823811;
 }
 // kernel CropResize.DownBytes
-typedef global char* type_682369;
-struct type_682370;
-typedef global int* type_682378;
-struct type_682379;
-typedef global float* type_682387;
-struct type_682388;
-struct type_681512;
-struct type_682370_kernel;
-struct type_682379_kernel;
-struct type_682388_kernel;
-struct type_682388_kernel;
-struct type_682370
+typedef global char* type_684519;
+struct type_684520;
+typedef global int* type_684528;
+struct type_684529;
+typedef global float* type_684537;
+struct type_684538;
+struct type_683662;
+struct type_684520_kernel;
+struct type_684529_kernel;
+struct type_684538_kernel;
+struct type_684538_kernel;
+struct type_684520
 {
-	type_682369 field_0;
+	type_684519 field_0;
 	long field_1;
 };
-struct type_682379
+struct type_684529
 {
-	type_682378 field_0;
+	type_684528 field_0;
 	long field_1;
 };
-struct type_682388
+struct type_684538
 {
-	type_682387 field_0;
+	type_684537 field_0;
 	long field_1;
 };
-struct type_681512
+struct type_683662
 {
 	int field_0;
 	int field_1;
@@ -41831,17 +41819,17 @@ struct type_681512
 	float field_7;
 	float field_8;
 };
-struct type_682370_kernel
+struct type_684520_kernel
 {
 	int field_0;
 	long field_1;
 };
-struct type_682379_kernel
+struct type_684529_kernel
 {
 	int field_0;
 	long field_1;
 };
-struct type_682388_kernel
+struct type_684538_kernel
 {
 	int field_0;
 	long field_1;
@@ -41854,30 +41842,30 @@ kernel void Kernel_Down(
 	global int* view_1,
 	global float* view_2,
 	global float* view_3,
-	struct type_682370_kernel var0,
-	struct type_682379_kernel var1,
-	struct type_682388_kernel var2,
-	struct type_682388_kernel var3,
-	struct type_681512 var4)
+	struct type_684520_kernel var0,
+	struct type_684529_kernel var1,
+	struct type_684538_kernel var2,
+	struct type_684538_kernel var3,
+	struct type_683662 var4)
 {
-	struct type_682370 var5;
-	struct type_682379 var6;
-	struct type_682388 var7;
-	struct type_682388 var8;
-	type_682378 var13;
+	struct type_684520 var5;
+	struct type_684529 var6;
+	struct type_684538 var7;
+	struct type_684538 var8;
+	type_684528 var13;
 	int var14;
 	int var15;
 	int var16;
 	int var18;
 	int var20;
-	type_682378 var21;
+	type_684528 var21;
 	int var22;
 	int var23;
 	int var25;
 	int var26;
 	int var27;
 	int var29;
-	type_682378 var30;
+	type_684528 var30;
 	int var31;
 	int var32;
 	bool var33;
@@ -41886,54 +41874,54 @@ kernel void Kernel_Down(
 	float var11;
 	int var12;
 	int var35;
-	type_682378 var36;
+	type_684528 var36;
 	int var37;
 	int var39;
-	type_682378 var40;
+	type_684528 var40;
 	int var41;
 	int var42;
 	int var43;
-	type_682378 var44;
+	type_684528 var44;
 	int var45;
 	int var47;
-	type_682378 var48;
+	type_684528 var48;
 	int var49;
-	type_682378 var50;
+	type_684528 var50;
 	int var51;
-	type_682387 var52;
+	type_684537 var52;
 	int var54;
-	type_682378 var55;
+	type_684528 var55;
 	int var56;
 	int var57;
-	type_682387 var58;
+	type_684537 var58;
 	float var59;
 	bool var64;
-	type_682387 var65;
+	type_684537 var65;
 	int var67;
-	type_682378 var68;
+	type_684528 var68;
 	int var69;
 	int var71;
 	int var72;
-	type_682387 var73;
+	type_684537 var73;
 	float var74;
 	float var75;
 	float var76;
 	int var78;
-	type_682387 var79;
+	type_684537 var79;
 	float var80;
 	float var81;
 	float var82;
 	int var84;
-	type_682387 var85;
+	type_684537 var85;
 	float var86;
 	float var87;
 	float var88;
 	int var89;
 	int var90;
 	int var91;
-	type_682387 var92;
+	type_684537 var92;
 	float var93;
-	type_682369 var94;
+	type_684519 var94;
 	int var95;
 	int var96;
 	int var97;
@@ -41946,7 +41934,7 @@ kernel void Kernel_Down(
 	int var104;
 	int var105;
 	int var106;
-	type_682369 var107;
+	type_684519 var107;
 	char var108;
 	int var109;
 	float var110;
@@ -41954,7 +41942,7 @@ kernel void Kernel_Down(
 	float var112;
 	int var113;
 	int var114;
-	type_682369 var115;
+	type_684519 var115;
 	char var116;
 	int var117;
 	float var118;
@@ -41962,22 +41950,22 @@ kernel void Kernel_Down(
 	float var120;
 	int var121;
 	int var122;
-	type_682369 var123;
+	type_684519 var123;
 	char var124;
 	int var125;
 	float var126;
 	float var127;
 	float var128;
 	int var130;
-	var5.field_0 = (type_682369)view_0+var0.field_0;
+	var5.field_0 = (type_684519)view_0+var0.field_0;
 	var5.field_1 = var0.field_1;
-	var6.field_0 = (type_682378)view_1+var1.field_0;
+	var6.field_0 = (type_684528)view_1+var1.field_0;
 	var6.field_1 = var1.field_1;
-	var7.field_0 = (type_682387)view_2+var2.field_0;
+	var7.field_0 = (type_684537)view_2+var2.field_0;
 	var7.field_1 = var2.field_1;
-	var8.field_0 = (type_682387)view_3+var3.field_0;
+	var8.field_0 = (type_684537)view_3+var3.field_0;
 	var8.field_1 = var3.field_1;
-	L_6821630: ;
+	L_6843130: ;
 	var13 =  var6.field_0;
 	var14 =  var4.field_0;
 	var15 =  get_group_id ( 1 );
@@ -41996,9 +41984,9 @@ kernel void Kernel_Down(
 	var32 = (int)((int) var22 *  (int)var31);
 	var33 = (int) var27 < (int) var32;
 	if (var33)
-		 goto L_6821631;
-	 goto L_6821634;
-	L_6821631: ;
+		 goto L_6843131;
+	 goto L_6843134;
+	L_6843131: ;
 	var35 = (int)((int) var18 +  (int)8);
 	var36 =  & var13[var35];
 	var37 =  *  var36;
@@ -42025,13 +42013,13 @@ kernel void Kernel_Down(
 	var10 = 0.0f;
 	var11 = 0.0f;
 	var12 = 0;
-	 goto L_6821632;
-	L_6821632: ;
+	 goto L_6843132;
+	L_6843132: ;
 	var64 = (int) var12 < (int) var37;
 	if (var64)
-		 goto L_6821635;
-	 goto L_6821633;
-	L_6821633: ;
+		 goto L_6843135;
+	 goto L_6843133;
+	L_6843133: ;
 	var65 =  var8.field_0;
 	var67 = (int)((int) var18 +  (int)3);
 	var68 =  & var13[var67];
@@ -42055,10 +42043,10 @@ kernel void Kernel_Down(
 	var87 = (float)((float) var59 *  (float)var86);
 	var88 = (float)((float) var9 +  (float)var87);
 	 *  var85 =  var88;
-	 goto L_6821634;
-	L_6821634: ;
+	 goto L_6843134;
+	L_6843134: ;
 	 return ;
-	L_6821635: ;
+	L_6843135: ;
 	var89 = (int)((int) var42 *  (int)var37);
 	var90 = (int)((int) var49 +  (int)var89);
 	var91 = (int)((int) var90 +  (int)var12);
@@ -42104,29 +42092,29 @@ kernel void Kernel_Down(
 	var10 = var120;
 	var11 = var128;
 	var12 = var130;
-	 goto L_6821632;
+	 goto L_6843132;
 }
 // kernel CropResize.DownFloats
-typedef global float* type_684295;
-struct type_684296;
-typedef global int* type_684304;
-struct type_684305;
-struct type_683452;
-struct type_684296_kernel;
-struct type_684305_kernel;
-struct type_684296_kernel;
-struct type_684296_kernel;
-struct type_684296
+typedef global float* type_686445;
+struct type_686446;
+typedef global int* type_686454;
+struct type_686455;
+struct type_685602;
+struct type_686446_kernel;
+struct type_686455_kernel;
+struct type_686446_kernel;
+struct type_686446_kernel;
+struct type_686446
 {
-	type_684295 field_0;
+	type_686445 field_0;
 	long field_1;
 };
-struct type_684305
+struct type_686455
 {
-	type_684304 field_0;
+	type_686454 field_0;
 	long field_1;
 };
-struct type_683452
+struct type_685602
 {
 	int field_0;
 	int field_1;
@@ -42138,12 +42126,12 @@ struct type_683452
 	float field_7;
 	float field_8;
 };
-struct type_684296_kernel
+struct type_686446_kernel
 {
 	int field_0;
 	long field_1;
 };
-struct type_684305_kernel
+struct type_686455_kernel
 {
 	int field_0;
 	long field_1;
@@ -42156,30 +42144,30 @@ kernel void Kernel_Down(
 	global int* view_1,
 	global float* view_2,
 	global float* view_3,
-	struct type_684296_kernel var0,
-	struct type_684305_kernel var1,
-	struct type_684296_kernel var2,
-	struct type_684296_kernel var3,
-	struct type_683452 var4)
+	struct type_686446_kernel var0,
+	struct type_686455_kernel var1,
+	struct type_686446_kernel var2,
+	struct type_686446_kernel var3,
+	struct type_685602 var4)
 {
-	struct type_684296 var5;
-	struct type_684305 var6;
-	struct type_684296 var7;
-	struct type_684296 var8;
-	type_684304 var13;
+	struct type_686446 var5;
+	struct type_686455 var6;
+	struct type_686446 var7;
+	struct type_686446 var8;
+	type_686454 var13;
 	int var14;
 	int var15;
 	int var16;
 	int var18;
 	int var20;
-	type_684304 var21;
+	type_686454 var21;
 	int var22;
 	int var23;
 	int var25;
 	int var26;
 	int var27;
 	int var29;
-	type_684304 var30;
+	type_686454 var30;
 	int var31;
 	int var32;
 	bool var33;
@@ -42188,54 +42176,54 @@ kernel void Kernel_Down(
 	float var11;
 	int var12;
 	int var35;
-	type_684304 var36;
+	type_686454 var36;
 	int var37;
 	int var39;
-	type_684304 var40;
+	type_686454 var40;
 	int var41;
 	int var42;
 	int var43;
-	type_684304 var44;
+	type_686454 var44;
 	int var45;
 	int var47;
-	type_684304 var48;
+	type_686454 var48;
 	int var49;
-	type_684304 var50;
+	type_686454 var50;
 	int var51;
-	type_684295 var52;
+	type_686445 var52;
 	int var54;
-	type_684304 var55;
+	type_686454 var55;
 	int var56;
 	int var57;
-	type_684295 var58;
+	type_686445 var58;
 	float var59;
 	bool var64;
-	type_684295 var65;
+	type_686445 var65;
 	int var67;
-	type_684304 var68;
+	type_686454 var68;
 	int var69;
 	int var71;
 	int var72;
-	type_684295 var73;
+	type_686445 var73;
 	float var74;
 	float var75;
 	float var76;
 	int var78;
-	type_684295 var79;
+	type_686445 var79;
 	float var80;
 	float var81;
 	float var82;
 	int var84;
-	type_684295 var85;
+	type_686445 var85;
 	float var86;
 	float var87;
 	float var88;
 	int var89;
 	int var90;
 	int var91;
-	type_684295 var92;
+	type_686445 var92;
 	float var93;
-	type_684295 var94;
+	type_686445 var94;
 	int var95;
 	int var96;
 	int var97;
@@ -42248,32 +42236,32 @@ kernel void Kernel_Down(
 	int var104;
 	int var105;
 	int var106;
-	type_684295 var107;
+	type_686445 var107;
 	float var108;
 	float var109;
 	float var110;
 	int var111;
 	int var112;
-	type_684295 var113;
+	type_686445 var113;
 	float var114;
 	float var115;
 	float var116;
 	int var117;
 	int var118;
-	type_684295 var119;
+	type_686445 var119;
 	float var120;
 	float var121;
 	float var122;
 	int var124;
-	var5.field_0 = (type_684295)view_0+var0.field_0;
+	var5.field_0 = (type_686445)view_0+var0.field_0;
 	var5.field_1 = var0.field_1;
-	var6.field_0 = (type_684304)view_1+var1.field_0;
+	var6.field_0 = (type_686454)view_1+var1.field_0;
 	var6.field_1 = var1.field_1;
-	var7.field_0 = (type_684295)view_2+var2.field_0;
+	var7.field_0 = (type_686445)view_2+var2.field_0;
 	var7.field_1 = var2.field_1;
-	var8.field_0 = (type_684295)view_3+var3.field_0;
+	var8.field_0 = (type_686445)view_3+var3.field_0;
 	var8.field_1 = var3.field_1;
-	L_6840950: ;
+	L_6862450: ;
 	var13 =  var6.field_0;
 	var14 =  var4.field_0;
 	var15 =  get_group_id ( 1 );
@@ -42292,9 +42280,9 @@ kernel void Kernel_Down(
 	var32 = (int)((int) var22 *  (int)var31);
 	var33 = (int) var27 < (int) var32;
 	if (var33)
-		 goto L_6840951;
-	 goto L_6840954;
-	L_6840951: ;
+		 goto L_6862451;
+	 goto L_6862454;
+	L_6862451: ;
 	var35 = (int)((int) var18 +  (int)8);
 	var36 =  & var13[var35];
 	var37 =  *  var36;
@@ -42321,13 +42309,13 @@ kernel void Kernel_Down(
 	var10 = 0.0f;
 	var11 = 0.0f;
 	var12 = 0;
-	 goto L_6840952;
-	L_6840952: ;
+	 goto L_6862452;
+	L_6862452: ;
 	var64 = (int) var12 < (int) var37;
 	if (var64)
-		 goto L_6840955;
-	 goto L_6840953;
-	L_6840953: ;
+		 goto L_6862455;
+	 goto L_6862453;
+	L_6862453: ;
 	var65 =  var8.field_0;
 	var67 = (int)((int) var18 +  (int)3);
 	var68 =  & var13[var67];
@@ -42351,10 +42339,10 @@ kernel void Kernel_Down(
 	var87 = (float)((float) var59 *  (float)var86);
 	var88 = (float)((float) var9 +  (float)var87);
 	 *  var85 =  var88;
-	 goto L_6840954;
-	L_6840954: ;
+	 goto L_6862454;
+	L_6862454: ;
 	 return ;
-	L_6840955: ;
+	L_6862455: ;
 	var89 = (int)((int) var42 *  (int)var37);
 	var90 = (int)((int) var49 +  (int)var89);
 	var91 = (int)((int) var90 +  (int)var12);
@@ -42394,29 +42382,29 @@ kernel void Kernel_Down(
 	var10 = var116;
 	var11 = var122;
 	var12 = var124;
-	 goto L_6840952;
+	 goto L_6862452;
 }
 // kernel CropResize.Along
-typedef global float* type_685827;
-struct type_685828;
-typedef global int* type_685836;
-struct type_685837;
-struct type_685183;
-struct type_685828_kernel;
-struct type_685837_kernel;
-struct type_685828_kernel;
-struct type_685828_kernel;
-struct type_685828
+typedef global float* type_687977;
+struct type_687978;
+typedef global int* type_687986;
+struct type_687987;
+struct type_687333;
+struct type_687978_kernel;
+struct type_687987_kernel;
+struct type_687978_kernel;
+struct type_687978_kernel;
+struct type_687978
 {
-	type_685827 field_0;
+	type_687977 field_0;
 	long field_1;
 };
-struct type_685837
+struct type_687987
 {
-	type_685836 field_0;
+	type_687986 field_0;
 	long field_1;
 };
-struct type_685183
+struct type_687333
 {
 	int field_0;
 	int field_1;
@@ -42428,12 +42416,12 @@ struct type_685183
 	float field_7;
 	float field_8;
 };
-struct type_685828_kernel
+struct type_687978_kernel
 {
 	int field_0;
 	long field_1;
 };
-struct type_685837_kernel
+struct type_687987_kernel
 {
 	int field_0;
 	long field_1;
@@ -42446,30 +42434,30 @@ kernel void Kernel_Along(
 	global int* view_1,
 	global float* view_2,
 	global float* view_3,
-	struct type_685828_kernel var0,
-	struct type_685837_kernel var1,
-	struct type_685828_kernel var2,
-	struct type_685828_kernel var3,
-	struct type_685183 var4)
+	struct type_687978_kernel var0,
+	struct type_687987_kernel var1,
+	struct type_687978_kernel var2,
+	struct type_687978_kernel var3,
+	struct type_687333 var4)
 {
-	struct type_685828 var5;
-	struct type_685837 var6;
-	struct type_685828 var7;
-	struct type_685828 var8;
-	type_685836 var13;
+	struct type_687978 var5;
+	struct type_687987 var6;
+	struct type_687978 var7;
+	struct type_687978 var8;
+	type_687986 var13;
 	int var14;
 	int var15;
 	int var16;
 	int var18;
 	int var20;
-	type_685836 var21;
+	type_687986 var21;
 	int var22;
 	int var23;
 	int var25;
 	int var26;
 	int var27;
 	int var29;
-	type_685836 var30;
+	type_687986 var30;
 	int var31;
 	int var32;
 	bool var33;
@@ -42478,32 +42466,32 @@ kernel void Kernel_Along(
 	float var11;
 	float var12;
 	int var35;
-	type_685836 var36;
+	type_687986 var36;
 	int var37;
 	int var39;
-	type_685836 var40;
+	type_687986 var40;
 	int var41;
 	int var42;
 	int var43;
 	int var44;
 	int var45;
-	type_685836 var46;
+	type_687986 var46;
 	int var47;
 	int var49;
-	type_685836 var50;
+	type_687986 var50;
 	int var51;
 	int var53;
-	type_685836 var54;
+	type_687986 var54;
 	int var55;
 	int var57;
-	type_685836 var58;
+	type_687986 var58;
 	int var59;
-	type_685827 var61;
+	type_687977 var61;
 	int var63;
-	type_685836 var64;
+	type_687986 var64;
 	int var65;
 	int var66;
-	type_685827 var67;
+	type_687977 var67;
 	float var68;
 	float var69;
 	float var70;
@@ -42512,62 +42500,62 @@ kernel void Kernel_Along(
 	float var73;
 	float var74;
 	bool var75;
-	type_685827 var76;
+	type_687977 var76;
 	int var78;
-	type_685836 var79;
+	type_687986 var79;
 	int var80;
 	int var82;
-	type_685836 var83;
+	type_687986 var83;
 	int var84;
 	int var85;
 	int var86;
 	int var88;
 	int var89;
-	type_685827 var90;
+	type_687977 var90;
 	int var92;
-	type_685827 var93;
+	type_687977 var93;
 	int var95;
-	type_685827 var96;
+	type_687977 var96;
 	int var98;
 	int var99;
 	int var100;
 	int var101;
-	type_685827 var102;
+	type_687977 var102;
 	float var103;
-	type_685827 var104;
+	type_687977 var104;
 	int var105;
 	int var106;
 	int var108;
 	int var109;
 	int var111;
 	int var112;
-	type_685827 var113;
+	type_687977 var113;
 	float var114;
 	float var115;
 	float var116;
 	int var118;
 	int var119;
 	int var121;
-	type_685827 var122;
+	type_687977 var122;
 	float var123;
 	float var124;
 	float var125;
 	int var127;
 	int var128;
 	int var130;
-	type_685827 var131;
+	type_687977 var131;
 	float var132;
 	float var133;
 	float var134;
-	var5.field_0 = (type_685827)view_0+var0.field_0;
+	var5.field_0 = (type_687977)view_0+var0.field_0;
 	var5.field_1 = var0.field_1;
-	var6.field_0 = (type_685836)view_1+var1.field_0;
+	var6.field_0 = (type_687986)view_1+var1.field_0;
 	var6.field_1 = var1.field_1;
-	var7.field_0 = (type_685827)view_2+var2.field_0;
+	var7.field_0 = (type_687977)view_2+var2.field_0;
 	var7.field_1 = var2.field_1;
-	var8.field_0 = (type_685827)view_3+var3.field_0;
+	var8.field_0 = (type_687977)view_3+var3.field_0;
 	var8.field_1 = var3.field_1;
-	L_6856110: ;
+	L_6877610: ;
 	var13 =  var6.field_0;
 	var14 =  var4.field_0;
 	var15 =  get_group_id ( 1 );
@@ -42586,9 +42574,9 @@ kernel void Kernel_Along(
 	var32 = (int)((int) var22 *  (int)var31);
 	var33 = (int) var27 < (int) var32;
 	if (var33)
-		 goto L_6856111;
-	 goto L_6856114;
-	L_6856111: ;
+		 goto L_6877611;
+	 goto L_6877614;
+	L_6877611: ;
 	var35 = (int)((int) var18 +  (int)12);
 	var36 =  & var13[var35];
 	var37 =  *  var36;
@@ -42627,13 +42615,13 @@ kernel void Kernel_Along(
 	var10 = var70;
 	var11 = var72;
 	var12 = var74;
-	 goto L_6856112;
-	L_6856112: ;
+	 goto L_6877612;
+	L_6877612: ;
 	var75 = (int) var9 < (int) var37;
 	if (var75)
-		 goto L_6856115;
-	 goto L_6856113;
-	L_6856113: ;
+		 goto L_6877615;
+	 goto L_6877613;
+	L_6877613: ;
 	var76 =  var8.field_0;
 	var78 = (int)((int) var18 +  (int)5);
 	var79 =  & var13[var78];
@@ -42653,10 +42641,10 @@ kernel void Kernel_Along(
 	var95 = (int)((int) var89 +  (int)2);
 	var96 =  & var76[var95];
 	 *  var96 =  var12;
-	 goto L_6856114;
-	L_6856114: ;
+	 goto L_6877614;
+	L_6877614: ;
 	 return ;
-	L_6856115: ;
+	L_6877615: ;
 	var98 = (int)((int) var9 +  (int)1);
 	var99 = (int)((int) var44 *  (int)var37);
 	var100 = (int)((int) var51 +  (int)var99);
@@ -42692,31 +42680,31 @@ kernel void Kernel_Along(
 	var10 = var116;
 	var11 = var125;
 	var12 = var134;
-	 goto L_6856112;
+	 goto L_6877612;
 }
 // kernel ResponsePeak.Upsample
-typedef global float* type_688927;
-struct type_688928;
-typedef global int* type_688936;
-struct type_688937;
-struct type_687535;
-typedef local float* type_687559;
-struct type_688928_kernel;
-struct type_688937_kernel;
-struct type_688928_kernel;
-struct type_688928_kernel;
-struct type_688928_kernel;
-struct type_688928
+typedef global float* type_691077;
+struct type_691078;
+typedef global int* type_691086;
+struct type_691087;
+struct type_689685;
+typedef local float* type_689709;
+struct type_691078_kernel;
+struct type_691087_kernel;
+struct type_691078_kernel;
+struct type_691078_kernel;
+struct type_691078_kernel;
+struct type_691078
 {
-	type_688927 field_0;
+	type_691077 field_0;
 	long field_1;
 };
-struct type_688937
+struct type_691087
 {
-	type_688936 field_0;
+	type_691086 field_0;
 	long field_1;
 };
-struct type_687535
+struct type_689685
 {
 	int field_0;
 	int field_1;
@@ -42726,12 +42714,12 @@ struct type_687535
 	float field_5;
 	float field_6;
 };
-struct type_688928_kernel
+struct type_691078_kernel
 {
 	int field_0;
 	long field_1;
 };
-struct type_688937_kernel
+struct type_691087_kernel
 {
 	int field_0;
 	long field_1;
@@ -42745,19 +42733,19 @@ kernel void Kernel_Upsample(
 	global float* view_2,
 	global float* view_3,
 	global float* view_4,
-	struct type_688928_kernel var0,
-	struct type_688937_kernel var1,
-	struct type_688928_kernel var2,
-	struct type_688928_kernel var3,
-	struct type_688928_kernel var4,
-	struct type_687535 var5)
+	struct type_691078_kernel var0,
+	struct type_691087_kernel var1,
+	struct type_691078_kernel var2,
+	struct type_691078_kernel var3,
+	struct type_691078_kernel var4,
+	struct type_689685 var5)
 {
-	struct type_688928 var6;
-	struct type_688937 var7;
-	struct type_688928 var8;
-	struct type_688928 var9;
-	struct type_688928 var10;
-	type_687559 var12;
+	struct type_691078 var6;
+	struct type_691087 var7;
+	struct type_691078 var8;
+	struct type_691078 var9;
+	struct type_691078 var10;
+	type_689709 var12;
 	int var13;
 	float var14;
 	float var15;
@@ -42775,58 +42763,58 @@ kernel void Kernel_Upsample(
 	bool var41;
 	int var17;
 	int var42;
-	type_687559 var43;
+	type_689709 var43;
 	bool var46;
 	int var18;
 	float var47;
 	int var48;
-	type_687559 var49;
+	type_689709 var49;
 	float var50;
 	bool var53;
 	int var19;
 	float var54;
 	int var55;
-	type_687559 var56;
+	type_689709 var56;
 	bool var59;
 	float var60;
 	bool var62;
-	type_688927 var63;
+	type_691077 var63;
 	int var64;
 	int var65;
 	int var66;
 	int var67;
 	int var68;
 	int var70;
-	type_688927 var71;
+	type_691077 var71;
 	int var73;
-	type_688927 var74;
+	type_691077 var74;
 	float var75;
 	int var77;
-	type_688927 var78;
+	type_691077 var78;
 	bool var79;
-	type_687559 var80;
+	type_689709 var80;
 	float var81;
 	int var82;
-	type_687559 var83;
+	type_689709 var83;
 	float var84;
 	float var85;
 	int var87;
 	bool var88;
-	type_687559 var89;
+	type_689709 var89;
 	int var90;
-	type_687559 var91;
+	type_689709 var91;
 	float var92;
-	type_687559 var93;
+	type_689709 var93;
 	float var94;
 	bool var95;
 	float var96;
 	int var98;
 	bool var99;
-	type_687559 var100;
+	type_689709 var100;
 	int var101;
-	type_687559 var102;
+	type_689709 var102;
 	float var103;
-	type_687559 var104;
+	type_689709 var104;
 	float var105;
 	bool var106;
 	float var107;
@@ -42835,12 +42823,12 @@ kernel void Kernel_Upsample(
 	float var21;
 	int var112;
 	bool var113;
-	type_688927 var114;
+	type_691077 var114;
 	int var115;
 	int var116;
 	int var117;
 	int var118;
-	type_688927 var119;
+	type_691077 var119;
 	int var121;
 	bool var122;
 	float var123;
@@ -42849,29 +42837,29 @@ kernel void Kernel_Upsample(
 	float var126;
 	int var22;
 	float var23;
-	type_688936 var127;
+	type_691086 var127;
 	int var128;
 	int var129;
 	int var130;
-	type_688936 var131;
+	type_691086 var131;
 	int var132;
-	type_688936 var133;
+	type_691086 var133;
 	int var134;
-	type_688927 var137;
+	type_691077 var137;
 	bool var138;
 	int var140;
 	int var141;
 	int var142;
-	type_688927 var143;
+	type_691077 var143;
 	float var144;
 	float var145;
 	float var146;
 	int var148;
 	int var149;
 	int var150;
-	type_688927 var151;
+	type_691077 var151;
 	float var152;
-	type_688927 var153;
+	type_691077 var153;
 	int var154;
 	int var155;
 	int var156;
@@ -42881,23 +42869,23 @@ kernel void Kernel_Upsample(
 	int var160;
 	int var161;
 	int var162;
-	type_688927 var163;
+	type_691077 var163;
 	float var164;
 	float var165;
 	float var166;
-	var6.field_0 = (type_688927)view_0+var0.field_0;
+	var6.field_0 = (type_691077)view_0+var0.field_0;
 	var6.field_1 = var0.field_1;
-	var7.field_0 = (type_688936)view_1+var1.field_0;
+	var7.field_0 = (type_691086)view_1+var1.field_0;
 	var7.field_1 = var1.field_1;
-	var8.field_0 = (type_688927)view_2+var2.field_0;
+	var8.field_0 = (type_691077)view_2+var2.field_0;
 	var8.field_1 = var2.field_1;
-	var9.field_0 = (type_688927)view_3+var3.field_0;
+	var9.field_0 = (type_691077)view_3+var3.field_0;
 	var9.field_1 = var3.field_1;
-	var10.field_0 = (type_688927)view_4+var4.field_0;
+	var10.field_0 = (type_691077)view_4+var4.field_0;
 	var10.field_1 = var4.field_1;
 	local float var11[256];
 	var12 = &var11[0];
-	L_6886160: ;
+	L_6907660: ;
 	var25 =  get_group_id ( 0 );
 	var27 = (int)((int) var25 <<  (int)11);
 	var28 =  get_local_id ( 0 );
@@ -42906,8 +42894,8 @@ kernel void Kernel_Upsample(
 	var14 = -INFINITY;
 	var15 = INFINITY;
 	var16 = 0.0f;
-	 goto L_6886161;
-	L_6886161: ;
+	 goto L_6907661;
+	L_6907661: ;
 	var33 =  var5.field_2;
 	var34 =  get_group_id ( 0 );
 	var36 = (int)((int) var34 +  (int)1);
@@ -42916,20 +42904,20 @@ kernel void Kernel_Upsample(
 	var40 = (int) min ((int)var38, (int)var39);
 	var41 = (int) var13 < (int) var40;
 	if (var41)
-		 goto L_68861620;
-	 goto L_6886162;
-	L_6886162: ;
+		 goto L_69076620;
+	 goto L_6907662;
+	L_6907662: ;
 	var42 =  get_local_id ( 0 );
 	var43 =  & var12[var42];
 	 *  var43 =  var14;
 	var17 = 128;
-	 goto L_6886163;
-	L_6886163: ;
+	 goto L_6907663;
+	L_6907663: ;
 	var46 = (int) var17 > (int) 0;
 	if (var46)
-		 goto L_68861617;
-	 goto L_6886164;
-	L_6886164: ;
+		 goto L_69076617;
+	 goto L_6907664;
+	L_6907664: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var47 =  *  var12;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -42938,13 +42926,13 @@ kernel void Kernel_Upsample(
 	var50 = (float)( - (float)var15);
 	 *  var49 =  var50;
 	var18 = 128;
-	 goto L_6886165;
-	L_6886165: ;
+	 goto L_6907665;
+	L_6907665: ;
 	var53 = (int) var18 > (int) 0;
 	if (var53)
-		 goto L_68861614;
-	 goto L_6886166;
-	L_6886166: ;
+		 goto L_69076614;
+	 goto L_6907666;
+	L_6907666: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var54 =  *  var12;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -42952,21 +42940,21 @@ kernel void Kernel_Upsample(
 	var56 =  & var12[var55];
 	 *  var56 =  var16;
 	var19 = 128;
-	 goto L_6886167;
-	L_6886167: ;
+	 goto L_6907667;
+	L_6907667: ;
 	var59 = (int) var19 > (int) 0;
 	if (var59)
-		 goto L_68861611;
-	 goto L_6886168;
-	L_6886168: ;
+		 goto L_69076611;
+	 goto L_6907668;
+	L_6907668: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var60 =  *  var12;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var62 = (int) var28 != (int) 0;
 	if (var62)
-		 goto L_68861610;
-	 goto L_6886169;
-	L_6886169: ;
+		 goto L_69076610;
+	 goto L_6907669;
+	L_6907669: ;
 	var63 =  var10.field_0;
 	var64 =  get_group_id ( 1 );
 	var65 =  var5.field_4;
@@ -42983,16 +42971,16 @@ kernel void Kernel_Upsample(
 	var77 = (int)((int) var70 +  (int)2);
 	var78 =  & var63[var77];
 	 *  var78 =  var60;
-	 goto L_68861610;
-	L_68861610: ;
+	 goto L_69076610;
+	L_69076610: ;
 	 return ;
-	L_68861611: ;
+	L_69076611: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var79 = (int) var55 >= (int) var19;
 	if (var79)
-		 goto L_68861613;
-	 goto L_68861612;
-	L_68861612: ;
+		 goto L_69076613;
+	 goto L_69076612;
+	L_69076612: ;
 	var80 =  & var12[var55];
 	var81 =  *  var80;
 	var82 = (int)((int) var55 +  (int)var19);
@@ -43000,18 +42988,18 @@ kernel void Kernel_Upsample(
 	var84 =  *  var83;
 	var85 = (float)((float) var81 +  (float)var84);
 	 *  var80 =  var85;
-	 goto L_68861613;
-	L_68861613: ;
+	 goto L_69076613;
+	L_69076613: ;
 	var87 = (int)((int) var19 >>  (int)1);
 	var19 = var87;
-	 goto L_6886167;
-	L_68861614: ;
+	 goto L_6907667;
+	L_69076614: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var88 = (int) var48 >= (int) var18;
 	if (var88)
-		 goto L_68861616;
-	 goto L_68861615;
-	L_68861615: ;
+		 goto L_69076616;
+	 goto L_69076615;
+	L_69076615: ;
 	var89 =  & var12[var48];
 	var90 = (int)((int) var48 +  (int)var18);
 	var91 =  & var12[var90];
@@ -43021,18 +43009,18 @@ kernel void Kernel_Upsample(
 	var95 = (float) var92 > (float) var94;
 	var96 =  var95 ?  var92 :  var94;
 	 *  var89 =  var96;
-	 goto L_68861616;
-	L_68861616: ;
+	 goto L_69076616;
+	L_69076616: ;
 	var98 = (int)((int) var18 >>  (int)1);
 	var18 = var98;
-	 goto L_6886165;
-	L_68861617: ;
+	 goto L_6907665;
+	L_69076617: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var99 = (int) var42 >= (int) var17;
 	if (var99)
-		 goto L_68861619;
-	 goto L_68861618;
-	L_68861618: ;
+		 goto L_69076619;
+	 goto L_69076618;
+	L_69076618: ;
 	var100 =  & var12[var42];
 	var101 = (int)((int) var42 +  (int)var17);
 	var102 =  & var12[var101];
@@ -43042,22 +43030,22 @@ kernel void Kernel_Upsample(
 	var106 = (float) var103 > (float) var105;
 	var107 =  var106 ?  var103 :  var105;
 	 *  var100 =  var107;
-	 goto L_68861619;
-	L_68861619: ;
+	 goto L_69076619;
+	L_69076619: ;
 	var109 = (int)((int) var17 >>  (int)1);
 	var17 = var109;
-	 goto L_6886163;
-	L_68861620: ;
+	 goto L_6907663;
+	L_69076620: ;
 	var20 = 0;
 	var21 = 0.0f;
-	 goto L_68861621;
-	L_68861621: ;
+	 goto L_69076621;
+	L_69076621: ;
 	var112 =  var5.field_3;
 	var113 = (int) var20 < (int) var112;
 	if (var113)
-		 goto L_68861623;
-	 goto L_68861622;
-	L_68861622: ;
+		 goto L_69076623;
+	 goto L_69076622;
+	L_69076622: ;
 	var114 =  var9.field_0;
 	var115 =  get_group_id ( 1 );
 	var116 = (int)((int) var115 *  (int)var33);
@@ -43075,8 +43063,8 @@ kernel void Kernel_Upsample(
 	var14 = var123;
 	var15 = var125;
 	var16 = var126;
-	 goto L_6886161;
-	L_68861623: ;
+	 goto L_6907661;
+	L_69076623: ;
 	var127 =  var7.field_0;
 	var128 = (int)((int) var13 /  (int)var33);
 	var129 = (int)((int) var128 *  (int)var33);
@@ -43087,14 +43075,14 @@ kernel void Kernel_Upsample(
 	var134 =  *  var133;
 	var22 = 0;
 	var23 = 0.0f;
-	 goto L_68861624;
-	L_68861624: ;
+	 goto L_69076624;
+	L_69076624: ;
 	var137 =  var8.field_0;
 	var138 = (int) var22 < (int) var112;
 	if (var138)
-		 goto L_68861626;
-	 goto L_68861625;
-	L_68861625: ;
+		 goto L_69076626;
+	 goto L_69076625;
+	L_69076625: ;
 	var140 = (int)((int) var20 +  (int)1);
 	var141 = (int)((int) var130 *  (int)var112);
 	var142 = (int)((int) var141 +  (int)var20);
@@ -43104,8 +43092,8 @@ kernel void Kernel_Upsample(
 	var146 = (float)((float) var21 +  (float)var145);
 	var20 = var140;
 	var21 = var146;
-	 goto L_68861621;
-	L_68861626: ;
+	 goto L_69076621;
+	L_69076626: ;
 	var148 = (int)((int) var22 +  (int)1);
 	var149 = (int)((int) var128 *  (int)var112);
 	var150 = (int)((int) var149 +  (int)var22);
@@ -43127,26 +43115,26 @@ kernel void Kernel_Upsample(
 	var166 = (float)((float) var23 +  (float)var165);
 	var22 = var148;
 	var23 = var166;
-	 goto L_68861624;
+	 goto L_69076624;
 }
 // kernel ResponsePeak.Mix
-typedef global float* type_695792;
-struct type_695793;
-struct type_692624;
-typedef local float* type_692661;
-typedef local int* type_692669;
-struct type_695793_kernel;
-struct type_695793_kernel;
-struct type_695793_kernel;
-struct type_695793_kernel;
-struct type_695793_kernel;
-struct type_695793_kernel;
-struct type_695793
+typedef global float* type_697942;
+struct type_697943;
+struct type_694774;
+typedef local float* type_694811;
+typedef local int* type_694819;
+struct type_697943_kernel;
+struct type_697943_kernel;
+struct type_697943_kernel;
+struct type_697943_kernel;
+struct type_697943_kernel;
+struct type_697943_kernel;
+struct type_697943
 {
-	type_695792 field_0;
+	type_697942 field_0;
 	long field_1;
 };
-struct type_692624
+struct type_694774
 {
 	int field_0;
 	int field_1;
@@ -43156,7 +43144,7 @@ struct type_692624
 	float field_5;
 	float field_6;
 };
-struct type_695793_kernel
+struct type_697943_kernel
 {
 	int field_0;
 	long field_1;
@@ -43171,22 +43159,22 @@ kernel void Kernel_Mix(
 	global float* view_3,
 	global float* view_4,
 	global float* view_5,
-	struct type_695793_kernel var0,
-	struct type_695793_kernel var1,
-	struct type_695793_kernel var2,
-	struct type_695793_kernel var3,
-	struct type_695793_kernel var4,
-	struct type_695793_kernel var5,
-	struct type_692624 var6)
+	struct type_697943_kernel var0,
+	struct type_697943_kernel var1,
+	struct type_697943_kernel var2,
+	struct type_697943_kernel var3,
+	struct type_697943_kernel var4,
+	struct type_697943_kernel var5,
+	struct type_694774 var6)
 {
-	struct type_695793 var7;
-	struct type_695793 var8;
-	struct type_695793 var9;
-	struct type_695793 var10;
-	struct type_695793 var11;
-	struct type_695793 var12;
-	type_692661 var14;
-	type_692669 var16;
+	struct type_697943 var7;
+	struct type_697943 var8;
+	struct type_697943 var9;
+	struct type_697943 var10;
+	struct type_697943 var11;
+	struct type_697943 var12;
+	type_694811 var14;
+	type_694819 var16;
 	float var17;
 	float var18;
 	float var19;
@@ -43220,48 +43208,48 @@ kernel void Kernel_Mix(
 	bool var74;
 	int var26;
 	int var75;
-	type_692661 var76;
+	type_694811 var76;
 	bool var79;
 	int var27;
 	float var80;
 	int var81;
-	type_692661 var82;
+	type_694811 var82;
 	float var83;
 	bool var86;
 	float var87;
 	float var88;
 	bool var89;
 	bool var90;
-	type_692661 var91;
+	type_694811 var91;
 	int var92;
-	type_692661 var93;
+	type_694811 var93;
 	float var94;
-	type_692661 var95;
+	type_694811 var95;
 	float var96;
 	bool var97;
 	float var98;
 	int var100;
 	bool var101;
-	type_692661 var102;
+	type_694811 var102;
 	int var103;
-	type_692661 var104;
+	type_694811 var104;
 	float var105;
-	type_692661 var106;
+	type_694811 var106;
 	float var107;
 	bool var108;
 	float var109;
 	int var111;
 	int var113;
-	type_695792 var114;
+	type_697942 var114;
 	int var115;
 	int var116;
-	type_695792 var117;
+	type_697942 var117;
 	float var118;
 	bool var119;
 	float var120;
 	int var121;
 	int var122;
-	type_695792 var123;
+	type_697942 var123;
 	float var124;
 	bool var125;
 	float var126;
@@ -43279,68 +43267,68 @@ kernel void Kernel_Mix(
 	bool var141;
 	int var32;
 	int var142;
-	type_692661 var143;
-	type_692669 var144;
+	type_694811 var143;
+	type_694819 var144;
 	bool var147;
 	int var148;
 	bool var150;
-	type_695792 var151;
+	type_697942 var151;
 	int var152;
 	int var154;
-	type_695792 var155;
+	type_697942 var155;
 	float var156;
 	int var157;
 	int var159;
 	int var161;
-	type_695792 var162;
+	type_697942 var162;
 	float var163;
 	int var164;
 	bool var166;
-	type_695792 var167;
+	type_697942 var167;
 	float var168;
-	type_695792 var170;
+	type_697942 var170;
 	bool var171;
 	bool var33;
 	int var172;
-	type_692661 var173;
+	type_694811 var173;
 	float var174;
-	type_692661 var175;
+	type_694811 var175;
 	float var176;
 	bool var177;
 	int var178;
-	type_692669 var179;
+	type_694819 var179;
 	int var180;
-	type_692669 var181;
+	type_694819 var181;
 	int var182;
 	bool var183;
-	type_692661 var185;
+	type_694811 var185;
 	float var186;
 	bool var187;
 	bool var188;
 	bool var189;
-	type_692661 var190;
-	type_692669 var191;
+	type_694811 var190;
+	type_694819 var191;
 	int var192;
-	type_692669 var193;
+	type_694819 var193;
 	int var194;
 	int var196;
 	float var34;
 	float var198;
-	type_695792 var199;
+	type_697942 var199;
 	int var200;
-	type_695792 var201;
+	type_697942 var201;
 	float var202;
 	float var203;
 	int var204;
 	int var205;
-	type_695792 var206;
+	type_697942 var206;
 	float var207;
 	float var208;
-	type_695792 var209;
+	type_697942 var209;
 	int var210;
 	int var211;
 	int var212;
-	type_695792 var213;
+	type_697942 var213;
 	float var214;
 	float var215;
 	float var216;
@@ -43356,18 +43344,18 @@ kernel void Kernel_Mix(
 	bool var227;
 	int var39;
 	int var228;
-	type_692661 var229;
+	type_694811 var229;
 	bool var232;
 	int var40;
 	float var233;
 	int var234;
-	type_692661 var235;
+	type_694811 var235;
 	float var236;
 	bool var239;
 	int var41;
 	float var240;
 	int var241;
-	type_692661 var242;
+	type_694811 var242;
 	bool var245;
 	float var246;
 	float var247;
@@ -43384,68 +43372,68 @@ kernel void Kernel_Mix(
 	float var259;
 	int var261;
 	bool var262;
-	type_692661 var263;
+	type_694811 var263;
 	float var264;
 	int var265;
-	type_692661 var266;
+	type_694811 var266;
 	float var267;
 	float var268;
 	int var270;
 	bool var271;
-	type_692661 var272;
+	type_694811 var272;
 	int var273;
-	type_692661 var274;
+	type_694811 var274;
 	float var275;
-	type_692661 var276;
+	type_694811 var276;
 	float var277;
 	bool var278;
 	float var279;
 	int var281;
 	bool var282;
-	type_692661 var283;
+	type_694811 var283;
 	int var284;
-	type_692661 var285;
+	type_694811 var285;
 	float var286;
-	type_692661 var287;
+	type_694811 var287;
 	float var288;
 	bool var289;
 	float var290;
 	int var292;
-	type_695792 var293;
+	type_697942 var293;
 	int var294;
 	int var295;
 	int var297;
 	int var299;
-	type_695792 var300;
+	type_697942 var300;
 	float var301;
 	float var302;
 	int var304;
-	type_695792 var305;
+	type_697942 var305;
 	float var306;
 	bool var307;
 	float var308;
-	type_695792 var309;
+	type_697942 var309;
 	float var310;
 	bool var311;
 	float var312;
 	int var314;
-	var7.field_0 = (type_695792)view_0+var0.field_0;
+	var7.field_0 = (type_697942)view_0+var0.field_0;
 	var7.field_1 = var0.field_1;
-	var8.field_0 = (type_695792)view_1+var1.field_0;
+	var8.field_0 = (type_697942)view_1+var1.field_0;
 	var8.field_1 = var1.field_1;
-	var9.field_0 = (type_695792)view_2+var2.field_0;
+	var9.field_0 = (type_697942)view_2+var2.field_0;
 	var9.field_1 = var2.field_1;
-	var10.field_0 = (type_695792)view_3+var3.field_0;
+	var10.field_0 = (type_697942)view_3+var3.field_0;
 	var10.field_1 = var3.field_1;
-	var11.field_0 = (type_695792)view_4+var4.field_0;
+	var11.field_0 = (type_697942)view_4+var4.field_0;
 	var11.field_1 = var4.field_1;
-	var12.field_0 = (type_695792)view_5+var5.field_0;
+	var12.field_0 = (type_697942)view_5+var5.field_0;
 	var12.field_1 = var5.field_1;
 	local float var13[256];
 	var14 = &var13[0];
 	local int var15[256];
 	var16 = &var15[0];
-	L_6951840: ;
+	L_6973340: ;
 	var54 =  var6.field_0;
 	var56 = (int)((int) var54 >>  (int)1);
 	var17 = -INFINITY;
@@ -43454,53 +43442,53 @@ kernel void Kernel_Mix(
 	var20 = var56;
 	var21 = 0.0f;
 	var22 = 0;
-	 goto L_6951841;
-	L_6951841: ;
+	 goto L_6973341;
+	L_6973341: ;
 	var57 =  get_local_id ( 0 );
 	var58 =  var6.field_2;
 	var59 = (int) var22 < (int) var54;
 	if (var59)
-		 goto L_69518438;
-	 goto L_6951842;
-	L_6951842: ;
+		 goto L_69733438;
+	 goto L_6973342;
+	L_6973342: ;
 	var61 =  var6.field_6;
 	var62 = (float)((float) 1.0f -  (float)var61);
 	var63 = (float)((float) var62 /  (float)var21);
 	var65 = (float) var21 <= (float) 0.0f;
 	if (var65)
-		 goto L_69518418;
-	 goto L_6951843;
-	L_6951843: ;
+		 goto L_69733418;
+	 goto L_6973343;
+	L_6973343: ;
 	var66 = (float)((float) var63 -  (float)var63);
 	var68 = (float) var66 != (float) 0.0f;
 	if (var68)
-		 goto L_69518418;
-	 goto L_6951844;
-	L_6951844: ;
+		 goto L_69733418;
+	 goto L_6973344;
+	L_6973344: ;
 	var69 =  get_local_id ( 0 );
 	var23 = var69;
 	var24 = -INFINITY;
 	var25 = INFINITY;
-	 goto L_6951845;
-	L_6951845: ;
+	 goto L_6973345;
+	L_6973345: ;
 	var72 =  var6.field_1;
 	var73 = (int)((int) var72 *  (int)var72);
 	var74 = (int) var23 < (int) var73;
 	if (var74)
-		 goto L_69518417;
-	 goto L_6951846;
-	L_6951846: ;
+		 goto L_69733417;
+	 goto L_6973346;
+	L_6973346: ;
 	var75 =  get_local_id ( 0 );
 	var76 =  & var14[var75];
 	 *  var76 =  var24;
 	var26 = 128;
-	 goto L_6951847;
-	L_6951847: ;
+	 goto L_6973347;
+	L_6973347: ;
 	var79 = (int) var26 > (int) 0;
 	if (var79)
-		 goto L_69518414;
-	 goto L_6951848;
-	L_6951848: ;
+		 goto L_69733414;
+	 goto L_6973348;
+	L_6973348: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var80 =  *  var14;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -43509,27 +43497,27 @@ kernel void Kernel_Mix(
 	var83 = (float)( - (float)var25);
 	 *  var82 =  var83;
 	var27 = 128;
-	 goto L_6951849;
-	L_6951849: ;
+	 goto L_6973349;
+	L_6973349: ;
 	var86 = (int) var27 > (int) 0;
 	if (var86)
-		 goto L_69518411;
-	 goto L_69518410;
-	L_69518410: ;
+		 goto L_69733411;
+	 goto L_69733410;
+	L_69733410: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var87 =  *  var14;
 	var88 = (float)( - (float)var87);
 	var89 = (float) var80 == (float) var88;
 	var28 = var89;
-	 goto L_69518419;
-	L_69518411: ;
+	 goto L_69733419;
+	L_69733411: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var90 = (int) var81 >= (int) var27;
 	if (var90)
-		 goto L_69518413;
-	 goto L_69518412;
-	L_69518412: ;
+		 goto L_69733413;
+	 goto L_69733412;
+	L_69733412: ;
 	var91 =  & var14[var81];
 	var92 = (int)((int) var81 +  (int)var27);
 	var93 =  & var14[var92];
@@ -43539,18 +43527,18 @@ kernel void Kernel_Mix(
 	var97 = (float) var94 > (float) var96;
 	var98 =  var97 ?  var94 :  var96;
 	 *  var91 =  var98;
-	 goto L_69518413;
-	L_69518413: ;
+	 goto L_69733413;
+	L_69733413: ;
 	var100 = (int)((int) var27 >>  (int)1);
 	var27 = var100;
-	 goto L_6951849;
-	L_69518414: ;
+	 goto L_6973349;
+	L_69733414: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var101 = (int) var75 >= (int) var26;
 	if (var101)
-		 goto L_69518416;
-	 goto L_69518415;
-	L_69518415: ;
+		 goto L_69733416;
+	 goto L_69733415;
+	L_69733415: ;
 	var102 =  & var14[var75];
 	var103 = (int)((int) var75 +  (int)var26);
 	var104 =  & var14[var103];
@@ -43560,12 +43548,12 @@ kernel void Kernel_Mix(
 	var108 = (float) var105 > (float) var107;
 	var109 =  var108 ?  var105 :  var107;
 	 *  var102 =  var109;
-	 goto L_69518416;
-	L_69518416: ;
+	 goto L_69733416;
+	L_69733416: ;
 	var111 = (int)((int) var26 >>  (int)1);
 	var26 = var111;
-	 goto L_6951847;
-	L_69518417: ;
+	 goto L_6973347;
+	L_69733417: ;
 	var113 = (int)((int) var23 +  (int)256);
 	var114 =  var7.field_0;
 	var115 = (int)((int) var20 *  (int)var73);
@@ -43583,19 +43571,19 @@ kernel void Kernel_Mix(
 	var23 = var113;
 	var24 = var120;
 	var25 = var126;
-	 goto L_6951845;
-	L_69518418: ;
+	 goto L_6973345;
+	L_69733418: ;
 	var28 = 1;
-	 goto L_69518419;
-	L_69518419: ;
+	 goto L_69733419;
+	L_69733419: ;
 	var128 =  get_group_id ( 0 );
 	var130 = (int)((int) var128 <<  (int)11);
 	var131 = (int)((int) var130 +  (int)var57);
 	var29 = var131;
 	var30 = -INFINITY;
 	var31 = 0;
-	 goto L_69518420;
-	L_69518420: ;
+	 goto L_69733420;
+	L_69733420: ;
 	var134 =  get_group_id ( 0 );
 	var136 = (int)((int) var134 +  (int)1);
 	var138 = (int)((int) var136 <<  (int)11);
@@ -43603,30 +43591,30 @@ kernel void Kernel_Mix(
 	var140 = (int) min ((int)var138, (int)var139);
 	var141 = (int) var29 < (int) var140;
 	if (var141)
-		 goto L_69518434;
-	 goto L_69518421;
-	L_69518421: ;
+		 goto L_69733434;
+	 goto L_69733421;
+	L_69733421: ;
 	var142 =  get_local_id ( 0 );
 	var143 =  & var14[var142];
 	 *  var143 =  var30;
 	var144 =  & var16[var142];
 	 *  var144 =  var31;
 	var32 = 128;
-	 goto L_69518422;
-	L_69518422: ;
+	 goto L_69733422;
+	L_69733422: ;
 	var147 = (int) var32 > (int) 0;
 	if (var147)
-		 goto L_69518427;
-	 goto L_69518423;
-	L_69518423: ;
+		 goto L_69733427;
+	 goto L_69733423;
+	L_69733423: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var148 =  *  var16;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var150 = (int) var57 != (int) 0;
 	if (var150)
-		 goto L_69518426;
-	 goto L_69518424;
-	L_69518424: ;
+		 goto L_69733426;
+	 goto L_69733424;
+	L_69733424: ;
 	var151 =  var11.field_0;
 	var152 =  get_group_id ( 0 );
 	var154 = (int)((int) var152 <<  (int)1);
@@ -43642,24 +43630,24 @@ kernel void Kernel_Mix(
 	var164 =  get_group_id ( 0 );
 	var166 = (int) var164 != (int) 0;
 	if (var166)
-		 goto L_69518426;
-	 goto L_69518425;
-	L_69518425: ;
+		 goto L_69733426;
+	 goto L_69733425;
+	L_69733425: ;
 	var167 =  var12.field_0;
 	var168 = (float)(int) var20;
 	 *  var167 =  var168;
 	var170 =  & var167[2];
 	 *  var170 =  var19;
-	 goto L_69518426;
-	L_69518426: ;
+	 goto L_69733426;
+	L_69733426: ;
 	 return ;
-	L_69518427: ;
+	L_69733427: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var171 = (int) var142 >= (int) var32;
 	if (var171)
-		 goto L_69518433;
-	 goto L_69518428;
-	L_69518428: ;
+		 goto L_69733433;
+	 goto L_69733428;
+	L_69733428: ;
 	var172 = (int)((int) var142 +  (int)var32);
 	var173 =  & var14[var172];
 	var174 =  *  var173;
@@ -43667,9 +43655,9 @@ kernel void Kernel_Mix(
 	var176 =  *  var175;
 	var177 = (float) var174 != (float) var176;
 	if (var177)
-		 goto L_69518430;
-	 goto L_69518429;
-	L_69518429: ;
+		 goto L_69733430;
+	 goto L_69733429;
+	L_69733429: ;
 	var178 = (int)((int) var142 +  (int)var32);
 	var179 =  & var16[var178];
 	var180 =  *  var179;
@@ -43677,20 +43665,20 @@ kernel void Kernel_Mix(
 	var182 =  *  var181;
 	var183 = (int) var180 < (int) var182;
 	var33 = var183;
-	 goto L_69518431;
-	L_69518430: ;
+	 goto L_69733431;
+	L_69733430: ;
 	var33 = 0;
-	 goto L_69518431;
-	L_69518431: ;
+	 goto L_69733431;
+	L_69733431: ;
 	var185 =  & var14[var142];
 	var186 =  *  var185;
 	var187 = (float) var174 <= (float) var186;
 	var188 = ( ! (bool)var33);
 	var189 = (bool)((bool) var187 &  (bool)var188);
 	if (var189)
-		 goto L_69518433;
-	 goto L_69518432;
-	L_69518432: ;
+		 goto L_69733433;
+	 goto L_69733432;
+	L_69733432: ;
 	var190 =  & var14[var142];
 	 *  var190 =  var174;
 	var191 =  & var16[var142];
@@ -43698,12 +43686,12 @@ kernel void Kernel_Mix(
 	var193 =  & var16[var192];
 	var194 =  *  var193;
 	 *  var191 =  var194;
-	 goto L_69518433;
-	L_69518433: ;
+	 goto L_69733433;
+	L_69733433: ;
 	var196 = (int)((int) var32 >>  (int)1);
 	var32 = var196;
-	 goto L_69518422;
-	L_69518434: ;
+	 goto L_69733422;
+	L_69733434: ;
 	var198 =  var28 ?  1.0f :  var61;
 	var199 =  var10.field_0;
 	var200 = (int)((int) var29 /  (int)var58);
@@ -43716,9 +43704,9 @@ kernel void Kernel_Mix(
 	var207 =  *  var206;
 	var208 = (float)((float) var203 *  (float)var207);
 	if (var28)
-		 goto L_69518436;
-	 goto L_69518435;
-	L_69518435: ;
+		 goto L_69733436;
+	 goto L_69733435;
+	L_69733435: ;
 	var209 =  var8.field_0;
 	var210 = (int)((int) var20 *  (int)var58);
 	var211 = (int)((int) var210 *  (int)var58);
@@ -43729,11 +43717,11 @@ kernel void Kernel_Mix(
 	var216 = (float)((float) var63 *  (float)var215);
 	var217 = (float)((float) var216 +  (float)var208);
 	var34 = var217;
-	 goto L_69518437;
-	L_69518436: ;
+	 goto L_69733437;
+	L_69733436: ;
 	var34 = var208;
-	 goto L_69518437;
-	L_69518437: ;
+	 goto L_69733437;
+	L_69733437: ;
 	var219 = (int)((int) var29 +  (int)256);
 	var220 = (float) var34 <= (float) var30;
 	var221 =  var220 ?  var30 :  var34;
@@ -43741,31 +43729,31 @@ kernel void Kernel_Mix(
 	var29 = var219;
 	var30 = var221;
 	var31 = var222;
-	 goto L_69518420;
-	L_69518438: ;
+	 goto L_69733420;
+	L_69733438: ;
 	var35 = 0.0f;
 	var36 = INFINITY;
 	var37 = -INFINITY;
 	var38 = var57;
-	 goto L_69518439;
-	L_69518439: ;
+	 goto L_69733439;
+	L_69733439: ;
 	var226 =  var6.field_4;
 	var227 = (int) var38 < (int) var226;
 	if (var227)
-		 goto L_69518459;
-	 goto L_69518440;
-	L_69518440: ;
+		 goto L_69733459;
+	 goto L_69733440;
+	L_69733440: ;
 	var228 =  get_local_id ( 0 );
 	var229 =  & var14[var228];
 	 *  var229 =  var37;
 	var39 = 128;
-	 goto L_69518441;
-	L_69518441: ;
+	 goto L_69733441;
+	L_69733441: ;
 	var232 = (int) var39 > (int) 0;
 	if (var232)
-		 goto L_69518456;
-	 goto L_69518442;
-	L_69518442: ;
+		 goto L_69733456;
+	 goto L_69733442;
+	L_69733442: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var233 =  *  var14;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -43774,13 +43762,13 @@ kernel void Kernel_Mix(
 	var236 = (float)( - (float)var36);
 	 *  var235 =  var236;
 	var40 = 128;
-	 goto L_69518443;
-	L_69518443: ;
+	 goto L_69733443;
+	L_69733443: ;
 	var239 = (int) var40 > (int) 0;
 	if (var239)
-		 goto L_69518453;
-	 goto L_69518444;
-	L_69518444: ;
+		 goto L_69733453;
+	 goto L_69733444;
+	L_69733444: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var240 =  *  var14;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -43788,13 +43776,13 @@ kernel void Kernel_Mix(
 	var242 =  & var14[var241];
 	 *  var242 =  var35;
 	var41 = 128;
-	 goto L_69518445;
-	L_69518445: ;
+	 goto L_69733445;
+	L_69733445: ;
 	var245 = (int) var41 > (int) 0;
 	if (var245)
-		 goto L_69518450;
-	 goto L_69518446;
-	L_69518446: ;
+		 goto L_69733450;
+	 goto L_69733446;
+	L_69733446: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var246 =  *  var14;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -43806,9 +43794,9 @@ kernel void Kernel_Mix(
 	var45 = var20;
 	var46 = var21;
 	if (var249)
-		 goto L_69518449;
-	 goto L_69518447;
-	L_69518447: ;
+		 goto L_69733449;
+	 goto L_69733447;
+	L_69733447: ;
 	var250 = (int) var22 == (int) var56;
 	var251 =  var6.field_5;
 	var252 = (float)((float) var233 *  (float)var251);
@@ -43820,9 +43808,9 @@ kernel void Kernel_Mix(
 	var45 = var20;
 	var46 = var21;
 	if (var254)
-		 goto L_69518449;
-	 goto L_69518448;
-	L_69518448: ;
+		 goto L_69733449;
+	 goto L_69733448;
+	L_69733448: ;
 	var255 = (int)((int) var58 *  (int)var58);
 	var256 = (float)(int) var255;
 	var257 = (float)( - (float)var240);
@@ -43833,8 +43821,8 @@ kernel void Kernel_Mix(
 	var44 = var233;
 	var45 = var22;
 	var46 = var259;
-	 goto L_69518449;
-	L_69518449: ;
+	 goto L_69733449;
+	L_69733449: ;
 	var261 = (int)((int) var22 +  (int)1);
 	var17 = var42;
 	var18 = var43;
@@ -43842,14 +43830,14 @@ kernel void Kernel_Mix(
 	var20 = var45;
 	var21 = var46;
 	var22 = var261;
-	 goto L_6951841;
-	L_69518450: ;
+	 goto L_6973341;
+	L_69733450: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var262 = (int) var241 >= (int) var41;
 	if (var262)
-		 goto L_69518452;
-	 goto L_69518451;
-	L_69518451: ;
+		 goto L_69733452;
+	 goto L_69733451;
+	L_69733451: ;
 	var263 =  & var14[var241];
 	var264 =  *  var263;
 	var265 = (int)((int) var241 +  (int)var41);
@@ -43857,18 +43845,18 @@ kernel void Kernel_Mix(
 	var267 =  *  var266;
 	var268 = (float)((float) var264 +  (float)var267);
 	 *  var263 =  var268;
-	 goto L_69518452;
-	L_69518452: ;
+	 goto L_69733452;
+	L_69733452: ;
 	var270 = (int)((int) var41 >>  (int)1);
 	var41 = var270;
-	 goto L_69518445;
-	L_69518453: ;
+	 goto L_69733445;
+	L_69733453: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var271 = (int) var234 >= (int) var40;
 	if (var271)
-		 goto L_69518455;
-	 goto L_69518454;
-	L_69518454: ;
+		 goto L_69733455;
+	 goto L_69733454;
+	L_69733454: ;
 	var272 =  & var14[var234];
 	var273 = (int)((int) var234 +  (int)var40);
 	var274 =  & var14[var273];
@@ -43878,18 +43866,18 @@ kernel void Kernel_Mix(
 	var278 = (float) var275 > (float) var277;
 	var279 =  var278 ?  var275 :  var277;
 	 *  var272 =  var279;
-	 goto L_69518455;
-	L_69518455: ;
+	 goto L_69733455;
+	L_69733455: ;
 	var281 = (int)((int) var40 >>  (int)1);
 	var40 = var281;
-	 goto L_69518443;
-	L_69518456: ;
+	 goto L_69733443;
+	L_69733456: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var282 = (int) var228 >= (int) var39;
 	if (var282)
-		 goto L_69518458;
-	 goto L_69518457;
-	L_69518457: ;
+		 goto L_69733458;
+	 goto L_69733457;
+	L_69733457: ;
 	var283 =  & var14[var228];
 	var284 = (int)((int) var228 +  (int)var39);
 	var285 =  & var14[var284];
@@ -43899,12 +43887,12 @@ kernel void Kernel_Mix(
 	var289 = (float) var286 > (float) var288;
 	var290 =  var289 ?  var286 :  var288;
 	 *  var283 =  var290;
-	 goto L_69518458;
-	L_69518458: ;
+	 goto L_69733458;
+	L_69733458: ;
 	var292 = (int)((int) var39 >>  (int)1);
 	var39 = var292;
-	 goto L_69518441;
-	L_69518459: ;
+	 goto L_69733441;
+	L_69733459: ;
 	var293 =  var9.field_0;
 	var294 = (int)((int) var22 *  (int)var226);
 	var295 = (int)((int) var294 +  (int)var38);
@@ -43927,23 +43915,23 @@ kernel void Kernel_Mix(
 	var36 = var308;
 	var37 = var312;
 	var38 = var314;
-	 goto L_69518439;
+	 goto L_69733439;
 }
 // kernel ResponsePeak.Finish
-typedef global float* type_701237;
-struct type_701238;
-struct type_698777;
-typedef local float* type_698810;
-typedef local int* type_698817;
-struct type_701238_kernel;
-struct type_701238_kernel;
-struct type_701238_kernel;
-struct type_701238
+typedef global float* type_703387;
+struct type_703388;
+struct type_700927;
+typedef local float* type_700960;
+typedef local int* type_700967;
+struct type_703388_kernel;
+struct type_703388_kernel;
+struct type_703388_kernel;
+struct type_703388
 {
-	type_701237 field_0;
+	type_703387 field_0;
 	long field_1;
 };
-struct type_698777
+struct type_700927
 {
 	int field_0;
 	int field_1;
@@ -43953,7 +43941,7 @@ struct type_698777
 	float field_5;
 	float field_6;
 };
-struct type_701238_kernel
+struct type_703388_kernel
 {
 	int field_0;
 	long field_1;
@@ -43965,16 +43953,16 @@ kernel void Kernel_Finish(
 	global float* view_0,
 	global float* view_1,
 	global float* view_2,
-	struct type_701238_kernel var0,
-	struct type_701238_kernel var1,
-	struct type_701238_kernel var2,
-	struct type_698777 var3)
+	struct type_703388_kernel var0,
+	struct type_703388_kernel var1,
+	struct type_703388_kernel var2,
+	struct type_700927 var3)
 {
-	struct type_701238 var4;
-	struct type_701238 var5;
-	struct type_701238 var6;
-	type_698810 var8;
-	type_698817 var10;
+	struct type_703388 var4;
+	struct type_703388 var5;
+	struct type_703388 var6;
+	type_700960 var8;
+	type_700967 var10;
 	int var11;
 	float var12;
 	int var13;
@@ -43988,17 +43976,17 @@ kernel void Kernel_Finish(
 	bool var51;
 	int var14;
 	int var52;
-	type_698810 var53;
-	type_698817 var54;
+	type_700960 var53;
+	type_700967 var54;
 	bool var57;
 	int var15;
 	float var16;
 	int var58;
-	type_701237 var59;
+	type_703387 var59;
 	float var60;
 	float var40;
 	int var41;
-	type_701237 var63;
+	type_703387 var63;
 	int var64;
 	int var65;
 	int var66;
@@ -44007,8 +43995,8 @@ kernel void Kernel_Finish(
 	bool var69;
 	int var18;
 	int var70;
-	type_698810 var71;
-	type_698817 var72;
+	type_700960 var71;
+	type_700967 var72;
 	bool var75;
 	float var20;
 	float var21;
@@ -44020,7 +44008,7 @@ kernel void Kernel_Finish(
 	int var79;
 	int var80;
 	int var81;
-	type_701237 var82;
+	type_703387 var82;
 	float var83;
 	float var35;
 	float var36;
@@ -44030,22 +44018,22 @@ kernel void Kernel_Finish(
 	bool var89;
 	int var24;
 	int var90;
-	type_698810 var91;
+	type_700960 var91;
 	bool var94;
 	int var25;
 	float var95;
 	int var96;
-	type_698810 var97;
+	type_700960 var97;
 	bool var100;
 	int var26;
 	float var101;
 	int var102;
-	type_698810 var103;
+	type_700960 var103;
 	bool var106;
 	int var27;
 	float var107;
 	int var108;
-	type_698810 var109;
+	type_700960 var109;
 	float var110;
 	bool var113;
 	float var28;
@@ -44056,12 +44044,12 @@ kernel void Kernel_Finish(
 	bool var118;
 	int var30;
 	int var119;
-	type_698810 var120;
+	type_700960 var120;
 	bool var123;
 	float var124;
 	bool var126;
 	float var31;
-	type_701237 var128;
+	type_703387 var128;
 	float var129;
 	float var130;
 	bool var131;
@@ -44071,12 +44059,12 @@ kernel void Kernel_Finish(
 	float var135;
 	float var136;
 	bool var138;
-	type_701237 var141;
+	type_703387 var141;
 	bool var142;
-	type_698810 var143;
+	type_700960 var143;
 	float var144;
 	int var145;
-	type_698810 var146;
+	type_700960 var146;
 	float var147;
 	float var148;
 	int var150;
@@ -44094,45 +44082,45 @@ kernel void Kernel_Finish(
 	bool var165;
 	bool var167;
 	int var168;
-	type_701237 var169;
+	type_703387 var169;
 	float var170;
 	float var171;
 	float var172;
 	float var173;
 	int var175;
 	bool var176;
-	type_698810 var177;
+	type_700960 var177;
 	int var178;
-	type_698810 var179;
+	type_700960 var179;
 	float var180;
-	type_698810 var181;
+	type_700960 var181;
 	float var182;
 	bool var183;
 	float var184;
 	int var186;
 	bool var187;
-	type_698810 var188;
+	type_700960 var188;
 	int var189;
-	type_698810 var190;
+	type_700960 var190;
 	float var191;
-	type_698810 var192;
+	type_700960 var192;
 	float var193;
 	bool var194;
 	float var195;
 	int var197;
 	bool var198;
-	type_698810 var199;
+	type_700960 var199;
 	float var200;
 	int var201;
-	type_698810 var202;
+	type_700960 var202;
 	float var203;
 	float var204;
 	int var206;
 	bool var207;
-	type_698810 var208;
+	type_700960 var208;
 	float var209;
 	int var210;
-	type_698810 var211;
+	type_700960 var211;
 	float var212;
 	float var213;
 	int var215;
@@ -44151,7 +44139,7 @@ kernel void Kernel_Finish(
 	bool var232;
 	float var234;
 	int var235;
-	type_701237 var236;
+	type_703387 var236;
 	float var237;
 	float var238;
 	bool var239;
@@ -44162,26 +44150,26 @@ kernel void Kernel_Finish(
 	bool var245;
 	bool var39;
 	int var246;
-	type_698810 var247;
+	type_700960 var247;
 	float var248;
-	type_698810 var249;
+	type_700960 var249;
 	float var250;
 	bool var251;
 	int var252;
-	type_698817 var253;
+	type_700967 var253;
 	int var254;
-	type_698817 var255;
+	type_700967 var255;
 	int var256;
 	bool var257;
-	type_698810 var259;
+	type_700960 var259;
 	float var260;
 	bool var261;
 	bool var262;
 	bool var263;
-	type_698810 var264;
-	type_698817 var265;
+	type_700960 var264;
+	type_700967 var265;
 	int var266;
-	type_698817 var267;
+	type_700967 var267;
 	int var268;
 	int var270;
 	int var271;
@@ -44189,85 +44177,85 @@ kernel void Kernel_Finish(
 	int var273;
 	int var274;
 	int var275;
-	type_701237 var276;
+	type_703387 var276;
 	float var277;
 	bool var278;
 	int var280;
 	bool var281;
 	bool var42;
 	int var282;
-	type_698810 var283;
+	type_700960 var283;
 	float var284;
-	type_698810 var285;
+	type_700960 var285;
 	float var286;
 	bool var287;
 	int var288;
-	type_698817 var289;
+	type_700967 var289;
 	int var290;
-	type_698817 var291;
+	type_700967 var291;
 	int var292;
 	bool var293;
-	type_698810 var295;
+	type_700960 var295;
 	float var296;
 	bool var297;
 	bool var298;
 	bool var299;
-	type_698810 var300;
-	type_698817 var301;
+	type_700960 var300;
+	type_700967 var301;
 	int var302;
-	type_698817 var303;
+	type_700967 var303;
 	int var304;
 	int var306;
-	type_701237 var307;
+	type_703387 var307;
 	int var309;
-	type_701237 var310;
+	type_703387 var310;
 	float var311;
 	bool var312;
 	int var314;
-	type_701237 var315;
+	type_703387 var315;
 	float var316;
 	int var318;
 	int var320;
-	type_701237 var321;
+	type_703387 var321;
 	float var322;
 	int var323;
 	int var325;
-	var4.field_0 = (type_701237)view_0+var0.field_0;
+	var4.field_0 = (type_703387)view_0+var0.field_0;
 	var4.field_1 = var0.field_1;
-	var5.field_0 = (type_701237)view_1+var1.field_0;
+	var5.field_0 = (type_703387)view_1+var1.field_0;
 	var5.field_1 = var1.field_1;
-	var6.field_0 = (type_701237)view_2+var2.field_0;
+	var6.field_0 = (type_703387)view_2+var2.field_0;
 	var6.field_1 = var2.field_1;
 	local float var7[256];
 	var8 = &var7[0];
 	local int var9[256];
 	var10 = &var9[0];
-	L_7005720: ;
+	L_7027220: ;
 	var49 =  get_local_id ( 0 );
 	var11 = 0;
 	var12 = -INFINITY;
 	var13 = var49;
-	 goto L_7005721;
-	L_7005721: ;
+	 goto L_7027221;
+	L_7027221: ;
 	var50 =  var3.field_4;
 	var51 = (int) var13 < (int) var50;
 	if (var51)
-		 goto L_70057275;
-	 goto L_7005722;
-	L_7005722: ;
+		 goto L_70272275;
+	 goto L_7027222;
+	L_7027222: ;
 	var52 =  get_local_id ( 0 );
 	var53 =  & var8[var52];
 	 *  var53 =  var12;
 	var54 =  & var10[var52];
 	 *  var54 =  var11;
 	var14 = 128;
-	 goto L_7005723;
-	L_7005723: ;
+	 goto L_7027223;
+	L_7027223: ;
 	var57 = (int) var14 > (int) 0;
 	if (var57)
-		 goto L_70057268;
-	 goto L_7005724;
-	L_7005724: ;
+		 goto L_70272268;
+	 goto L_7027224;
+	L_7027224: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var58 =  *  var10;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -44276,8 +44264,8 @@ kernel void Kernel_Finish(
 	var15 = 0;
 	var16 = -INFINITY;
 	var17 = var49;
-	 goto L_7005725;
-	L_7005725: ;
+	 goto L_7027225;
+	L_7027225: ;
 	var63 =  var4.field_0;
 	var64 = (int)(float) var60;
 	var65 =  var3.field_1;
@@ -44286,22 +44274,22 @@ kernel void Kernel_Finish(
 	var68 = (int)((int) var65 *  (int)var65);
 	var69 = (int) var17 < (int) var68;
 	if (var69)
-		 goto L_70057265;
-	 goto L_7005726;
-	L_7005726: ;
+		 goto L_70272265;
+	 goto L_7027226;
+	L_7027226: ;
 	var70 =  get_local_id ( 0 );
 	var71 =  & var8[var70];
 	 *  var71 =  var16;
 	var72 =  & var10[var70];
 	 *  var72 =  var15;
 	var18 = 128;
-	 goto L_7005727;
-	L_7005727: ;
+	 goto L_7027227;
+	L_7027227: ;
 	var75 = (int) var18 > (int) 0;
 	if (var75)
-		 goto L_70057258;
-	 goto L_7005728;
-	L_7005728: ;
+		 goto L_70272258;
+	 goto L_7027228;
+	L_7027228: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var76 =  *  var10;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -44317,25 +44305,25 @@ kernel void Kernel_Finish(
 	var21 = 0.0f;
 	var22 = -INFINITY;
 	var23 = INFINITY;
-	 goto L_7005729;
-	L_7005729: ;
+	 goto L_7027229;
+	L_7027229: ;
 	var88 = (int)((int) var65 *  (int)var65);
 	var89 = (int) var19 < (int) var88;
 	if (var89)
-		 goto L_70057251;
-	 goto L_70057210;
-	L_70057210: ;
+		 goto L_70272251;
+	 goto L_70272210;
+	L_70272210: ;
 	var90 =  get_local_id ( 0 );
 	var91 =  & var8[var90];
 	 *  var91 =  var20;
 	var24 = 128;
-	 goto L_70057211;
-	L_70057211: ;
+	 goto L_70272211;
+	L_70272211: ;
 	var94 = (int) var24 > (int) 0;
 	if (var94)
-		 goto L_70057248;
-	 goto L_70057212;
-	L_70057212: ;
+		 goto L_70272248;
+	 goto L_70272212;
+	L_70272212: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var95 =  *  var8;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -44343,13 +44331,13 @@ kernel void Kernel_Finish(
 	var97 =  & var8[var96];
 	 *  var97 =  var21;
 	var25 = 128;
-	 goto L_70057213;
-	L_70057213: ;
+	 goto L_70272213;
+	L_70272213: ;
 	var100 = (int) var25 > (int) 0;
 	if (var100)
-		 goto L_70057245;
-	 goto L_70057214;
-	L_70057214: ;
+		 goto L_70272245;
+	 goto L_70272214;
+	L_70272214: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var101 =  *  var8;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -44357,13 +44345,13 @@ kernel void Kernel_Finish(
 	var103 =  & var8[var102];
 	 *  var103 =  var22;
 	var26 = 128;
-	 goto L_70057215;
-	L_70057215: ;
+	 goto L_70272215;
+	L_70272215: ;
 	var106 = (int) var26 > (int) 0;
 	if (var106)
-		 goto L_70057242;
-	 goto L_70057216;
-	L_70057216: ;
+		 goto L_70272242;
+	 goto L_70272216;
+	L_70272216: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var107 =  *  var8;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -44372,55 +44360,55 @@ kernel void Kernel_Finish(
 	var110 = (float)( - (float)var23);
 	 *  var109 =  var110;
 	var27 = 128;
-	 goto L_70057217;
-	L_70057217: ;
+	 goto L_70272217;
+	L_70272217: ;
 	var113 = (int) var27 > (int) 0;
 	if (var113)
-		 goto L_70057239;
-	 goto L_70057218;
-	L_70057218: ;
+		 goto L_70272239;
+	 goto L_70272218;
+	L_70272218: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var114 =  *  var8;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var28 = 0.0f;
 	var29 = var49;
-	 goto L_70057219;
-	L_70057219: ;
+	 goto L_70272219;
+	L_70272219: ;
 	var116 = (float)((float) var101 /  (float)var95);
 	var117 = (int)((int) var65 *  (int)var65);
 	var118 = (int) var29 < (int) var117;
 	if (var118)
-		 goto L_70057232;
-	 goto L_70057220;
-	L_70057220: ;
+		 goto L_70272232;
+	 goto L_70272220;
+	L_70272220: ;
 	var119 =  get_local_id ( 0 );
 	var120 =  & var8[var119];
 	 *  var120 =  var28;
 	var30 = 128;
-	 goto L_70057221;
-	L_70057221: ;
+	 goto L_70272221;
+	L_70272221: ;
 	var123 = (int) var30 > (int) 0;
 	if (var123)
-		 goto L_70057229;
-	 goto L_70057222;
-	L_70057222: ;
+		 goto L_70272229;
+	 goto L_70272222;
+	L_70272222: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var124 =  *  var8;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var126 = (int) var49 != (int) 0;
 	if (var126)
-		 goto L_70057228;
-	 goto L_70057223;
-	L_70057223: ;
+		 goto L_70272228;
+	 goto L_70272223;
+	L_70272223: ;
 	var128 =  & var59[1];
 	var129 = (float)(int) var58;
 	 *  var128 =  var129;
 	var130 = (float)( - (float)var114);
 	var131 = (float) var107 <= (float) var130;
 	if (var131)
-		 goto L_70057226;
-	 goto L_70057224;
-	L_70057224: ;
+		 goto L_70272226;
+	 goto L_70272224;
+	L_70272224: ;
 	var132 = (float)((float) var83 -  (float)var116);
 	var133 = (float)((float) var124 /  (float)var95);
 	var134 = (float) sqrt ((float)var133);
@@ -44428,27 +44416,27 @@ kernel void Kernel_Finish(
 	var136 = (float)((float) var135 -  (float)var135);
 	var138 = (float) var136 == (float) 0.0f;
 	if (var138)
-		 goto L_70057225;
-	 goto L_70057226;
-	L_70057225: ;
+		 goto L_70272225;
+	 goto L_70272226;
+	L_70272225: ;
 	var31 = var135;
-	 goto L_70057227;
-	L_70057226: ;
+	 goto L_70272227;
+	L_70272226: ;
 	var31 = 0.0f;
-	 goto L_70057227;
-	L_70057227: ;
+	 goto L_70272227;
+	L_70272227: ;
 	var141 =  & var59[3];
 	 *  var141 =  var31;
-	 goto L_70057228;
-	L_70057228: ;
+	 goto L_70272228;
+	L_70272228: ;
 	 return ;
-	L_70057229: ;
+	L_70272229: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var142 = (int) var119 >= (int) var30;
 	if (var142)
-		 goto L_70057231;
-	 goto L_70057230;
-	L_70057230: ;
+		 goto L_70272231;
+	 goto L_70272230;
+	L_70272230: ;
 	var143 =  & var8[var119];
 	var144 =  *  var143;
 	var145 = (int)((int) var119 +  (int)var30);
@@ -44456,19 +44444,19 @@ kernel void Kernel_Finish(
 	var147 =  *  var146;
 	var148 = (float)((float) var144 +  (float)var147);
 	 *  var143 =  var148;
-	 goto L_70057231;
-	L_70057231: ;
+	 goto L_70272231;
+	L_70272231: ;
 	var150 = (int)((int) var30 >>  (int)1);
 	var30 = var150;
-	 goto L_70057221;
-	L_70057232: ;
+	 goto L_70272221;
+	L_70272232: ;
 	var151 = (int)((int) var29 %  (int)var65);
 	var152 = (int)((int) var151 -  (int)var80);
 	var154 = (int) var152 > (int) 2;
 	if (var154)
-		 goto L_70057235;
-	 goto L_70057233;
-	L_70057233: ;
+		 goto L_70272235;
+	 goto L_70272233;
+	L_70272233: ;
 	var155 = (int)((int) var29 /  (int)var65);
 	var156 = (int)((int) var155 -  (int)var77);
 	var158 = (int) var152 < (int) 4294967294;
@@ -44477,22 +44465,22 @@ kernel void Kernel_Finish(
 	var162 = (bool)((bool) var159 &  (bool)var161);
 	var163 = (bool)((bool) var158 |  (bool)var162);
 	if (var163)
-		 goto L_70057235;
-	 goto L_70057234;
-	L_70057234: ;
+		 goto L_70272235;
+	 goto L_70272234;
+	L_70272234: ;
 	var165 = (int) var156 < (int) 4294967294;
 	var32 = var165;
-	 goto L_70057236;
-	L_70057235: ;
+	 goto L_70272236;
+	L_70272235: ;
 	var32 = 1;
-	 goto L_70057236;
-	L_70057236: ;
+	 goto L_70272236;
+	L_70272236: ;
 	var167 = ( ! (bool)var32);
 	var33 = var28;
 	if (var167)
-		 goto L_70057238;
-	 goto L_70057237;
-	L_70057237: ;
+		 goto L_70272238;
+	 goto L_70272237;
+	L_70272237: ;
 	var168 = (int)((int) var67 +  (int)var29);
 	var169 =  & var63[var168];
 	var170 =  *  var169;
@@ -44500,19 +44488,19 @@ kernel void Kernel_Finish(
 	var172 = (float)((float) var171 *  (float)var171);
 	var173 = (float)((float) var28 +  (float)var172);
 	var33 = var173;
-	 goto L_70057238;
-	L_70057238: ;
+	 goto L_70272238;
+	L_70272238: ;
 	var175 = (int)((int) var29 +  (int)256);
 	var28 = var33;
 	var29 = var175;
-	 goto L_70057219;
-	L_70057239: ;
+	 goto L_70272219;
+	L_70272239: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var176 = (int) var108 >= (int) var27;
 	if (var176)
-		 goto L_70057241;
-	 goto L_70057240;
-	L_70057240: ;
+		 goto L_70272241;
+	 goto L_70272240;
+	L_70272240: ;
 	var177 =  & var8[var108];
 	var178 = (int)((int) var108 +  (int)var27);
 	var179 =  & var8[var178];
@@ -44522,18 +44510,18 @@ kernel void Kernel_Finish(
 	var183 = (float) var180 > (float) var182;
 	var184 =  var183 ?  var180 :  var182;
 	 *  var177 =  var184;
-	 goto L_70057241;
-	L_70057241: ;
+	 goto L_70272241;
+	L_70272241: ;
 	var186 = (int)((int) var27 >>  (int)1);
 	var27 = var186;
-	 goto L_70057217;
-	L_70057242: ;
+	 goto L_70272217;
+	L_70272242: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var187 = (int) var102 >= (int) var26;
 	if (var187)
-		 goto L_70057244;
-	 goto L_70057243;
-	L_70057243: ;
+		 goto L_70272244;
+	 goto L_70272243;
+	L_70272243: ;
 	var188 =  & var8[var102];
 	var189 = (int)((int) var102 +  (int)var26);
 	var190 =  & var8[var189];
@@ -44543,18 +44531,18 @@ kernel void Kernel_Finish(
 	var194 = (float) var191 > (float) var193;
 	var195 =  var194 ?  var191 :  var193;
 	 *  var188 =  var195;
-	 goto L_70057244;
-	L_70057244: ;
+	 goto L_70272244;
+	L_70272244: ;
 	var197 = (int)((int) var26 >>  (int)1);
 	var26 = var197;
-	 goto L_70057215;
-	L_70057245: ;
+	 goto L_70272215;
+	L_70272245: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var198 = (int) var96 >= (int) var25;
 	if (var198)
-		 goto L_70057247;
-	 goto L_70057246;
-	L_70057246: ;
+		 goto L_70272247;
+	 goto L_70272246;
+	L_70272246: ;
 	var199 =  & var8[var96];
 	var200 =  *  var199;
 	var201 = (int)((int) var96 +  (int)var25);
@@ -44562,18 +44550,18 @@ kernel void Kernel_Finish(
 	var203 =  *  var202;
 	var204 = (float)((float) var200 +  (float)var203);
 	 *  var199 =  var204;
-	 goto L_70057247;
-	L_70057247: ;
+	 goto L_70272247;
+	L_70272247: ;
 	var206 = (int)((int) var25 >>  (int)1);
 	var25 = var206;
-	 goto L_70057213;
-	L_70057248: ;
+	 goto L_70272213;
+	L_70272248: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var207 = (int) var90 >= (int) var24;
 	if (var207)
-		 goto L_70057250;
-	 goto L_70057249;
-	L_70057249: ;
+		 goto L_70272250;
+	 goto L_70272249;
+	L_70272249: ;
 	var208 =  & var8[var90];
 	var209 =  *  var208;
 	var210 = (int)((int) var90 +  (int)var24);
@@ -44581,19 +44569,19 @@ kernel void Kernel_Finish(
 	var212 =  *  var211;
 	var213 = (float)((float) var209 +  (float)var212);
 	 *  var208 =  var213;
-	 goto L_70057250;
-	L_70057250: ;
+	 goto L_70272250;
+	L_70272250: ;
 	var215 = (int)((int) var24 >>  (int)1);
 	var24 = var215;
-	 goto L_70057211;
-	L_70057251: ;
+	 goto L_70272211;
+	L_70272251: ;
 	var216 = (int)((int) var19 %  (int)var65);
 	var217 = (int)((int) var216 -  (int)var80);
 	var219 = (int) var217 > (int) 2;
 	if (var219)
-		 goto L_70057254;
-	 goto L_70057252;
-	L_70057252: ;
+		 goto L_70272254;
+	 goto L_70272252;
+	L_70272252: ;
 	var220 = (int)((int) var19 /  (int)var65);
 	var221 = (int)((int) var220 -  (int)var77);
 	var223 = (int) var217 < (int) 4294967294;
@@ -44602,25 +44590,25 @@ kernel void Kernel_Finish(
 	var227 = (bool)((bool) var224 &  (bool)var226);
 	var228 = (bool)((bool) var223 |  (bool)var227);
 	if (var228)
-		 goto L_70057254;
-	 goto L_70057253;
-	L_70057253: ;
+		 goto L_70272254;
+	 goto L_70272253;
+	L_70272253: ;
 	var230 = (int) var221 < (int) 4294967294;
 	var34 = var230;
-	 goto L_70057255;
-	L_70057254: ;
+	 goto L_70272255;
+	L_70272254: ;
 	var34 = 1;
-	 goto L_70057255;
-	L_70057255: ;
+	 goto L_70272255;
+	L_70272255: ;
 	var232 = ( ! (bool)var34);
 	var35 = var20;
 	var36 = var21;
 	var37 = var22;
 	var38 = var23;
 	if (var232)
-		 goto L_70057257;
-	 goto L_70057256;
-	L_70057256: ;
+		 goto L_70272257;
+	 goto L_70272256;
+	L_70272256: ;
 	var234 = (float)((float) var20 +  (float)1.0f);
 	var235 = (int)((int) var67 +  (int)var19);
 	var236 =  & var63[var235];
@@ -44634,22 +44622,22 @@ kernel void Kernel_Finish(
 	var36 = var238;
 	var37 = var240;
 	var38 = var242;
-	 goto L_70057257;
-	L_70057257: ;
+	 goto L_70272257;
+	L_70272257: ;
 	var244 = (int)((int) var19 +  (int)256);
 	var19 = var244;
 	var20 = var35;
 	var21 = var36;
 	var22 = var37;
 	var23 = var38;
-	 goto L_7005729;
-	L_70057258: ;
+	 goto L_7027229;
+	L_70272258: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var245 = (int) var70 >= (int) var18;
 	if (var245)
-		 goto L_70057264;
-	 goto L_70057259;
-	L_70057259: ;
+		 goto L_70272264;
+	 goto L_70272259;
+	L_70272259: ;
 	var246 = (int)((int) var70 +  (int)var18);
 	var247 =  & var8[var246];
 	var248 =  *  var247;
@@ -44657,9 +44645,9 @@ kernel void Kernel_Finish(
 	var250 =  *  var249;
 	var251 = (float) var248 != (float) var250;
 	if (var251)
-		 goto L_70057261;
-	 goto L_70057260;
-	L_70057260: ;
+		 goto L_70272261;
+	 goto L_70272260;
+	L_70272260: ;
 	var252 = (int)((int) var70 +  (int)var18);
 	var253 =  & var10[var252];
 	var254 =  *  var253;
@@ -44667,20 +44655,20 @@ kernel void Kernel_Finish(
 	var256 =  *  var255;
 	var257 = (int) var254 < (int) var256;
 	var39 = var257;
-	 goto L_70057262;
-	L_70057261: ;
+	 goto L_70272262;
+	L_70272261: ;
 	var39 = 0;
-	 goto L_70057262;
-	L_70057262: ;
+	 goto L_70272262;
+	L_70272262: ;
 	var259 =  & var8[var70];
 	var260 =  *  var259;
 	var261 = (float) var248 <= (float) var260;
 	var262 = ( ! (bool)var39);
 	var263 = (bool)((bool) var261 &  (bool)var262);
 	if (var263)
-		 goto L_70057264;
-	 goto L_70057263;
-	L_70057263: ;
+		 goto L_70272264;
+	 goto L_70272263;
+	L_70272263: ;
 	var264 =  & var8[var70];
 	 *  var264 =  var248;
 	var265 =  & var10[var70];
@@ -44688,12 +44676,12 @@ kernel void Kernel_Finish(
 	var267 =  & var10[var266];
 	var268 =  *  var267;
 	 *  var265 =  var268;
-	 goto L_70057264;
-	L_70057264: ;
+	 goto L_70272264;
+	L_70272264: ;
 	var270 = (int)((int) var18 >>  (int)1);
 	var18 = var270;
-	 goto L_7005727;
-	L_70057265: ;
+	 goto L_7027227;
+	L_70272265: ;
 	var271 = (int)((int) var17 %  (int)var65);
 	var272 = (int)((int) var271 *  (int)var65);
 	var273 = (int)((int) var67 +  (int)var272);
@@ -44705,25 +44693,25 @@ kernel void Kernel_Finish(
 	var40 = var16;
 	var41 = var15;
 	if (var278)
-		 goto L_70057267;
-	 goto L_70057266;
-	L_70057266: ;
+		 goto L_70272267;
+	 goto L_70272266;
+	L_70272266: ;
 	var40 = var277;
 	var41 = var17;
-	 goto L_70057267;
-	L_70057267: ;
+	 goto L_70272267;
+	L_70272267: ;
 	var280 = (int)((int) var17 +  (int)256);
 	var15 = var41;
 	var16 = var40;
 	var17 = var280;
-	 goto L_7005725;
-	L_70057268: ;
+	 goto L_7027225;
+	L_70272268: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var281 = (int) var52 >= (int) var14;
 	if (var281)
-		 goto L_70057274;
-	 goto L_70057269;
-	L_70057269: ;
+		 goto L_70272274;
+	 goto L_70272269;
+	L_70272269: ;
 	var282 = (int)((int) var52 +  (int)var14);
 	var283 =  & var8[var282];
 	var284 =  *  var283;
@@ -44731,9 +44719,9 @@ kernel void Kernel_Finish(
 	var286 =  *  var285;
 	var287 = (float) var284 != (float) var286;
 	if (var287)
-		 goto L_70057271;
-	 goto L_70057270;
-	L_70057270: ;
+		 goto L_70272271;
+	 goto L_70272270;
+	L_70272270: ;
 	var288 = (int)((int) var52 +  (int)var14);
 	var289 =  & var10[var288];
 	var290 =  *  var289;
@@ -44741,20 +44729,20 @@ kernel void Kernel_Finish(
 	var292 =  *  var291;
 	var293 = (int) var290 < (int) var292;
 	var42 = var293;
-	 goto L_70057272;
-	L_70057271: ;
+	 goto L_70272272;
+	L_70272271: ;
 	var42 = 0;
-	 goto L_70057272;
-	L_70057272: ;
+	 goto L_70272272;
+	L_70272272: ;
 	var295 =  & var8[var52];
 	var296 =  *  var295;
 	var297 = (float) var284 <= (float) var296;
 	var298 = ( ! (bool)var42);
 	var299 = (bool)((bool) var297 &  (bool)var298);
 	if (var299)
-		 goto L_70057274;
-	 goto L_70057273;
-	L_70057273: ;
+		 goto L_70272274;
+	 goto L_70272273;
+	L_70272273: ;
 	var300 =  & var8[var52];
 	 *  var300 =  var284;
 	var301 =  & var10[var52];
@@ -44762,12 +44750,12 @@ kernel void Kernel_Finish(
 	var303 =  & var10[var302];
 	var304 =  *  var303;
 	 *  var301 =  var304;
-	 goto L_70057274;
-	L_70057274: ;
+	 goto L_70272274;
+	L_70272274: ;
 	var306 = (int)((int) var14 >>  (int)1);
 	var14 = var306;
-	 goto L_7005723;
-	L_70057275: ;
+	 goto L_7027223;
+	L_70272275: ;
 	var307 =  var5.field_0;
 	var309 = (int)((int) var13 <<  (int)1);
 	var310 =  & var307[var309];
@@ -44776,9 +44764,9 @@ kernel void Kernel_Finish(
 	var43 = var12;
 	var44 = var11;
 	if (var312)
-		 goto L_70057277;
-	 goto L_70057276;
-	L_70057276: ;
+		 goto L_70272277;
+	 goto L_70272276;
+	L_70272276: ;
 	var314 = (int)((int) var13 <<  (int)1);
 	var315 =  & var307[var314];
 	var316 =  *  var315;
@@ -44789,11 +44777,11 @@ kernel void Kernel_Finish(
 	var323 = (int)(float) var322;
 	var43 = var316;
 	var44 = var323;
-	 goto L_70057277;
-	L_70057277: ;
+	 goto L_70272277;
+	L_70272277: ;
 	var325 = (int)((int) var13 +  (int)256);
 	var11 = var44;
 	var12 = var43;
 	var13 = var325;
-	 goto L_7005721;
+	 goto L_7027221;
 }

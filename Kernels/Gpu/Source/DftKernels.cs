@@ -42,16 +42,12 @@ internal static class DftKernels
         int thread = Grid.IdxX * Threads + Group.IdxX;
         if (thread >= a.Threads)
             return;
-        int quads = (a.Results + 3) / 4;
-        int quad = thread / 16 % quads;
-        int line = thread / 16 / quads;
-        int plane = line / a.Lines;
-        int inPlane = line - plane * a.Lines;
-        int from = plane * a.PlaneStep + inPlane * a.LineStep + (thread & 15);
+        var line = new Line(thread, a);
         ArrayView<Float4> rows = matrix.Cast<Float4>();
-        int row = quad * a.Samples * 2;
+        int from = line.From;
+        int row = line.Row;
         Float8 sums = default;
-        int sample = inPlane * a.Samples;
+        int sample = line.InPlane * a.Samples;
         for (int i = 0; i < a.Samples; i++)
         {
             sums = sums.Add(TWindow.Weigh(window, sample, samples[from]), rows[row], rows[row + 1]);
@@ -59,9 +55,8 @@ internal static class DftKernels
             from += a.SampleStep;
             row += 2;
         }
-        int to = plane * a.OutPlaneStep + inPlane * a.OutLineStep + quad * 4 * a.ResultStep + (thread & 15);
-        StoreFour(real, sums.Low, to, quad, a);
-        StoreFour(imaginary, sums.High, to, quad, a);
+        StoreFour(real, sums.Low, line, a);
+        StoreFour(imaginary, sums.High, line, a);
     }
 
     /// <summary>Spectra along the other axis: (re + i im) * (cos + i sin).</summary>
@@ -71,14 +66,10 @@ internal static class DftKernels
         int thread = Grid.IdxX * Threads + Group.IdxX;
         if (thread >= a.Threads)
             return;
-        int quads = (a.Results + 3) / 4;
-        int quad = thread / 16 % quads;
-        int line = thread / 16 / quads;
-        int plane = line / a.Lines;
-        int inPlane = line - plane * a.Lines;
-        int from = plane * a.PlaneStep + inPlane * a.LineStep + (thread & 15);
+        var line = new Line(thread, a);
         ArrayView<Float4> rows = matrix.Cast<Float4>();
-        int row = quad * a.Samples * 2;
+        int from = line.From;
+        int row = line.Row;
         Float8 sums = default;
         for (int i = 0; i < a.Samples; i++)
         {
@@ -98,9 +89,8 @@ internal static class DftKernels
             sums.High.C += im * cos.C;
             sums.High.D += im * cos.D;
         }
-        int to = plane * a.OutPlaneStep + inPlane * a.OutLineStep + quad * 4 * a.ResultStep + (thread & 15);
-        StoreFour(outReal, sums.Low, to, quad, a);
-        StoreFour(outImaginary, sums.High, to, quad, a);
+        StoreFour(outReal, sums.Low, line, a);
+        StoreFour(outImaginary, sums.High, line, a);
     }
 
     /// <summary>Spectra back to real lines: the sum of re * cos - im * sin over the kept half, the other half's share in the matrix.</summary>
@@ -110,14 +100,10 @@ internal static class DftKernels
         int thread = Grid.IdxX * Threads + Group.IdxX;
         if (thread >= a.Threads)
             return;
-        int quads = (a.Results + 3) / 4;
-        int quad = thread / 16 % quads;
-        int line = thread / 16 / quads;
-        int plane = line / a.Lines;
-        int inPlane = line - plane * a.Lines;
-        int from = plane * a.PlaneStep + inPlane * a.LineStep + (thread & 15);
+        var line = new Line(thread, a);
         ArrayView<Float4> rows = matrix.Cast<Float4>();
-        int row = quad * a.Samples * 2;
+        int from = line.From;
+        int row = line.Row;
         Float4 sums = default;
         for (int i = 0; i < a.Samples; i++)
         {
@@ -132,7 +118,7 @@ internal static class DftKernels
             sums.C += re * cos.C - im * sin.C;
             sums.D += re * cos.D - im * sin.D;
         }
-        StoreFour(results, sums, plane * a.OutPlaneStep + inPlane * a.OutLineStep + quad * 4 * a.ResultStep + (thread & 15), quad, a);
+        StoreFour(results, sums, line, a);
     }
 
     /// <summary>
@@ -176,15 +162,41 @@ internal static class DftKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreFour(ArrayView<float> to, Float4 values, int at, int quad, DftArguments a)
+    private static void StoreFour(ArrayView<float> to, Float4 values, Line line, DftArguments a)
     {
-        int left = a.Results - 4 * quad;
-        to[at] = values.A;
-        if (left > 1)
-            to[at + a.ResultStep] = values.B;
-        if (left > 2)
-            to[at + 2 * a.ResultStep] = values.C;
-        if (left > 3)
-            to[at + 3 * a.ResultStep] = values.D;
+        to[line.To] = values.A;
+        if (line.Left > 1)
+            to[line.To + a.ResultStep] = values.B;
+        if (line.Left > 2)
+            to[line.To + 2 * a.ResultStep] = values.C;
+        if (line.Left > 3)
+            to[line.To + 3 * a.ResultStep] = values.D;
+    }
+
+    /// <summary>Where a thread finds its samples and its rows of the matrix, and puts its four results.</summary>
+    private readonly struct Line
+    {
+        /// <summary>Number of the line in its plane.</summary>
+        internal readonly int InPlane;
+
+        /// <summary>The first sample, the first row of the matrix, the first result.</summary>
+        internal readonly int From, Row, To;
+
+        /// <summary>Results from this quad's first to the line's last.</summary>
+        internal readonly int Left;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal Line(int thread, DftArguments a)
+        {
+            int quads = (a.Results + 3) / 4;
+            int quad = thread / 16 % quads;
+            int line = thread / 16 / quads;
+            int plane = line / a.Lines;
+            InPlane = line - plane * a.Lines;
+            From = plane * a.PlaneStep + InPlane * a.LineStep + (thread & 15);
+            Row = quad * a.Samples * 2;
+            To = plane * a.OutPlaneStep + InPlane * a.OutLineStep + quad * 4 * a.ResultStep + (thread & 15);
+            Left = a.Results - 4 * quad;
+        }
     }
 }
