@@ -41537,27 +41537,27 @@ kernel void Kernel_ComplexToReal(
 	 goto L_6808032;
 }
 // kernel CorrelationFilter.Ridge
-typedef global float* type_682559;
-struct type_682560;
-struct type_681929;
-typedef local float* type_681952;
-struct type_682560_kernel;
-struct type_682560_kernel;
-struct type_682560_kernel;
-struct type_682560_kernel;
-struct type_682560
+typedef global float* type_682701;
+struct type_682702;
+struct type_681990;
+typedef local float* type_682010;
+struct type_682702_kernel;
+struct type_682702_kernel;
+struct type_682702_kernel;
+struct type_682702_kernel;
+struct type_682702
 {
-	type_682559 field_0;
+	type_682701 field_0;
 	long field_1;
 };
-struct type_681929
+struct type_681990
 {
 	int field_0;
 	int field_1;
 	float field_2;
 	float field_3;
 };
-struct type_682560_kernel
+struct type_682702_kernel
 {
 	int field_0;
 	long field_1;
@@ -41570,107 +41570,108 @@ kernel void Kernel_Ridge(
 	global float* view_1,
 	global float* view_2,
 	global float* view_3,
-	struct type_682560_kernel var0,
-	struct type_682560_kernel var1,
-	struct type_682560_kernel var2,
-	struct type_682560_kernel var3,
-	struct type_681929 var4)
+	struct type_682702_kernel var0,
+	struct type_682702_kernel var1,
+	struct type_682702_kernel var2,
+	struct type_682702_kernel var3,
+	struct type_681990 var4)
 {
-	struct type_682560 var5;
-	struct type_682560 var6;
-	struct type_682560 var7;
-	struct type_682560 var8;
-	type_681952 var10;
+	struct type_682702 var5;
+	struct type_682702 var6;
+	struct type_682702 var7;
+	struct type_682702 var8;
+	type_682010 var10;
 	float var11;
 	int var12;
 	int var16;
 	int var19;
 	int var20;
-	type_682559 var21;
+	type_682701 var21;
 	int var22;
-	type_682559 var23;
+	type_682701 var23;
 	int var24;
 	bool var25;
 	int var13;
-	type_681952 var26;
-	bool var29;
+	int var26;
+	type_682010 var27;
+	bool var30;
 	int var14;
-	float var30;
-	type_682559 var31;
-	type_682559 var32;
-	float var33;
-	type_682559 var34;
-	type_682559 var35;
-	float var36;
-	int var38;
-	bool var39;
-	int var40;
+	float var31;
+	type_682701 var32;
+	type_682701 var33;
+	float var34;
+	type_682701 var35;
+	type_682701 var36;
+	float var37;
+	int var39;
+	bool var40;
 	int var41;
-	int var43;
-	int var45;
+	int var42;
+	int var44;
 	int var46;
-	type_682559 var47;
-	float var48;
+	int var47;
+	type_682701 var48;
 	float var49;
 	float var50;
 	float var51;
 	float var52;
-	type_682559 var53;
-	float var54;
+	float var53;
+	type_682701 var54;
 	float var55;
 	float var56;
-	type_682559 var57;
-	float var58;
+	float var57;
+	type_682701 var58;
 	float var59;
 	float var60;
-	type_682559 var61;
-	float var62;
+	float var61;
+	type_682701 var62;
 	float var63;
 	float var64;
-	int var66;
-	bool var67;
-	type_681952 var68;
-	float var69;
-	int var70;
-	type_681952 var71;
-	float var72;
+	float var65;
+	int var67;
+	bool var68;
+	type_682010 var69;
+	float var70;
+	int var71;
+	type_682010 var72;
 	float var73;
-	int var75;
+	float var74;
 	int var76;
 	int var77;
-	int var79;
-	int var81;
+	int var78;
+	int var80;
 	int var82;
-	type_682559 var83;
-	float var84;
-	type_682559 var85;
-	float var86;
+	int var83;
+	type_682701 var84;
+	float var85;
+	type_682701 var86;
 	float var87;
-	type_682559 var88;
-	float var89;
-	type_682559 var90;
-	float var91;
+	float var88;
+	type_682701 var89;
+	float var90;
+	type_682701 var91;
 	float var92;
 	float var93;
 	float var94;
-	int var96;
-	var5.field_0 = (type_682559)view_0+var0.field_0;
+	float var95;
+	int var97;
+	var5.field_0 = (type_682701)view_0+var0.field_0;
 	var5.field_1 = var0.field_1;
-	var6.field_0 = (type_682559)view_1+var1.field_0;
+	var6.field_0 = (type_682701)view_1+var1.field_0;
 	var6.field_1 = var1.field_1;
-	var7.field_0 = (type_682559)view_2+var2.field_0;
+	var7.field_0 = (type_682701)view_2+var2.field_0;
 	var7.field_1 = var2.field_1;
-	var8.field_0 = (type_682559)view_3+var3.field_0;
+	var8.field_0 = (type_682701)view_3+var3.field_0;
 	var8.field_1 = var3.field_1;
 	local float var9[64];
 	var10 = &var9[0];
-	L_6823810: ;
+	L_6825210: ;
 	var16 =  get_local_id ( 0 );
 	var19 = (int)((int) var16 >>  (int)4);
 	var11 = 0.0f;
 	var12 = var19;
-	 goto L_6823811;
-	L_6823811: ;
+	 goto L_6825211;
+	L_6825211: ;
 	var20 =  get_group_id ( 0 );
 	var21 =  var5.field_0;
 	var22 =  var4.field_1;
@@ -41678,136 +41679,138 @@ kernel void Kernel_Ridge(
 	var24 =  var4.field_0;
 	var25 = (int) var12 < (int) var24;
 	if (var25)
-		 goto L_68238111;
-	 goto L_6823812;
-	L_6823812: ;
-	var26 =  & var10[var16];
-	 *  var26 =  var11;
+		 goto L_68252111;
+	 goto L_6825212;
+	L_6825212: ;
+	var26 =  get_local_id ( 0 );
+	var27 =  & var10[var26];
+	 *  var27 =  var11;
 	var13 = 32;
-	 goto L_6823813;
-	L_6823813: ;
-	var29 = (int) var13 > (int) 0;
-	if (var29)
-		 goto L_6823818;
-	 goto L_6823814;
-	L_6823814: ;
+	 goto L_6825213;
+	L_6825213: ;
+	var30 = (int) var13 > (int) 0;
+	if (var30)
+		 goto L_6825218;
+	 goto L_6825214;
+	L_6825214: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
-	var30 =  *  var10;
-	var31 =  var7.field_0;
-	var32 =  & var31[var20];
-	var33 =  *  var32;
-	var34 =  var8.field_0;
-	var35 =  & var34[var20];
-	var36 =  *  var35;
-	var38 = (int)((int) var16 >>  (int)4);
-	var14 = var38;
-	 goto L_6823815;
-	L_6823815: ;
-	var39 = (int) var14 < (int) var24;
-	if (var39)
-		 goto L_6823817;
-	 goto L_6823816;
-	L_6823816: ;
+	var31 =  *  var10;
+	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
+	var32 =  var7.field_0;
+	var33 =  & var32[var20];
+	var34 =  *  var33;
+	var35 =  var8.field_0;
+	var36 =  & var35[var20];
+	var37 =  *  var36;
+	var39 = (int)((int) var16 >>  (int)4);
+	var14 = var39;
+	 goto L_6825215;
+	L_6825215: ;
+	var40 = (int) var14 < (int) var24;
+	if (var40)
+		 goto L_6825217;
+	 goto L_6825216;
+	L_6825216: ;
 	 return ;
-	L_6823817: ;
-	var40 = (int)((int) var14 *  (int)var22);
-	var41 = (int)((int) var40 +  (int)var20);
-	var43 = (int)((int) var41 <<  (int)4);
-	var45 = (int)((int) var16 &  (int)15);
-	var46 = (int)((int) var43 +  (int)var45);
-	var47 =  & var21[var46];
-	var48 =  var4.field_2;
-	var49 = (float)((float) var48 *  (float)var30);
-	var50 =  var4.field_3;
-	var51 = (float)((float) var49 +  (float)var50);
-	var52 = (float)((float) var33 /  (float)var51);
-	var53 =  & var21[var46];
-	var54 =  *  var53;
-	var55 = (float)((float) var52 *  (float)var54);
-	var56 = (float)((float) var36 /  (float)var51);
-	var57 =  & var23[var46];
-	var58 =  *  var57;
-	var59 = (float)((float) var56 *  (float)var58);
-	var60 = (float)((float) var55 +  (float)var59);
-	 *  var47 =  var60;
-	var61 =  & var23[var46];
-	var62 = (float)((float) var52 *  (float)var58);
-	var63 = (float)((float) var56 *  (float)var54);
-	var64 = (float)((float) var62 -  (float)var63);
-	 *  var61 =  var64;
-	var66 = (int)((int) var14 +  (int)4);
-	var14 = var66;
-	 goto L_6823815;
-	L_6823818: ;
+	L_6825217: ;
+	var41 = (int)((int) var14 *  (int)var22);
+	var42 = (int)((int) var41 +  (int)var20);
+	var44 = (int)((int) var42 <<  (int)4);
+	var46 = (int)((int) var16 &  (int)15);
+	var47 = (int)((int) var44 +  (int)var46);
+	var48 =  & var21[var47];
+	var49 =  var4.field_2;
+	var50 = (float)((float) var49 *  (float)var31);
+	var51 =  var4.field_3;
+	var52 = (float)((float) var50 +  (float)var51);
+	var53 = (float)((float) var34 /  (float)var52);
+	var54 =  & var21[var47];
+	var55 =  *  var54;
+	var56 = (float)((float) var53 *  (float)var55);
+	var57 = (float)((float) var37 /  (float)var52);
+	var58 =  & var23[var47];
+	var59 =  *  var58;
+	var60 = (float)((float) var57 *  (float)var59);
+	var61 = (float)((float) var56 +  (float)var60);
+	 *  var48 =  var61;
+	var62 =  & var23[var47];
+	var63 = (float)((float) var53 *  (float)var59);
+	var64 = (float)((float) var57 *  (float)var55);
+	var65 = (float)((float) var63 -  (float)var64);
+	 *  var62 =  var65;
+	var67 = (int)((int) var14 +  (int)4);
+	var14 = var67;
+	 goto L_6825215;
+	L_6825218: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
-	var67 = (int) var16 >= (int) var13;
-	if (var67)
-		 goto L_68238110;
-	 goto L_6823819;
-	L_6823819: ;
-	var68 =  & var10[var16];
-	var69 =  *  var68;
-	var70 = (int)((int) var16 +  (int)var13);
-	var71 =  & var10[var70];
-	var72 =  *  var71;
-	var73 = (float)((float) var69 +  (float)var72);
-	 *  var68 =  var73;
-	 goto L_68238110;
-	L_68238110: ;
-	var75 = (int)((int) var13 >>  (int)1);
-	var13 = var75;
-	 goto L_6823813;
-	L_68238111: ;
-	var76 = (int)((int) var12 *  (int)var22);
-	var77 = (int)((int) var76 +  (int)var20);
-	var79 = (int)((int) var77 <<  (int)4);
-	var81 = (int)((int) var16 &  (int)15);
-	var82 = (int)((int) var79 +  (int)var81);
-	var83 =  & var21[var82];
-	var84 =  *  var83;
-	var85 =  & var21[var82];
-	var86 =  *  var85;
-	var87 = (float)((float) var84 *  (float)var86);
-	var88 =  & var23[var82];
-	var89 =  *  var88;
-	var90 =  & var23[var82];
-	var91 =  *  var90;
-	var92 = (float)((float) var89 *  (float)var91);
-	var93 = (float)((float) var87 +  (float)var92);
-	var94 = (float)((float) var11 +  (float)var93);
-	var96 = (int)((int) var12 +  (int)4);
-	var11 = var94;
-	var12 = var96;
-	 goto L_6823811;
+	var68 = (int) var26 >= (int) var13;
+	if (var68)
+		 goto L_68252110;
+	 goto L_6825219;
+	L_6825219: ;
+	var69 =  & var10[var26];
+	var70 =  *  var69;
+	var71 = (int)((int) var26 +  (int)var13);
+	var72 =  & var10[var71];
+	var73 =  *  var72;
+	var74 = (float)((float) var70 +  (float)var73);
+	 *  var69 =  var74;
+	 goto L_68252110;
+	L_68252110: ;
+	var76 = (int)((int) var13 >>  (int)1);
+	var13 = var76;
+	 goto L_6825213;
+	L_68252111: ;
+	var77 = (int)((int) var12 *  (int)var22);
+	var78 = (int)((int) var77 +  (int)var20);
+	var80 = (int)((int) var78 <<  (int)4);
+	var82 = (int)((int) var16 &  (int)15);
+	var83 = (int)((int) var80 +  (int)var82);
+	var84 =  & var21[var83];
+	var85 =  *  var84;
+	var86 =  & var21[var83];
+	var87 =  *  var86;
+	var88 = (float)((float) var85 *  (float)var87);
+	var89 =  & var23[var83];
+	var90 =  *  var89;
+	var91 =  & var23[var83];
+	var92 =  *  var91;
+	var93 = (float)((float) var90 *  (float)var92);
+	var94 = (float)((float) var88 +  (float)var93);
+	var95 = (float)((float) var11 +  (float)var94);
+	var97 = (int)((int) var12 +  (int)4);
+	var11 = var95;
+	var12 = var97;
+	 goto L_6825211;
 }
 // kernel CropResize.DownBytes
-typedef global char* type_684519;
-struct type_684520;
-typedef global int* type_684528;
-struct type_684529;
-typedef global float* type_684537;
-struct type_684538;
-struct type_683662;
-struct type_684520_kernel;
-struct type_684529_kernel;
-struct type_684538_kernel;
-struct type_684538_kernel;
-struct type_684520
+typedef global char* type_684661;
+struct type_684662;
+typedef global int* type_684670;
+struct type_684671;
+typedef global float* type_684679;
+struct type_684680;
+struct type_683804;
+struct type_684662_kernel;
+struct type_684671_kernel;
+struct type_684680_kernel;
+struct type_684680_kernel;
+struct type_684662
 {
-	type_684519 field_0;
+	type_684661 field_0;
 	long field_1;
 };
-struct type_684529
+struct type_684671
 {
-	type_684528 field_0;
+	type_684670 field_0;
 	long field_1;
 };
-struct type_684538
+struct type_684680
 {
-	type_684537 field_0;
+	type_684679 field_0;
 	long field_1;
 };
-struct type_683662
+struct type_683804
 {
 	int field_0;
 	int field_1;
@@ -41819,17 +41822,17 @@ struct type_683662
 	float field_7;
 	float field_8;
 };
-struct type_684520_kernel
+struct type_684662_kernel
 {
 	int field_0;
 	long field_1;
 };
-struct type_684529_kernel
+struct type_684671_kernel
 {
 	int field_0;
 	long field_1;
 };
-struct type_684538_kernel
+struct type_684680_kernel
 {
 	int field_0;
 	long field_1;
@@ -41842,30 +41845,30 @@ kernel void Kernel_Down(
 	global int* view_1,
 	global float* view_2,
 	global float* view_3,
-	struct type_684520_kernel var0,
-	struct type_684529_kernel var1,
-	struct type_684538_kernel var2,
-	struct type_684538_kernel var3,
-	struct type_683662 var4)
+	struct type_684662_kernel var0,
+	struct type_684671_kernel var1,
+	struct type_684680_kernel var2,
+	struct type_684680_kernel var3,
+	struct type_683804 var4)
 {
-	struct type_684520 var5;
-	struct type_684529 var6;
-	struct type_684538 var7;
-	struct type_684538 var8;
-	type_684528 var13;
+	struct type_684662 var5;
+	struct type_684671 var6;
+	struct type_684680 var7;
+	struct type_684680 var8;
+	type_684670 var13;
 	int var14;
 	int var15;
 	int var16;
 	int var18;
 	int var20;
-	type_684528 var21;
+	type_684670 var21;
 	int var22;
 	int var23;
 	int var25;
 	int var26;
 	int var27;
 	int var29;
-	type_684528 var30;
+	type_684670 var30;
 	int var31;
 	int var32;
 	bool var33;
@@ -41874,54 +41877,54 @@ kernel void Kernel_Down(
 	float var11;
 	int var12;
 	int var35;
-	type_684528 var36;
+	type_684670 var36;
 	int var37;
 	int var39;
-	type_684528 var40;
+	type_684670 var40;
 	int var41;
 	int var42;
 	int var43;
-	type_684528 var44;
+	type_684670 var44;
 	int var45;
 	int var47;
-	type_684528 var48;
+	type_684670 var48;
 	int var49;
-	type_684528 var50;
+	type_684670 var50;
 	int var51;
-	type_684537 var52;
+	type_684679 var52;
 	int var54;
-	type_684528 var55;
+	type_684670 var55;
 	int var56;
 	int var57;
-	type_684537 var58;
+	type_684679 var58;
 	float var59;
 	bool var64;
-	type_684537 var65;
+	type_684679 var65;
 	int var67;
-	type_684528 var68;
+	type_684670 var68;
 	int var69;
 	int var71;
 	int var72;
-	type_684537 var73;
+	type_684679 var73;
 	float var74;
 	float var75;
 	float var76;
 	int var78;
-	type_684537 var79;
+	type_684679 var79;
 	float var80;
 	float var81;
 	float var82;
 	int var84;
-	type_684537 var85;
+	type_684679 var85;
 	float var86;
 	float var87;
 	float var88;
 	int var89;
 	int var90;
 	int var91;
-	type_684537 var92;
+	type_684679 var92;
 	float var93;
-	type_684519 var94;
+	type_684661 var94;
 	int var95;
 	int var96;
 	int var97;
@@ -41934,7 +41937,7 @@ kernel void Kernel_Down(
 	int var104;
 	int var105;
 	int var106;
-	type_684519 var107;
+	type_684661 var107;
 	char var108;
 	int var109;
 	float var110;
@@ -41942,7 +41945,7 @@ kernel void Kernel_Down(
 	float var112;
 	int var113;
 	int var114;
-	type_684519 var115;
+	type_684661 var115;
 	char var116;
 	int var117;
 	float var118;
@@ -41950,22 +41953,22 @@ kernel void Kernel_Down(
 	float var120;
 	int var121;
 	int var122;
-	type_684519 var123;
+	type_684661 var123;
 	char var124;
 	int var125;
 	float var126;
 	float var127;
 	float var128;
 	int var130;
-	var5.field_0 = (type_684519)view_0+var0.field_0;
+	var5.field_0 = (type_684661)view_0+var0.field_0;
 	var5.field_1 = var0.field_1;
-	var6.field_0 = (type_684528)view_1+var1.field_0;
+	var6.field_0 = (type_684670)view_1+var1.field_0;
 	var6.field_1 = var1.field_1;
-	var7.field_0 = (type_684537)view_2+var2.field_0;
+	var7.field_0 = (type_684679)view_2+var2.field_0;
 	var7.field_1 = var2.field_1;
-	var8.field_0 = (type_684537)view_3+var3.field_0;
+	var8.field_0 = (type_684679)view_3+var3.field_0;
 	var8.field_1 = var3.field_1;
-	L_6843130: ;
+	L_6844550: ;
 	var13 =  var6.field_0;
 	var14 =  var4.field_0;
 	var15 =  get_group_id ( 1 );
@@ -41984,9 +41987,9 @@ kernel void Kernel_Down(
 	var32 = (int)((int) var22 *  (int)var31);
 	var33 = (int) var27 < (int) var32;
 	if (var33)
-		 goto L_6843131;
-	 goto L_6843134;
-	L_6843131: ;
+		 goto L_6844551;
+	 goto L_6844554;
+	L_6844551: ;
 	var35 = (int)((int) var18 +  (int)8);
 	var36 =  & var13[var35];
 	var37 =  *  var36;
@@ -42013,13 +42016,13 @@ kernel void Kernel_Down(
 	var10 = 0.0f;
 	var11 = 0.0f;
 	var12 = 0;
-	 goto L_6843132;
-	L_6843132: ;
+	 goto L_6844552;
+	L_6844552: ;
 	var64 = (int) var12 < (int) var37;
 	if (var64)
-		 goto L_6843135;
-	 goto L_6843133;
-	L_6843133: ;
+		 goto L_6844555;
+	 goto L_6844553;
+	L_6844553: ;
 	var65 =  var8.field_0;
 	var67 = (int)((int) var18 +  (int)3);
 	var68 =  & var13[var67];
@@ -42043,10 +42046,10 @@ kernel void Kernel_Down(
 	var87 = (float)((float) var59 *  (float)var86);
 	var88 = (float)((float) var9 +  (float)var87);
 	 *  var85 =  var88;
-	 goto L_6843134;
-	L_6843134: ;
+	 goto L_6844554;
+	L_6844554: ;
 	 return ;
-	L_6843135: ;
+	L_6844555: ;
 	var89 = (int)((int) var42 *  (int)var37);
 	var90 = (int)((int) var49 +  (int)var89);
 	var91 = (int)((int) var90 +  (int)var12);
@@ -42092,29 +42095,29 @@ kernel void Kernel_Down(
 	var10 = var120;
 	var11 = var128;
 	var12 = var130;
-	 goto L_6843132;
+	 goto L_6844552;
 }
 // kernel CropResize.DownFloats
-typedef global float* type_686445;
-struct type_686446;
-typedef global int* type_686454;
-struct type_686455;
-struct type_685602;
-struct type_686446_kernel;
-struct type_686455_kernel;
-struct type_686446_kernel;
-struct type_686446_kernel;
-struct type_686446
+typedef global float* type_686587;
+struct type_686588;
+typedef global int* type_686596;
+struct type_686597;
+struct type_685744;
+struct type_686588_kernel;
+struct type_686597_kernel;
+struct type_686588_kernel;
+struct type_686588_kernel;
+struct type_686588
 {
-	type_686445 field_0;
+	type_686587 field_0;
 	long field_1;
 };
-struct type_686455
+struct type_686597
 {
-	type_686454 field_0;
+	type_686596 field_0;
 	long field_1;
 };
-struct type_685602
+struct type_685744
 {
 	int field_0;
 	int field_1;
@@ -42126,12 +42129,12 @@ struct type_685602
 	float field_7;
 	float field_8;
 };
-struct type_686446_kernel
+struct type_686588_kernel
 {
 	int field_0;
 	long field_1;
 };
-struct type_686455_kernel
+struct type_686597_kernel
 {
 	int field_0;
 	long field_1;
@@ -42144,30 +42147,30 @@ kernel void Kernel_Down(
 	global int* view_1,
 	global float* view_2,
 	global float* view_3,
-	struct type_686446_kernel var0,
-	struct type_686455_kernel var1,
-	struct type_686446_kernel var2,
-	struct type_686446_kernel var3,
-	struct type_685602 var4)
+	struct type_686588_kernel var0,
+	struct type_686597_kernel var1,
+	struct type_686588_kernel var2,
+	struct type_686588_kernel var3,
+	struct type_685744 var4)
 {
-	struct type_686446 var5;
-	struct type_686455 var6;
-	struct type_686446 var7;
-	struct type_686446 var8;
-	type_686454 var13;
+	struct type_686588 var5;
+	struct type_686597 var6;
+	struct type_686588 var7;
+	struct type_686588 var8;
+	type_686596 var13;
 	int var14;
 	int var15;
 	int var16;
 	int var18;
 	int var20;
-	type_686454 var21;
+	type_686596 var21;
 	int var22;
 	int var23;
 	int var25;
 	int var26;
 	int var27;
 	int var29;
-	type_686454 var30;
+	type_686596 var30;
 	int var31;
 	int var32;
 	bool var33;
@@ -42176,54 +42179,54 @@ kernel void Kernel_Down(
 	float var11;
 	int var12;
 	int var35;
-	type_686454 var36;
+	type_686596 var36;
 	int var37;
 	int var39;
-	type_686454 var40;
+	type_686596 var40;
 	int var41;
 	int var42;
 	int var43;
-	type_686454 var44;
+	type_686596 var44;
 	int var45;
 	int var47;
-	type_686454 var48;
+	type_686596 var48;
 	int var49;
-	type_686454 var50;
+	type_686596 var50;
 	int var51;
-	type_686445 var52;
+	type_686587 var52;
 	int var54;
-	type_686454 var55;
+	type_686596 var55;
 	int var56;
 	int var57;
-	type_686445 var58;
+	type_686587 var58;
 	float var59;
 	bool var64;
-	type_686445 var65;
+	type_686587 var65;
 	int var67;
-	type_686454 var68;
+	type_686596 var68;
 	int var69;
 	int var71;
 	int var72;
-	type_686445 var73;
+	type_686587 var73;
 	float var74;
 	float var75;
 	float var76;
 	int var78;
-	type_686445 var79;
+	type_686587 var79;
 	float var80;
 	float var81;
 	float var82;
 	int var84;
-	type_686445 var85;
+	type_686587 var85;
 	float var86;
 	float var87;
 	float var88;
 	int var89;
 	int var90;
 	int var91;
-	type_686445 var92;
+	type_686587 var92;
 	float var93;
-	type_686445 var94;
+	type_686587 var94;
 	int var95;
 	int var96;
 	int var97;
@@ -42236,32 +42239,32 @@ kernel void Kernel_Down(
 	int var104;
 	int var105;
 	int var106;
-	type_686445 var107;
+	type_686587 var107;
 	float var108;
 	float var109;
 	float var110;
 	int var111;
 	int var112;
-	type_686445 var113;
+	type_686587 var113;
 	float var114;
 	float var115;
 	float var116;
 	int var117;
 	int var118;
-	type_686445 var119;
+	type_686587 var119;
 	float var120;
 	float var121;
 	float var122;
 	int var124;
-	var5.field_0 = (type_686445)view_0+var0.field_0;
+	var5.field_0 = (type_686587)view_0+var0.field_0;
 	var5.field_1 = var0.field_1;
-	var6.field_0 = (type_686454)view_1+var1.field_0;
+	var6.field_0 = (type_686596)view_1+var1.field_0;
 	var6.field_1 = var1.field_1;
-	var7.field_0 = (type_686445)view_2+var2.field_0;
+	var7.field_0 = (type_686587)view_2+var2.field_0;
 	var7.field_1 = var2.field_1;
-	var8.field_0 = (type_686445)view_3+var3.field_0;
+	var8.field_0 = (type_686587)view_3+var3.field_0;
 	var8.field_1 = var3.field_1;
-	L_6862450: ;
+	L_6863870: ;
 	var13 =  var6.field_0;
 	var14 =  var4.field_0;
 	var15 =  get_group_id ( 1 );
@@ -42280,9 +42283,9 @@ kernel void Kernel_Down(
 	var32 = (int)((int) var22 *  (int)var31);
 	var33 = (int) var27 < (int) var32;
 	if (var33)
-		 goto L_6862451;
-	 goto L_6862454;
-	L_6862451: ;
+		 goto L_6863871;
+	 goto L_6863874;
+	L_6863871: ;
 	var35 = (int)((int) var18 +  (int)8);
 	var36 =  & var13[var35];
 	var37 =  *  var36;
@@ -42309,13 +42312,13 @@ kernel void Kernel_Down(
 	var10 = 0.0f;
 	var11 = 0.0f;
 	var12 = 0;
-	 goto L_6862452;
-	L_6862452: ;
+	 goto L_6863872;
+	L_6863872: ;
 	var64 = (int) var12 < (int) var37;
 	if (var64)
-		 goto L_6862455;
-	 goto L_6862453;
-	L_6862453: ;
+		 goto L_6863875;
+	 goto L_6863873;
+	L_6863873: ;
 	var65 =  var8.field_0;
 	var67 = (int)((int) var18 +  (int)3);
 	var68 =  & var13[var67];
@@ -42339,10 +42342,10 @@ kernel void Kernel_Down(
 	var87 = (float)((float) var59 *  (float)var86);
 	var88 = (float)((float) var9 +  (float)var87);
 	 *  var85 =  var88;
-	 goto L_6862454;
-	L_6862454: ;
+	 goto L_6863874;
+	L_6863874: ;
 	 return ;
-	L_6862455: ;
+	L_6863875: ;
 	var89 = (int)((int) var42 *  (int)var37);
 	var90 = (int)((int) var49 +  (int)var89);
 	var91 = (int)((int) var90 +  (int)var12);
@@ -42382,29 +42385,29 @@ kernel void Kernel_Down(
 	var10 = var116;
 	var11 = var122;
 	var12 = var124;
-	 goto L_6862452;
+	 goto L_6863872;
 }
 // kernel CropResize.Along
-typedef global float* type_687977;
-struct type_687978;
-typedef global int* type_687986;
-struct type_687987;
-struct type_687333;
-struct type_687978_kernel;
-struct type_687987_kernel;
-struct type_687978_kernel;
-struct type_687978_kernel;
-struct type_687978
+typedef global float* type_688119;
+struct type_688120;
+typedef global int* type_688128;
+struct type_688129;
+struct type_687475;
+struct type_688120_kernel;
+struct type_688129_kernel;
+struct type_688120_kernel;
+struct type_688120_kernel;
+struct type_688120
 {
-	type_687977 field_0;
+	type_688119 field_0;
 	long field_1;
 };
-struct type_687987
+struct type_688129
 {
-	type_687986 field_0;
+	type_688128 field_0;
 	long field_1;
 };
-struct type_687333
+struct type_687475
 {
 	int field_0;
 	int field_1;
@@ -42416,12 +42419,12 @@ struct type_687333
 	float field_7;
 	float field_8;
 };
-struct type_687978_kernel
+struct type_688120_kernel
 {
 	int field_0;
 	long field_1;
 };
-struct type_687987_kernel
+struct type_688129_kernel
 {
 	int field_0;
 	long field_1;
@@ -42434,30 +42437,30 @@ kernel void Kernel_Along(
 	global int* view_1,
 	global float* view_2,
 	global float* view_3,
-	struct type_687978_kernel var0,
-	struct type_687987_kernel var1,
-	struct type_687978_kernel var2,
-	struct type_687978_kernel var3,
-	struct type_687333 var4)
+	struct type_688120_kernel var0,
+	struct type_688129_kernel var1,
+	struct type_688120_kernel var2,
+	struct type_688120_kernel var3,
+	struct type_687475 var4)
 {
-	struct type_687978 var5;
-	struct type_687987 var6;
-	struct type_687978 var7;
-	struct type_687978 var8;
-	type_687986 var13;
+	struct type_688120 var5;
+	struct type_688129 var6;
+	struct type_688120 var7;
+	struct type_688120 var8;
+	type_688128 var13;
 	int var14;
 	int var15;
 	int var16;
 	int var18;
 	int var20;
-	type_687986 var21;
+	type_688128 var21;
 	int var22;
 	int var23;
 	int var25;
 	int var26;
 	int var27;
 	int var29;
-	type_687986 var30;
+	type_688128 var30;
 	int var31;
 	int var32;
 	bool var33;
@@ -42466,32 +42469,32 @@ kernel void Kernel_Along(
 	float var11;
 	float var12;
 	int var35;
-	type_687986 var36;
+	type_688128 var36;
 	int var37;
 	int var39;
-	type_687986 var40;
+	type_688128 var40;
 	int var41;
 	int var42;
 	int var43;
 	int var44;
 	int var45;
-	type_687986 var46;
+	type_688128 var46;
 	int var47;
 	int var49;
-	type_687986 var50;
+	type_688128 var50;
 	int var51;
 	int var53;
-	type_687986 var54;
+	type_688128 var54;
 	int var55;
 	int var57;
-	type_687986 var58;
+	type_688128 var58;
 	int var59;
-	type_687977 var61;
+	type_688119 var61;
 	int var63;
-	type_687986 var64;
+	type_688128 var64;
 	int var65;
 	int var66;
-	type_687977 var67;
+	type_688119 var67;
 	float var68;
 	float var69;
 	float var70;
@@ -42500,62 +42503,62 @@ kernel void Kernel_Along(
 	float var73;
 	float var74;
 	bool var75;
-	type_687977 var76;
+	type_688119 var76;
 	int var78;
-	type_687986 var79;
+	type_688128 var79;
 	int var80;
 	int var82;
-	type_687986 var83;
+	type_688128 var83;
 	int var84;
 	int var85;
 	int var86;
 	int var88;
 	int var89;
-	type_687977 var90;
+	type_688119 var90;
 	int var92;
-	type_687977 var93;
+	type_688119 var93;
 	int var95;
-	type_687977 var96;
+	type_688119 var96;
 	int var98;
 	int var99;
 	int var100;
 	int var101;
-	type_687977 var102;
+	type_688119 var102;
 	float var103;
-	type_687977 var104;
+	type_688119 var104;
 	int var105;
 	int var106;
 	int var108;
 	int var109;
 	int var111;
 	int var112;
-	type_687977 var113;
+	type_688119 var113;
 	float var114;
 	float var115;
 	float var116;
 	int var118;
 	int var119;
 	int var121;
-	type_687977 var122;
+	type_688119 var122;
 	float var123;
 	float var124;
 	float var125;
 	int var127;
 	int var128;
 	int var130;
-	type_687977 var131;
+	type_688119 var131;
 	float var132;
 	float var133;
 	float var134;
-	var5.field_0 = (type_687977)view_0+var0.field_0;
+	var5.field_0 = (type_688119)view_0+var0.field_0;
 	var5.field_1 = var0.field_1;
-	var6.field_0 = (type_687986)view_1+var1.field_0;
+	var6.field_0 = (type_688128)view_1+var1.field_0;
 	var6.field_1 = var1.field_1;
-	var7.field_0 = (type_687977)view_2+var2.field_0;
+	var7.field_0 = (type_688119)view_2+var2.field_0;
 	var7.field_1 = var2.field_1;
-	var8.field_0 = (type_687977)view_3+var3.field_0;
+	var8.field_0 = (type_688119)view_3+var3.field_0;
 	var8.field_1 = var3.field_1;
-	L_6877610: ;
+	L_6879030: ;
 	var13 =  var6.field_0;
 	var14 =  var4.field_0;
 	var15 =  get_group_id ( 1 );
@@ -42574,9 +42577,9 @@ kernel void Kernel_Along(
 	var32 = (int)((int) var22 *  (int)var31);
 	var33 = (int) var27 < (int) var32;
 	if (var33)
-		 goto L_6877611;
-	 goto L_6877614;
-	L_6877611: ;
+		 goto L_6879031;
+	 goto L_6879034;
+	L_6879031: ;
 	var35 = (int)((int) var18 +  (int)12);
 	var36 =  & var13[var35];
 	var37 =  *  var36;
@@ -42615,13 +42618,13 @@ kernel void Kernel_Along(
 	var10 = var70;
 	var11 = var72;
 	var12 = var74;
-	 goto L_6877612;
-	L_6877612: ;
+	 goto L_6879032;
+	L_6879032: ;
 	var75 = (int) var9 < (int) var37;
 	if (var75)
-		 goto L_6877615;
-	 goto L_6877613;
-	L_6877613: ;
+		 goto L_6879035;
+	 goto L_6879033;
+	L_6879033: ;
 	var76 =  var8.field_0;
 	var78 = (int)((int) var18 +  (int)5);
 	var79 =  & var13[var78];
@@ -42641,10 +42644,10 @@ kernel void Kernel_Along(
 	var95 = (int)((int) var89 +  (int)2);
 	var96 =  & var76[var95];
 	 *  var96 =  var12;
-	 goto L_6877614;
-	L_6877614: ;
+	 goto L_6879034;
+	L_6879034: ;
 	 return ;
-	L_6877615: ;
+	L_6879035: ;
 	var98 = (int)((int) var9 +  (int)1);
 	var99 = (int)((int) var44 *  (int)var37);
 	var100 = (int)((int) var51 +  (int)var99);
@@ -42680,31 +42683,31 @@ kernel void Kernel_Along(
 	var10 = var116;
 	var11 = var125;
 	var12 = var134;
-	 goto L_6877612;
+	 goto L_6879032;
 }
 // kernel ResponsePeak.Upsample
-typedef global float* type_691077;
-struct type_691078;
-typedef global int* type_691086;
-struct type_691087;
-struct type_689685;
-typedef local float* type_689709;
-struct type_691078_kernel;
-struct type_691087_kernel;
-struct type_691078_kernel;
-struct type_691078_kernel;
-struct type_691078_kernel;
-struct type_691078
+typedef global float* type_691249;
+struct type_691250;
+typedef global int* type_691258;
+struct type_691259;
+struct type_689842;
+typedef local float* type_689866;
+struct type_691250_kernel;
+struct type_691259_kernel;
+struct type_691250_kernel;
+struct type_691250_kernel;
+struct type_691250_kernel;
+struct type_691250
 {
-	type_691077 field_0;
+	type_691249 field_0;
 	long field_1;
 };
-struct type_691087
+struct type_691259
 {
-	type_691086 field_0;
+	type_691258 field_0;
 	long field_1;
 };
-struct type_689685
+struct type_689842
 {
 	int field_0;
 	int field_1;
@@ -42714,12 +42717,12 @@ struct type_689685
 	float field_5;
 	float field_6;
 };
-struct type_691078_kernel
+struct type_691250_kernel
 {
 	int field_0;
 	long field_1;
 };
-struct type_691087_kernel
+struct type_691259_kernel
 {
 	int field_0;
 	long field_1;
@@ -42733,19 +42736,19 @@ kernel void Kernel_Upsample(
 	global float* view_2,
 	global float* view_3,
 	global float* view_4,
-	struct type_691078_kernel var0,
-	struct type_691087_kernel var1,
-	struct type_691078_kernel var2,
-	struct type_691078_kernel var3,
-	struct type_691078_kernel var4,
-	struct type_689685 var5)
+	struct type_691250_kernel var0,
+	struct type_691259_kernel var1,
+	struct type_691250_kernel var2,
+	struct type_691250_kernel var3,
+	struct type_691250_kernel var4,
+	struct type_689842 var5)
 {
-	struct type_691078 var6;
-	struct type_691087 var7;
-	struct type_691078 var8;
-	struct type_691078 var9;
-	struct type_691078 var10;
-	type_689709 var12;
+	struct type_691250 var6;
+	struct type_691259 var7;
+	struct type_691250 var8;
+	struct type_691250 var9;
+	struct type_691250 var10;
+	type_689866 var12;
 	int var13;
 	float var14;
 	float var15;
@@ -42763,58 +42766,58 @@ kernel void Kernel_Upsample(
 	bool var41;
 	int var17;
 	int var42;
-	type_689709 var43;
+	type_689866 var43;
 	bool var46;
 	int var18;
 	float var47;
 	int var48;
-	type_689709 var49;
+	type_689866 var49;
 	float var50;
 	bool var53;
 	int var19;
 	float var54;
 	int var55;
-	type_689709 var56;
+	type_689866 var56;
 	bool var59;
 	float var60;
 	bool var62;
-	type_691077 var63;
+	type_691249 var63;
 	int var64;
 	int var65;
 	int var66;
 	int var67;
 	int var68;
 	int var70;
-	type_691077 var71;
+	type_691249 var71;
 	int var73;
-	type_691077 var74;
+	type_691249 var74;
 	float var75;
 	int var77;
-	type_691077 var78;
+	type_691249 var78;
 	bool var79;
-	type_689709 var80;
+	type_689866 var80;
 	float var81;
 	int var82;
-	type_689709 var83;
+	type_689866 var83;
 	float var84;
 	float var85;
 	int var87;
 	bool var88;
-	type_689709 var89;
+	type_689866 var89;
 	int var90;
-	type_689709 var91;
+	type_689866 var91;
 	float var92;
-	type_689709 var93;
+	type_689866 var93;
 	float var94;
 	bool var95;
 	float var96;
 	int var98;
 	bool var99;
-	type_689709 var100;
+	type_689866 var100;
 	int var101;
-	type_689709 var102;
+	type_689866 var102;
 	float var103;
-	type_689709 var104;
+	type_689866 var104;
 	float var105;
 	bool var106;
 	float var107;
@@ -42823,12 +42826,12 @@ kernel void Kernel_Upsample(
 	float var21;
 	int var112;
 	bool var113;
-	type_691077 var114;
+	type_691249 var114;
 	int var115;
 	int var116;
 	int var117;
 	int var118;
-	type_691077 var119;
+	type_691249 var119;
 	int var121;
 	bool var122;
 	float var123;
@@ -42837,29 +42840,29 @@ kernel void Kernel_Upsample(
 	float var126;
 	int var22;
 	float var23;
-	type_691086 var127;
+	type_691258 var127;
 	int var128;
 	int var129;
 	int var130;
-	type_691086 var131;
+	type_691258 var131;
 	int var132;
-	type_691086 var133;
+	type_691258 var133;
 	int var134;
-	type_691077 var137;
+	type_691249 var137;
 	bool var138;
 	int var140;
 	int var141;
 	int var142;
-	type_691077 var143;
+	type_691249 var143;
 	float var144;
 	float var145;
 	float var146;
 	int var148;
 	int var149;
 	int var150;
-	type_691077 var151;
+	type_691249 var151;
 	float var152;
-	type_691077 var153;
+	type_691249 var153;
 	int var154;
 	int var155;
 	int var156;
@@ -42869,23 +42872,23 @@ kernel void Kernel_Upsample(
 	int var160;
 	int var161;
 	int var162;
-	type_691077 var163;
+	type_691249 var163;
 	float var164;
 	float var165;
 	float var166;
-	var6.field_0 = (type_691077)view_0+var0.field_0;
+	var6.field_0 = (type_691249)view_0+var0.field_0;
 	var6.field_1 = var0.field_1;
-	var7.field_0 = (type_691086)view_1+var1.field_0;
+	var7.field_0 = (type_691258)view_1+var1.field_0;
 	var7.field_1 = var1.field_1;
-	var8.field_0 = (type_691077)view_2+var2.field_0;
+	var8.field_0 = (type_691249)view_2+var2.field_0;
 	var8.field_1 = var2.field_1;
-	var9.field_0 = (type_691077)view_3+var3.field_0;
+	var9.field_0 = (type_691249)view_3+var3.field_0;
 	var9.field_1 = var3.field_1;
-	var10.field_0 = (type_691077)view_4+var4.field_0;
+	var10.field_0 = (type_691249)view_4+var4.field_0;
 	var10.field_1 = var4.field_1;
 	local float var11[256];
 	var12 = &var11[0];
-	L_6907660: ;
+	L_6909380: ;
 	var25 =  get_group_id ( 0 );
 	var27 = (int)((int) var25 <<  (int)11);
 	var28 =  get_local_id ( 0 );
@@ -42894,8 +42897,8 @@ kernel void Kernel_Upsample(
 	var14 = -INFINITY;
 	var15 = INFINITY;
 	var16 = 0.0f;
-	 goto L_6907661;
-	L_6907661: ;
+	 goto L_6909381;
+	L_6909381: ;
 	var33 =  var5.field_2;
 	var34 =  get_group_id ( 0 );
 	var36 = (int)((int) var34 +  (int)1);
@@ -42904,20 +42907,20 @@ kernel void Kernel_Upsample(
 	var40 = (int) min ((int)var38, (int)var39);
 	var41 = (int) var13 < (int) var40;
 	if (var41)
-		 goto L_69076620;
-	 goto L_6907662;
-	L_6907662: ;
+		 goto L_69093820;
+	 goto L_6909382;
+	L_6909382: ;
 	var42 =  get_local_id ( 0 );
 	var43 =  & var12[var42];
 	 *  var43 =  var14;
 	var17 = 128;
-	 goto L_6907663;
-	L_6907663: ;
+	 goto L_6909383;
+	L_6909383: ;
 	var46 = (int) var17 > (int) 0;
 	if (var46)
-		 goto L_69076617;
-	 goto L_6907664;
-	L_6907664: ;
+		 goto L_69093817;
+	 goto L_6909384;
+	L_6909384: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var47 =  *  var12;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -42926,13 +42929,13 @@ kernel void Kernel_Upsample(
 	var50 = (float)( - (float)var15);
 	 *  var49 =  var50;
 	var18 = 128;
-	 goto L_6907665;
-	L_6907665: ;
+	 goto L_6909385;
+	L_6909385: ;
 	var53 = (int) var18 > (int) 0;
 	if (var53)
-		 goto L_69076614;
-	 goto L_6907666;
-	L_6907666: ;
+		 goto L_69093814;
+	 goto L_6909386;
+	L_6909386: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var54 =  *  var12;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -42940,21 +42943,21 @@ kernel void Kernel_Upsample(
 	var56 =  & var12[var55];
 	 *  var56 =  var16;
 	var19 = 128;
-	 goto L_6907667;
-	L_6907667: ;
+	 goto L_6909387;
+	L_6909387: ;
 	var59 = (int) var19 > (int) 0;
 	if (var59)
-		 goto L_69076611;
-	 goto L_6907668;
-	L_6907668: ;
+		 goto L_69093811;
+	 goto L_6909388;
+	L_6909388: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var60 =  *  var12;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var62 = (int) var28 != (int) 0;
 	if (var62)
-		 goto L_69076610;
-	 goto L_6907669;
-	L_6907669: ;
+		 goto L_69093810;
+	 goto L_6909389;
+	L_6909389: ;
 	var63 =  var10.field_0;
 	var64 =  get_group_id ( 1 );
 	var65 =  var5.field_4;
@@ -42971,16 +42974,16 @@ kernel void Kernel_Upsample(
 	var77 = (int)((int) var70 +  (int)2);
 	var78 =  & var63[var77];
 	 *  var78 =  var60;
-	 goto L_69076610;
-	L_69076610: ;
+	 goto L_69093810;
+	L_69093810: ;
 	 return ;
-	L_69076611: ;
+	L_69093811: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var79 = (int) var55 >= (int) var19;
 	if (var79)
-		 goto L_69076613;
-	 goto L_69076612;
-	L_69076612: ;
+		 goto L_69093813;
+	 goto L_69093812;
+	L_69093812: ;
 	var80 =  & var12[var55];
 	var81 =  *  var80;
 	var82 = (int)((int) var55 +  (int)var19);
@@ -42988,18 +42991,18 @@ kernel void Kernel_Upsample(
 	var84 =  *  var83;
 	var85 = (float)((float) var81 +  (float)var84);
 	 *  var80 =  var85;
-	 goto L_69076613;
-	L_69076613: ;
+	 goto L_69093813;
+	L_69093813: ;
 	var87 = (int)((int) var19 >>  (int)1);
 	var19 = var87;
-	 goto L_6907667;
-	L_69076614: ;
+	 goto L_6909387;
+	L_69093814: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var88 = (int) var48 >= (int) var18;
 	if (var88)
-		 goto L_69076616;
-	 goto L_69076615;
-	L_69076615: ;
+		 goto L_69093816;
+	 goto L_69093815;
+	L_69093815: ;
 	var89 =  & var12[var48];
 	var90 = (int)((int) var48 +  (int)var18);
 	var91 =  & var12[var90];
@@ -43009,18 +43012,18 @@ kernel void Kernel_Upsample(
 	var95 = (float) var92 > (float) var94;
 	var96 =  var95 ?  var92 :  var94;
 	 *  var89 =  var96;
-	 goto L_69076616;
-	L_69076616: ;
+	 goto L_69093816;
+	L_69093816: ;
 	var98 = (int)((int) var18 >>  (int)1);
 	var18 = var98;
-	 goto L_6907665;
-	L_69076617: ;
+	 goto L_6909385;
+	L_69093817: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var99 = (int) var42 >= (int) var17;
 	if (var99)
-		 goto L_69076619;
-	 goto L_69076618;
-	L_69076618: ;
+		 goto L_69093819;
+	 goto L_69093818;
+	L_69093818: ;
 	var100 =  & var12[var42];
 	var101 = (int)((int) var42 +  (int)var17);
 	var102 =  & var12[var101];
@@ -43030,22 +43033,22 @@ kernel void Kernel_Upsample(
 	var106 = (float) var103 > (float) var105;
 	var107 =  var106 ?  var103 :  var105;
 	 *  var100 =  var107;
-	 goto L_69076619;
-	L_69076619: ;
+	 goto L_69093819;
+	L_69093819: ;
 	var109 = (int)((int) var17 >>  (int)1);
 	var17 = var109;
-	 goto L_6907663;
-	L_69076620: ;
+	 goto L_6909383;
+	L_69093820: ;
 	var20 = 0;
 	var21 = 0.0f;
-	 goto L_69076621;
-	L_69076621: ;
+	 goto L_69093821;
+	L_69093821: ;
 	var112 =  var5.field_3;
 	var113 = (int) var20 < (int) var112;
 	if (var113)
-		 goto L_69076623;
-	 goto L_69076622;
-	L_69076622: ;
+		 goto L_69093823;
+	 goto L_69093822;
+	L_69093822: ;
 	var114 =  var9.field_0;
 	var115 =  get_group_id ( 1 );
 	var116 = (int)((int) var115 *  (int)var33);
@@ -43063,8 +43066,8 @@ kernel void Kernel_Upsample(
 	var14 = var123;
 	var15 = var125;
 	var16 = var126;
-	 goto L_6907661;
-	L_69076623: ;
+	 goto L_6909381;
+	L_69093823: ;
 	var127 =  var7.field_0;
 	var128 = (int)((int) var13 /  (int)var33);
 	var129 = (int)((int) var128 *  (int)var33);
@@ -43075,14 +43078,14 @@ kernel void Kernel_Upsample(
 	var134 =  *  var133;
 	var22 = 0;
 	var23 = 0.0f;
-	 goto L_69076624;
-	L_69076624: ;
+	 goto L_69093824;
+	L_69093824: ;
 	var137 =  var8.field_0;
 	var138 = (int) var22 < (int) var112;
 	if (var138)
-		 goto L_69076626;
-	 goto L_69076625;
-	L_69076625: ;
+		 goto L_69093826;
+	 goto L_69093825;
+	L_69093825: ;
 	var140 = (int)((int) var20 +  (int)1);
 	var141 = (int)((int) var130 *  (int)var112);
 	var142 = (int)((int) var141 +  (int)var20);
@@ -43092,8 +43095,8 @@ kernel void Kernel_Upsample(
 	var146 = (float)((float) var21 +  (float)var145);
 	var20 = var140;
 	var21 = var146;
-	 goto L_69076621;
-	L_69076626: ;
+	 goto L_69093821;
+	L_69093826: ;
 	var148 = (int)((int) var22 +  (int)1);
 	var149 = (int)((int) var128 *  (int)var112);
 	var150 = (int)((int) var149 +  (int)var22);
@@ -43115,26 +43118,26 @@ kernel void Kernel_Upsample(
 	var166 = (float)((float) var23 +  (float)var165);
 	var22 = var148;
 	var23 = var166;
-	 goto L_69076624;
+	 goto L_69093824;
 }
 // kernel ResponsePeak.Mix
-typedef global float* type_697942;
-struct type_697943;
-struct type_694774;
-typedef local float* type_694811;
-typedef local int* type_694819;
-struct type_697943_kernel;
-struct type_697943_kernel;
-struct type_697943_kernel;
-struct type_697943_kernel;
-struct type_697943_kernel;
-struct type_697943_kernel;
-struct type_697943
+typedef global float* type_698180;
+struct type_698181;
+struct type_694979;
+typedef local float* type_695016;
+typedef local int* type_695024;
+struct type_698181_kernel;
+struct type_698181_kernel;
+struct type_698181_kernel;
+struct type_698181_kernel;
+struct type_698181_kernel;
+struct type_698181_kernel;
+struct type_698181
 {
-	type_697942 field_0;
+	type_698180 field_0;
 	long field_1;
 };
-struct type_694774
+struct type_694979
 {
 	int field_0;
 	int field_1;
@@ -43144,7 +43147,7 @@ struct type_694774
 	float field_5;
 	float field_6;
 };
-struct type_697943_kernel
+struct type_698181_kernel
 {
 	int field_0;
 	long field_1;
@@ -43159,22 +43162,22 @@ kernel void Kernel_Mix(
 	global float* view_3,
 	global float* view_4,
 	global float* view_5,
-	struct type_697943_kernel var0,
-	struct type_697943_kernel var1,
-	struct type_697943_kernel var2,
-	struct type_697943_kernel var3,
-	struct type_697943_kernel var4,
-	struct type_697943_kernel var5,
-	struct type_694774 var6)
+	struct type_698181_kernel var0,
+	struct type_698181_kernel var1,
+	struct type_698181_kernel var2,
+	struct type_698181_kernel var3,
+	struct type_698181_kernel var4,
+	struct type_698181_kernel var5,
+	struct type_694979 var6)
 {
-	struct type_697943 var7;
-	struct type_697943 var8;
-	struct type_697943 var9;
-	struct type_697943 var10;
-	struct type_697943 var11;
-	struct type_697943 var12;
-	type_694811 var14;
-	type_694819 var16;
+	struct type_698181 var7;
+	struct type_698181 var8;
+	struct type_698181 var9;
+	struct type_698181 var10;
+	struct type_698181 var11;
+	struct type_698181 var12;
+	type_695016 var14;
+	type_695024 var16;
 	float var17;
 	float var18;
 	float var19;
@@ -43208,48 +43211,48 @@ kernel void Kernel_Mix(
 	bool var74;
 	int var26;
 	int var75;
-	type_694811 var76;
+	type_695016 var76;
 	bool var79;
 	int var27;
 	float var80;
 	int var81;
-	type_694811 var82;
+	type_695016 var82;
 	float var83;
 	bool var86;
 	float var87;
 	float var88;
 	bool var89;
 	bool var90;
-	type_694811 var91;
+	type_695016 var91;
 	int var92;
-	type_694811 var93;
+	type_695016 var93;
 	float var94;
-	type_694811 var95;
+	type_695016 var95;
 	float var96;
 	bool var97;
 	float var98;
 	int var100;
 	bool var101;
-	type_694811 var102;
+	type_695016 var102;
 	int var103;
-	type_694811 var104;
+	type_695016 var104;
 	float var105;
-	type_694811 var106;
+	type_695016 var106;
 	float var107;
 	bool var108;
 	float var109;
 	int var111;
 	int var113;
-	type_697942 var114;
+	type_698180 var114;
 	int var115;
 	int var116;
-	type_697942 var117;
+	type_698180 var117;
 	float var118;
 	bool var119;
 	float var120;
 	int var121;
 	int var122;
-	type_697942 var123;
+	type_698180 var123;
 	float var124;
 	bool var125;
 	float var126;
@@ -43267,68 +43270,68 @@ kernel void Kernel_Mix(
 	bool var141;
 	int var32;
 	int var142;
-	type_694811 var143;
-	type_694819 var144;
+	type_695016 var143;
+	type_695024 var144;
 	bool var147;
 	int var148;
 	bool var150;
-	type_697942 var151;
+	type_698180 var151;
 	int var152;
 	int var154;
-	type_697942 var155;
+	type_698180 var155;
 	float var156;
 	int var157;
 	int var159;
 	int var161;
-	type_697942 var162;
+	type_698180 var162;
 	float var163;
 	int var164;
 	bool var166;
-	type_697942 var167;
+	type_698180 var167;
 	float var168;
-	type_697942 var170;
+	type_698180 var170;
 	bool var171;
 	bool var33;
 	int var172;
-	type_694811 var173;
+	type_695016 var173;
 	float var174;
-	type_694811 var175;
+	type_695016 var175;
 	float var176;
 	bool var177;
 	int var178;
-	type_694819 var179;
+	type_695024 var179;
 	int var180;
-	type_694819 var181;
+	type_695024 var181;
 	int var182;
 	bool var183;
-	type_694811 var185;
+	type_695016 var185;
 	float var186;
 	bool var187;
 	bool var188;
 	bool var189;
-	type_694811 var190;
-	type_694819 var191;
+	type_695016 var190;
+	type_695024 var191;
 	int var192;
-	type_694819 var193;
+	type_695024 var193;
 	int var194;
 	int var196;
 	float var34;
 	float var198;
-	type_697942 var199;
+	type_698180 var199;
 	int var200;
-	type_697942 var201;
+	type_698180 var201;
 	float var202;
 	float var203;
 	int var204;
 	int var205;
-	type_697942 var206;
+	type_698180 var206;
 	float var207;
 	float var208;
-	type_697942 var209;
+	type_698180 var209;
 	int var210;
 	int var211;
 	int var212;
-	type_697942 var213;
+	type_698180 var213;
 	float var214;
 	float var215;
 	float var216;
@@ -43344,18 +43347,18 @@ kernel void Kernel_Mix(
 	bool var227;
 	int var39;
 	int var228;
-	type_694811 var229;
+	type_695016 var229;
 	bool var232;
 	int var40;
 	float var233;
 	int var234;
-	type_694811 var235;
+	type_695016 var235;
 	float var236;
 	bool var239;
 	int var41;
 	float var240;
 	int var241;
-	type_694811 var242;
+	type_695016 var242;
 	bool var245;
 	float var246;
 	float var247;
@@ -43372,68 +43375,68 @@ kernel void Kernel_Mix(
 	float var259;
 	int var261;
 	bool var262;
-	type_694811 var263;
+	type_695016 var263;
 	float var264;
 	int var265;
-	type_694811 var266;
+	type_695016 var266;
 	float var267;
 	float var268;
 	int var270;
 	bool var271;
-	type_694811 var272;
+	type_695016 var272;
 	int var273;
-	type_694811 var274;
+	type_695016 var274;
 	float var275;
-	type_694811 var276;
+	type_695016 var276;
 	float var277;
 	bool var278;
 	float var279;
 	int var281;
 	bool var282;
-	type_694811 var283;
+	type_695016 var283;
 	int var284;
-	type_694811 var285;
+	type_695016 var285;
 	float var286;
-	type_694811 var287;
+	type_695016 var287;
 	float var288;
 	bool var289;
 	float var290;
 	int var292;
-	type_697942 var293;
+	type_698180 var293;
 	int var294;
 	int var295;
 	int var297;
 	int var299;
-	type_697942 var300;
+	type_698180 var300;
 	float var301;
 	float var302;
 	int var304;
-	type_697942 var305;
+	type_698180 var305;
 	float var306;
 	bool var307;
 	float var308;
-	type_697942 var309;
+	type_698180 var309;
 	float var310;
 	bool var311;
 	float var312;
 	int var314;
-	var7.field_0 = (type_697942)view_0+var0.field_0;
+	var7.field_0 = (type_698180)view_0+var0.field_0;
 	var7.field_1 = var0.field_1;
-	var8.field_0 = (type_697942)view_1+var1.field_0;
+	var8.field_0 = (type_698180)view_1+var1.field_0;
 	var8.field_1 = var1.field_1;
-	var9.field_0 = (type_697942)view_2+var2.field_0;
+	var9.field_0 = (type_698180)view_2+var2.field_0;
 	var9.field_1 = var2.field_1;
-	var10.field_0 = (type_697942)view_3+var3.field_0;
+	var10.field_0 = (type_698180)view_3+var3.field_0;
 	var10.field_1 = var3.field_1;
-	var11.field_0 = (type_697942)view_4+var4.field_0;
+	var11.field_0 = (type_698180)view_4+var4.field_0;
 	var11.field_1 = var4.field_1;
-	var12.field_0 = (type_697942)view_5+var5.field_0;
+	var12.field_0 = (type_698180)view_5+var5.field_0;
 	var12.field_1 = var5.field_1;
 	local float var13[256];
 	var14 = &var13[0];
 	local int var15[256];
 	var16 = &var15[0];
-	L_6973340: ;
+	L_6975720: ;
 	var54 =  var6.field_0;
 	var56 = (int)((int) var54 >>  (int)1);
 	var17 = -INFINITY;
@@ -43442,53 +43445,53 @@ kernel void Kernel_Mix(
 	var20 = var56;
 	var21 = 0.0f;
 	var22 = 0;
-	 goto L_6973341;
-	L_6973341: ;
+	 goto L_6975721;
+	L_6975721: ;
 	var57 =  get_local_id ( 0 );
 	var58 =  var6.field_2;
 	var59 = (int) var22 < (int) var54;
 	if (var59)
-		 goto L_69733438;
-	 goto L_6973342;
-	L_6973342: ;
+		 goto L_69757238;
+	 goto L_6975722;
+	L_6975722: ;
 	var61 =  var6.field_6;
 	var62 = (float)((float) 1.0f -  (float)var61);
 	var63 = (float)((float) var62 /  (float)var21);
 	var65 = (float) var21 <= (float) 0.0f;
 	if (var65)
-		 goto L_69733418;
-	 goto L_6973343;
-	L_6973343: ;
+		 goto L_69757218;
+	 goto L_6975723;
+	L_6975723: ;
 	var66 = (float)((float) var63 -  (float)var63);
 	var68 = (float) var66 != (float) 0.0f;
 	if (var68)
-		 goto L_69733418;
-	 goto L_6973344;
-	L_6973344: ;
+		 goto L_69757218;
+	 goto L_6975724;
+	L_6975724: ;
 	var69 =  get_local_id ( 0 );
 	var23 = var69;
 	var24 = -INFINITY;
 	var25 = INFINITY;
-	 goto L_6973345;
-	L_6973345: ;
+	 goto L_6975725;
+	L_6975725: ;
 	var72 =  var6.field_1;
 	var73 = (int)((int) var72 *  (int)var72);
 	var74 = (int) var23 < (int) var73;
 	if (var74)
-		 goto L_69733417;
-	 goto L_6973346;
-	L_6973346: ;
+		 goto L_69757217;
+	 goto L_6975726;
+	L_6975726: ;
 	var75 =  get_local_id ( 0 );
 	var76 =  & var14[var75];
 	 *  var76 =  var24;
 	var26 = 128;
-	 goto L_6973347;
-	L_6973347: ;
+	 goto L_6975727;
+	L_6975727: ;
 	var79 = (int) var26 > (int) 0;
 	if (var79)
-		 goto L_69733414;
-	 goto L_6973348;
-	L_6973348: ;
+		 goto L_69757214;
+	 goto L_6975728;
+	L_6975728: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var80 =  *  var14;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -43497,27 +43500,27 @@ kernel void Kernel_Mix(
 	var83 = (float)( - (float)var25);
 	 *  var82 =  var83;
 	var27 = 128;
-	 goto L_6973349;
-	L_6973349: ;
+	 goto L_6975729;
+	L_6975729: ;
 	var86 = (int) var27 > (int) 0;
 	if (var86)
-		 goto L_69733411;
-	 goto L_69733410;
-	L_69733410: ;
+		 goto L_69757211;
+	 goto L_69757210;
+	L_69757210: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var87 =  *  var14;
 	var88 = (float)( - (float)var87);
 	var89 = (float) var80 == (float) var88;
 	var28 = var89;
-	 goto L_69733419;
-	L_69733411: ;
+	 goto L_69757219;
+	L_69757211: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var90 = (int) var81 >= (int) var27;
 	if (var90)
-		 goto L_69733413;
-	 goto L_69733412;
-	L_69733412: ;
+		 goto L_69757213;
+	 goto L_69757212;
+	L_69757212: ;
 	var91 =  & var14[var81];
 	var92 = (int)((int) var81 +  (int)var27);
 	var93 =  & var14[var92];
@@ -43527,18 +43530,18 @@ kernel void Kernel_Mix(
 	var97 = (float) var94 > (float) var96;
 	var98 =  var97 ?  var94 :  var96;
 	 *  var91 =  var98;
-	 goto L_69733413;
-	L_69733413: ;
+	 goto L_69757213;
+	L_69757213: ;
 	var100 = (int)((int) var27 >>  (int)1);
 	var27 = var100;
-	 goto L_6973349;
-	L_69733414: ;
+	 goto L_6975729;
+	L_69757214: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var101 = (int) var75 >= (int) var26;
 	if (var101)
-		 goto L_69733416;
-	 goto L_69733415;
-	L_69733415: ;
+		 goto L_69757216;
+	 goto L_69757215;
+	L_69757215: ;
 	var102 =  & var14[var75];
 	var103 = (int)((int) var75 +  (int)var26);
 	var104 =  & var14[var103];
@@ -43548,12 +43551,12 @@ kernel void Kernel_Mix(
 	var108 = (float) var105 > (float) var107;
 	var109 =  var108 ?  var105 :  var107;
 	 *  var102 =  var109;
-	 goto L_69733416;
-	L_69733416: ;
+	 goto L_69757216;
+	L_69757216: ;
 	var111 = (int)((int) var26 >>  (int)1);
 	var26 = var111;
-	 goto L_6973347;
-	L_69733417: ;
+	 goto L_6975727;
+	L_69757217: ;
 	var113 = (int)((int) var23 +  (int)256);
 	var114 =  var7.field_0;
 	var115 = (int)((int) var20 *  (int)var73);
@@ -43571,19 +43574,19 @@ kernel void Kernel_Mix(
 	var23 = var113;
 	var24 = var120;
 	var25 = var126;
-	 goto L_6973345;
-	L_69733418: ;
+	 goto L_6975725;
+	L_69757218: ;
 	var28 = 1;
-	 goto L_69733419;
-	L_69733419: ;
+	 goto L_69757219;
+	L_69757219: ;
 	var128 =  get_group_id ( 0 );
 	var130 = (int)((int) var128 <<  (int)11);
 	var131 = (int)((int) var130 +  (int)var57);
 	var29 = var131;
 	var30 = -INFINITY;
 	var31 = 0;
-	 goto L_69733420;
-	L_69733420: ;
+	 goto L_69757220;
+	L_69757220: ;
 	var134 =  get_group_id ( 0 );
 	var136 = (int)((int) var134 +  (int)1);
 	var138 = (int)((int) var136 <<  (int)11);
@@ -43591,30 +43594,30 @@ kernel void Kernel_Mix(
 	var140 = (int) min ((int)var138, (int)var139);
 	var141 = (int) var29 < (int) var140;
 	if (var141)
-		 goto L_69733434;
-	 goto L_69733421;
-	L_69733421: ;
+		 goto L_69757234;
+	 goto L_69757221;
+	L_69757221: ;
 	var142 =  get_local_id ( 0 );
 	var143 =  & var14[var142];
 	 *  var143 =  var30;
 	var144 =  & var16[var142];
 	 *  var144 =  var31;
 	var32 = 128;
-	 goto L_69733422;
-	L_69733422: ;
+	 goto L_69757222;
+	L_69757222: ;
 	var147 = (int) var32 > (int) 0;
 	if (var147)
-		 goto L_69733427;
-	 goto L_69733423;
-	L_69733423: ;
+		 goto L_69757227;
+	 goto L_69757223;
+	L_69757223: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var148 =  *  var16;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var150 = (int) var57 != (int) 0;
 	if (var150)
-		 goto L_69733426;
-	 goto L_69733424;
-	L_69733424: ;
+		 goto L_69757226;
+	 goto L_69757224;
+	L_69757224: ;
 	var151 =  var11.field_0;
 	var152 =  get_group_id ( 0 );
 	var154 = (int)((int) var152 <<  (int)1);
@@ -43630,24 +43633,24 @@ kernel void Kernel_Mix(
 	var164 =  get_group_id ( 0 );
 	var166 = (int) var164 != (int) 0;
 	if (var166)
-		 goto L_69733426;
-	 goto L_69733425;
-	L_69733425: ;
+		 goto L_69757226;
+	 goto L_69757225;
+	L_69757225: ;
 	var167 =  var12.field_0;
 	var168 = (float)(int) var20;
 	 *  var167 =  var168;
 	var170 =  & var167[2];
 	 *  var170 =  var19;
-	 goto L_69733426;
-	L_69733426: ;
+	 goto L_69757226;
+	L_69757226: ;
 	 return ;
-	L_69733427: ;
+	L_69757227: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var171 = (int) var142 >= (int) var32;
 	if (var171)
-		 goto L_69733433;
-	 goto L_69733428;
-	L_69733428: ;
+		 goto L_69757233;
+	 goto L_69757228;
+	L_69757228: ;
 	var172 = (int)((int) var142 +  (int)var32);
 	var173 =  & var14[var172];
 	var174 =  *  var173;
@@ -43655,9 +43658,9 @@ kernel void Kernel_Mix(
 	var176 =  *  var175;
 	var177 = (float) var174 != (float) var176;
 	if (var177)
-		 goto L_69733430;
-	 goto L_69733429;
-	L_69733429: ;
+		 goto L_69757230;
+	 goto L_69757229;
+	L_69757229: ;
 	var178 = (int)((int) var142 +  (int)var32);
 	var179 =  & var16[var178];
 	var180 =  *  var179;
@@ -43665,20 +43668,20 @@ kernel void Kernel_Mix(
 	var182 =  *  var181;
 	var183 = (int) var180 < (int) var182;
 	var33 = var183;
-	 goto L_69733431;
-	L_69733430: ;
+	 goto L_69757231;
+	L_69757230: ;
 	var33 = 0;
-	 goto L_69733431;
-	L_69733431: ;
+	 goto L_69757231;
+	L_69757231: ;
 	var185 =  & var14[var142];
 	var186 =  *  var185;
 	var187 = (float) var174 <= (float) var186;
 	var188 = ( ! (bool)var33);
 	var189 = (bool)((bool) var187 &  (bool)var188);
 	if (var189)
-		 goto L_69733433;
-	 goto L_69733432;
-	L_69733432: ;
+		 goto L_69757233;
+	 goto L_69757232;
+	L_69757232: ;
 	var190 =  & var14[var142];
 	 *  var190 =  var174;
 	var191 =  & var16[var142];
@@ -43686,12 +43689,12 @@ kernel void Kernel_Mix(
 	var193 =  & var16[var192];
 	var194 =  *  var193;
 	 *  var191 =  var194;
-	 goto L_69733433;
-	L_69733433: ;
+	 goto L_69757233;
+	L_69757233: ;
 	var196 = (int)((int) var32 >>  (int)1);
 	var32 = var196;
-	 goto L_69733422;
-	L_69733434: ;
+	 goto L_69757222;
+	L_69757234: ;
 	var198 =  var28 ?  1.0f :  var61;
 	var199 =  var10.field_0;
 	var200 = (int)((int) var29 /  (int)var58);
@@ -43704,9 +43707,9 @@ kernel void Kernel_Mix(
 	var207 =  *  var206;
 	var208 = (float)((float) var203 *  (float)var207);
 	if (var28)
-		 goto L_69733436;
-	 goto L_69733435;
-	L_69733435: ;
+		 goto L_69757236;
+	 goto L_69757235;
+	L_69757235: ;
 	var209 =  var8.field_0;
 	var210 = (int)((int) var20 *  (int)var58);
 	var211 = (int)((int) var210 *  (int)var58);
@@ -43717,11 +43720,11 @@ kernel void Kernel_Mix(
 	var216 = (float)((float) var63 *  (float)var215);
 	var217 = (float)((float) var216 +  (float)var208);
 	var34 = var217;
-	 goto L_69733437;
-	L_69733436: ;
+	 goto L_69757237;
+	L_69757236: ;
 	var34 = var208;
-	 goto L_69733437;
-	L_69733437: ;
+	 goto L_69757237;
+	L_69757237: ;
 	var219 = (int)((int) var29 +  (int)256);
 	var220 = (float) var34 <= (float) var30;
 	var221 =  var220 ?  var30 :  var34;
@@ -43729,31 +43732,31 @@ kernel void Kernel_Mix(
 	var29 = var219;
 	var30 = var221;
 	var31 = var222;
-	 goto L_69733420;
-	L_69733438: ;
+	 goto L_69757220;
+	L_69757238: ;
 	var35 = 0.0f;
 	var36 = INFINITY;
 	var37 = -INFINITY;
 	var38 = var57;
-	 goto L_69733439;
-	L_69733439: ;
+	 goto L_69757239;
+	L_69757239: ;
 	var226 =  var6.field_4;
 	var227 = (int) var38 < (int) var226;
 	if (var227)
-		 goto L_69733459;
-	 goto L_69733440;
-	L_69733440: ;
+		 goto L_69757259;
+	 goto L_69757240;
+	L_69757240: ;
 	var228 =  get_local_id ( 0 );
 	var229 =  & var14[var228];
 	 *  var229 =  var37;
 	var39 = 128;
-	 goto L_69733441;
-	L_69733441: ;
+	 goto L_69757241;
+	L_69757241: ;
 	var232 = (int) var39 > (int) 0;
 	if (var232)
-		 goto L_69733456;
-	 goto L_69733442;
-	L_69733442: ;
+		 goto L_69757256;
+	 goto L_69757242;
+	L_69757242: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var233 =  *  var14;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -43762,13 +43765,13 @@ kernel void Kernel_Mix(
 	var236 = (float)( - (float)var36);
 	 *  var235 =  var236;
 	var40 = 128;
-	 goto L_69733443;
-	L_69733443: ;
+	 goto L_69757243;
+	L_69757243: ;
 	var239 = (int) var40 > (int) 0;
 	if (var239)
-		 goto L_69733453;
-	 goto L_69733444;
-	L_69733444: ;
+		 goto L_69757253;
+	 goto L_69757244;
+	L_69757244: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var240 =  *  var14;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -43776,13 +43779,13 @@ kernel void Kernel_Mix(
 	var242 =  & var14[var241];
 	 *  var242 =  var35;
 	var41 = 128;
-	 goto L_69733445;
-	L_69733445: ;
+	 goto L_69757245;
+	L_69757245: ;
 	var245 = (int) var41 > (int) 0;
 	if (var245)
-		 goto L_69733450;
-	 goto L_69733446;
-	L_69733446: ;
+		 goto L_69757250;
+	 goto L_69757246;
+	L_69757246: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var246 =  *  var14;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -43794,9 +43797,9 @@ kernel void Kernel_Mix(
 	var45 = var20;
 	var46 = var21;
 	if (var249)
-		 goto L_69733449;
-	 goto L_69733447;
-	L_69733447: ;
+		 goto L_69757249;
+	 goto L_69757247;
+	L_69757247: ;
 	var250 = (int) var22 == (int) var56;
 	var251 =  var6.field_5;
 	var252 = (float)((float) var233 *  (float)var251);
@@ -43808,9 +43811,9 @@ kernel void Kernel_Mix(
 	var45 = var20;
 	var46 = var21;
 	if (var254)
-		 goto L_69733449;
-	 goto L_69733448;
-	L_69733448: ;
+		 goto L_69757249;
+	 goto L_69757248;
+	L_69757248: ;
 	var255 = (int)((int) var58 *  (int)var58);
 	var256 = (float)(int) var255;
 	var257 = (float)( - (float)var240);
@@ -43821,8 +43824,8 @@ kernel void Kernel_Mix(
 	var44 = var233;
 	var45 = var22;
 	var46 = var259;
-	 goto L_69733449;
-	L_69733449: ;
+	 goto L_69757249;
+	L_69757249: ;
 	var261 = (int)((int) var22 +  (int)1);
 	var17 = var42;
 	var18 = var43;
@@ -43830,14 +43833,14 @@ kernel void Kernel_Mix(
 	var20 = var45;
 	var21 = var46;
 	var22 = var261;
-	 goto L_6973341;
-	L_69733450: ;
+	 goto L_6975721;
+	L_69757250: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var262 = (int) var241 >= (int) var41;
 	if (var262)
-		 goto L_69733452;
-	 goto L_69733451;
-	L_69733451: ;
+		 goto L_69757252;
+	 goto L_69757251;
+	L_69757251: ;
 	var263 =  & var14[var241];
 	var264 =  *  var263;
 	var265 = (int)((int) var241 +  (int)var41);
@@ -43845,18 +43848,18 @@ kernel void Kernel_Mix(
 	var267 =  *  var266;
 	var268 = (float)((float) var264 +  (float)var267);
 	 *  var263 =  var268;
-	 goto L_69733452;
-	L_69733452: ;
+	 goto L_69757252;
+	L_69757252: ;
 	var270 = (int)((int) var41 >>  (int)1);
 	var41 = var270;
-	 goto L_69733445;
-	L_69733453: ;
+	 goto L_69757245;
+	L_69757253: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var271 = (int) var234 >= (int) var40;
 	if (var271)
-		 goto L_69733455;
-	 goto L_69733454;
-	L_69733454: ;
+		 goto L_69757255;
+	 goto L_69757254;
+	L_69757254: ;
 	var272 =  & var14[var234];
 	var273 = (int)((int) var234 +  (int)var40);
 	var274 =  & var14[var273];
@@ -43866,18 +43869,18 @@ kernel void Kernel_Mix(
 	var278 = (float) var275 > (float) var277;
 	var279 =  var278 ?  var275 :  var277;
 	 *  var272 =  var279;
-	 goto L_69733455;
-	L_69733455: ;
+	 goto L_69757255;
+	L_69757255: ;
 	var281 = (int)((int) var40 >>  (int)1);
 	var40 = var281;
-	 goto L_69733443;
-	L_69733456: ;
+	 goto L_69757243;
+	L_69757256: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var282 = (int) var228 >= (int) var39;
 	if (var282)
-		 goto L_69733458;
-	 goto L_69733457;
-	L_69733457: ;
+		 goto L_69757258;
+	 goto L_69757257;
+	L_69757257: ;
 	var283 =  & var14[var228];
 	var284 = (int)((int) var228 +  (int)var39);
 	var285 =  & var14[var284];
@@ -43887,12 +43890,12 @@ kernel void Kernel_Mix(
 	var289 = (float) var286 > (float) var288;
 	var290 =  var289 ?  var286 :  var288;
 	 *  var283 =  var290;
-	 goto L_69733458;
-	L_69733458: ;
+	 goto L_69757258;
+	L_69757258: ;
 	var292 = (int)((int) var39 >>  (int)1);
 	var39 = var292;
-	 goto L_69733441;
-	L_69733459: ;
+	 goto L_69757241;
+	L_69757259: ;
 	var293 =  var9.field_0;
 	var294 = (int)((int) var22 *  (int)var226);
 	var295 = (int)((int) var294 +  (int)var38);
@@ -43915,23 +43918,23 @@ kernel void Kernel_Mix(
 	var36 = var308;
 	var37 = var312;
 	var38 = var314;
-	 goto L_69733439;
+	 goto L_69757239;
 }
 // kernel ResponsePeak.Finish
-typedef global float* type_703387;
-struct type_703388;
-struct type_700927;
-typedef local float* type_700960;
-typedef local int* type_700967;
-struct type_703388_kernel;
-struct type_703388_kernel;
-struct type_703388_kernel;
-struct type_703388
+typedef global float* type_703685;
+struct type_703686;
+struct type_701195;
+typedef local float* type_701228;
+typedef local int* type_701235;
+struct type_703686_kernel;
+struct type_703686_kernel;
+struct type_703686_kernel;
+struct type_703686
 {
-	type_703387 field_0;
+	type_703685 field_0;
 	long field_1;
 };
-struct type_700927
+struct type_701195
 {
 	int field_0;
 	int field_1;
@@ -43941,7 +43944,7 @@ struct type_700927
 	float field_5;
 	float field_6;
 };
-struct type_703388_kernel
+struct type_703686_kernel
 {
 	int field_0;
 	long field_1;
@@ -43953,16 +43956,16 @@ kernel void Kernel_Finish(
 	global float* view_0,
 	global float* view_1,
 	global float* view_2,
-	struct type_703388_kernel var0,
-	struct type_703388_kernel var1,
-	struct type_703388_kernel var2,
-	struct type_700927 var3)
+	struct type_703686_kernel var0,
+	struct type_703686_kernel var1,
+	struct type_703686_kernel var2,
+	struct type_701195 var3)
 {
-	struct type_703388 var4;
-	struct type_703388 var5;
-	struct type_703388 var6;
-	type_700960 var8;
-	type_700967 var10;
+	struct type_703686 var4;
+	struct type_703686 var5;
+	struct type_703686 var6;
+	type_701228 var8;
+	type_701235 var10;
 	int var11;
 	float var12;
 	int var13;
@@ -43976,17 +43979,17 @@ kernel void Kernel_Finish(
 	bool var51;
 	int var14;
 	int var52;
-	type_700960 var53;
-	type_700967 var54;
+	type_701228 var53;
+	type_701235 var54;
 	bool var57;
 	int var15;
 	float var16;
 	int var58;
-	type_703387 var59;
+	type_703685 var59;
 	float var60;
 	float var40;
 	int var41;
-	type_703387 var63;
+	type_703685 var63;
 	int var64;
 	int var65;
 	int var66;
@@ -43995,8 +43998,8 @@ kernel void Kernel_Finish(
 	bool var69;
 	int var18;
 	int var70;
-	type_700960 var71;
-	type_700967 var72;
+	type_701228 var71;
+	type_701235 var72;
 	bool var75;
 	float var20;
 	float var21;
@@ -44008,7 +44011,7 @@ kernel void Kernel_Finish(
 	int var79;
 	int var80;
 	int var81;
-	type_703387 var82;
+	type_703685 var82;
 	float var83;
 	float var35;
 	float var36;
@@ -44018,22 +44021,22 @@ kernel void Kernel_Finish(
 	bool var89;
 	int var24;
 	int var90;
-	type_700960 var91;
+	type_701228 var91;
 	bool var94;
 	int var25;
 	float var95;
 	int var96;
-	type_700960 var97;
+	type_701228 var97;
 	bool var100;
 	int var26;
 	float var101;
 	int var102;
-	type_700960 var103;
+	type_701228 var103;
 	bool var106;
 	int var27;
 	float var107;
 	int var108;
-	type_700960 var109;
+	type_701228 var109;
 	float var110;
 	bool var113;
 	float var28;
@@ -44044,12 +44047,12 @@ kernel void Kernel_Finish(
 	bool var118;
 	int var30;
 	int var119;
-	type_700960 var120;
+	type_701228 var120;
 	bool var123;
 	float var124;
 	bool var126;
 	float var31;
-	type_703387 var128;
+	type_703685 var128;
 	float var129;
 	float var130;
 	bool var131;
@@ -44059,12 +44062,12 @@ kernel void Kernel_Finish(
 	float var135;
 	float var136;
 	bool var138;
-	type_703387 var141;
+	type_703685 var141;
 	bool var142;
-	type_700960 var143;
+	type_701228 var143;
 	float var144;
 	int var145;
-	type_700960 var146;
+	type_701228 var146;
 	float var147;
 	float var148;
 	int var150;
@@ -44082,45 +44085,45 @@ kernel void Kernel_Finish(
 	bool var165;
 	bool var167;
 	int var168;
-	type_703387 var169;
+	type_703685 var169;
 	float var170;
 	float var171;
 	float var172;
 	float var173;
 	int var175;
 	bool var176;
-	type_700960 var177;
+	type_701228 var177;
 	int var178;
-	type_700960 var179;
+	type_701228 var179;
 	float var180;
-	type_700960 var181;
+	type_701228 var181;
 	float var182;
 	bool var183;
 	float var184;
 	int var186;
 	bool var187;
-	type_700960 var188;
+	type_701228 var188;
 	int var189;
-	type_700960 var190;
+	type_701228 var190;
 	float var191;
-	type_700960 var192;
+	type_701228 var192;
 	float var193;
 	bool var194;
 	float var195;
 	int var197;
 	bool var198;
-	type_700960 var199;
+	type_701228 var199;
 	float var200;
 	int var201;
-	type_700960 var202;
+	type_701228 var202;
 	float var203;
 	float var204;
 	int var206;
 	bool var207;
-	type_700960 var208;
+	type_701228 var208;
 	float var209;
 	int var210;
-	type_700960 var211;
+	type_701228 var211;
 	float var212;
 	float var213;
 	int var215;
@@ -44139,7 +44142,7 @@ kernel void Kernel_Finish(
 	bool var232;
 	float var234;
 	int var235;
-	type_703387 var236;
+	type_703685 var236;
 	float var237;
 	float var238;
 	bool var239;
@@ -44150,26 +44153,26 @@ kernel void Kernel_Finish(
 	bool var245;
 	bool var39;
 	int var246;
-	type_700960 var247;
+	type_701228 var247;
 	float var248;
-	type_700960 var249;
+	type_701228 var249;
 	float var250;
 	bool var251;
 	int var252;
-	type_700967 var253;
+	type_701235 var253;
 	int var254;
-	type_700967 var255;
+	type_701235 var255;
 	int var256;
 	bool var257;
-	type_700960 var259;
+	type_701228 var259;
 	float var260;
 	bool var261;
 	bool var262;
 	bool var263;
-	type_700960 var264;
-	type_700967 var265;
+	type_701228 var264;
+	type_701235 var265;
 	int var266;
-	type_700967 var267;
+	type_701235 var267;
 	int var268;
 	int var270;
 	int var271;
@@ -44177,85 +44180,85 @@ kernel void Kernel_Finish(
 	int var273;
 	int var274;
 	int var275;
-	type_703387 var276;
+	type_703685 var276;
 	float var277;
 	bool var278;
 	int var280;
 	bool var281;
 	bool var42;
 	int var282;
-	type_700960 var283;
+	type_701228 var283;
 	float var284;
-	type_700960 var285;
+	type_701228 var285;
 	float var286;
 	bool var287;
 	int var288;
-	type_700967 var289;
+	type_701235 var289;
 	int var290;
-	type_700967 var291;
+	type_701235 var291;
 	int var292;
 	bool var293;
-	type_700960 var295;
+	type_701228 var295;
 	float var296;
 	bool var297;
 	bool var298;
 	bool var299;
-	type_700960 var300;
-	type_700967 var301;
+	type_701228 var300;
+	type_701235 var301;
 	int var302;
-	type_700967 var303;
+	type_701235 var303;
 	int var304;
 	int var306;
-	type_703387 var307;
+	type_703685 var307;
 	int var309;
-	type_703387 var310;
+	type_703685 var310;
 	float var311;
 	bool var312;
 	int var314;
-	type_703387 var315;
+	type_703685 var315;
 	float var316;
 	int var318;
 	int var320;
-	type_703387 var321;
+	type_703685 var321;
 	float var322;
 	int var323;
 	int var325;
-	var4.field_0 = (type_703387)view_0+var0.field_0;
+	var4.field_0 = (type_703685)view_0+var0.field_0;
 	var4.field_1 = var0.field_1;
-	var5.field_0 = (type_703387)view_1+var1.field_0;
+	var5.field_0 = (type_703685)view_1+var1.field_0;
 	var5.field_1 = var1.field_1;
-	var6.field_0 = (type_703387)view_2+var2.field_0;
+	var6.field_0 = (type_703685)view_2+var2.field_0;
 	var6.field_1 = var2.field_1;
 	local float var7[256];
 	var8 = &var7[0];
 	local int var9[256];
 	var10 = &var9[0];
-	L_7027220: ;
+	L_7030200: ;
 	var49 =  get_local_id ( 0 );
 	var11 = 0;
 	var12 = -INFINITY;
 	var13 = var49;
-	 goto L_7027221;
-	L_7027221: ;
+	 goto L_7030201;
+	L_7030201: ;
 	var50 =  var3.field_4;
 	var51 = (int) var13 < (int) var50;
 	if (var51)
-		 goto L_70272275;
-	 goto L_7027222;
-	L_7027222: ;
+		 goto L_70302075;
+	 goto L_7030202;
+	L_7030202: ;
 	var52 =  get_local_id ( 0 );
 	var53 =  & var8[var52];
 	 *  var53 =  var12;
 	var54 =  & var10[var52];
 	 *  var54 =  var11;
 	var14 = 128;
-	 goto L_7027223;
-	L_7027223: ;
+	 goto L_7030203;
+	L_7030203: ;
 	var57 = (int) var14 > (int) 0;
 	if (var57)
-		 goto L_70272268;
-	 goto L_7027224;
-	L_7027224: ;
+		 goto L_70302068;
+	 goto L_7030204;
+	L_7030204: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var58 =  *  var10;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -44264,8 +44267,8 @@ kernel void Kernel_Finish(
 	var15 = 0;
 	var16 = -INFINITY;
 	var17 = var49;
-	 goto L_7027225;
-	L_7027225: ;
+	 goto L_7030205;
+	L_7030205: ;
 	var63 =  var4.field_0;
 	var64 = (int)(float) var60;
 	var65 =  var3.field_1;
@@ -44274,22 +44277,22 @@ kernel void Kernel_Finish(
 	var68 = (int)((int) var65 *  (int)var65);
 	var69 = (int) var17 < (int) var68;
 	if (var69)
-		 goto L_70272265;
-	 goto L_7027226;
-	L_7027226: ;
+		 goto L_70302065;
+	 goto L_7030206;
+	L_7030206: ;
 	var70 =  get_local_id ( 0 );
 	var71 =  & var8[var70];
 	 *  var71 =  var16;
 	var72 =  & var10[var70];
 	 *  var72 =  var15;
 	var18 = 128;
-	 goto L_7027227;
-	L_7027227: ;
+	 goto L_7030207;
+	L_7030207: ;
 	var75 = (int) var18 > (int) 0;
 	if (var75)
-		 goto L_70272258;
-	 goto L_7027228;
-	L_7027228: ;
+		 goto L_70302058;
+	 goto L_7030208;
+	L_7030208: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var76 =  *  var10;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -44305,25 +44308,25 @@ kernel void Kernel_Finish(
 	var21 = 0.0f;
 	var22 = -INFINITY;
 	var23 = INFINITY;
-	 goto L_7027229;
-	L_7027229: ;
+	 goto L_7030209;
+	L_7030209: ;
 	var88 = (int)((int) var65 *  (int)var65);
 	var89 = (int) var19 < (int) var88;
 	if (var89)
-		 goto L_70272251;
-	 goto L_70272210;
-	L_70272210: ;
+		 goto L_70302051;
+	 goto L_70302010;
+	L_70302010: ;
 	var90 =  get_local_id ( 0 );
 	var91 =  & var8[var90];
 	 *  var91 =  var20;
 	var24 = 128;
-	 goto L_70272211;
-	L_70272211: ;
+	 goto L_70302011;
+	L_70302011: ;
 	var94 = (int) var24 > (int) 0;
 	if (var94)
-		 goto L_70272248;
-	 goto L_70272212;
-	L_70272212: ;
+		 goto L_70302048;
+	 goto L_70302012;
+	L_70302012: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var95 =  *  var8;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -44331,13 +44334,13 @@ kernel void Kernel_Finish(
 	var97 =  & var8[var96];
 	 *  var97 =  var21;
 	var25 = 128;
-	 goto L_70272213;
-	L_70272213: ;
+	 goto L_70302013;
+	L_70302013: ;
 	var100 = (int) var25 > (int) 0;
 	if (var100)
-		 goto L_70272245;
-	 goto L_70272214;
-	L_70272214: ;
+		 goto L_70302045;
+	 goto L_70302014;
+	L_70302014: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var101 =  *  var8;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -44345,13 +44348,13 @@ kernel void Kernel_Finish(
 	var103 =  & var8[var102];
 	 *  var103 =  var22;
 	var26 = 128;
-	 goto L_70272215;
-	L_70272215: ;
+	 goto L_70302015;
+	L_70302015: ;
 	var106 = (int) var26 > (int) 0;
 	if (var106)
-		 goto L_70272242;
-	 goto L_70272216;
-	L_70272216: ;
+		 goto L_70302042;
+	 goto L_70302016;
+	L_70302016: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var107 =  *  var8;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
@@ -44360,55 +44363,55 @@ kernel void Kernel_Finish(
 	var110 = (float)( - (float)var23);
 	 *  var109 =  var110;
 	var27 = 128;
-	 goto L_70272217;
-	L_70272217: ;
+	 goto L_70302017;
+	L_70302017: ;
 	var113 = (int) var27 > (int) 0;
 	if (var113)
-		 goto L_70272239;
-	 goto L_70272218;
-	L_70272218: ;
+		 goto L_70302039;
+	 goto L_70302018;
+	L_70302018: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var114 =  *  var8;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var28 = 0.0f;
 	var29 = var49;
-	 goto L_70272219;
-	L_70272219: ;
+	 goto L_70302019;
+	L_70302019: ;
 	var116 = (float)((float) var101 /  (float)var95);
 	var117 = (int)((int) var65 *  (int)var65);
 	var118 = (int) var29 < (int) var117;
 	if (var118)
-		 goto L_70272232;
-	 goto L_70272220;
-	L_70272220: ;
+		 goto L_70302032;
+	 goto L_70302020;
+	L_70302020: ;
 	var119 =  get_local_id ( 0 );
 	var120 =  & var8[var119];
 	 *  var120 =  var28;
 	var30 = 128;
-	 goto L_70272221;
-	L_70272221: ;
+	 goto L_70302021;
+	L_70302021: ;
 	var123 = (int) var30 > (int) 0;
 	if (var123)
-		 goto L_70272229;
-	 goto L_70272222;
-	L_70272222: ;
+		 goto L_70302029;
+	 goto L_70302022;
+	L_70302022: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var124 =  *  var8;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var126 = (int) var49 != (int) 0;
 	if (var126)
-		 goto L_70272228;
-	 goto L_70272223;
-	L_70272223: ;
+		 goto L_70302028;
+	 goto L_70302023;
+	L_70302023: ;
 	var128 =  & var59[1];
 	var129 = (float)(int) var58;
 	 *  var128 =  var129;
 	var130 = (float)( - (float)var114);
 	var131 = (float) var107 <= (float) var130;
 	if (var131)
-		 goto L_70272226;
-	 goto L_70272224;
-	L_70272224: ;
+		 goto L_70302026;
+	 goto L_70302024;
+	L_70302024: ;
 	var132 = (float)((float) var83 -  (float)var116);
 	var133 = (float)((float) var124 /  (float)var95);
 	var134 = (float) sqrt ((float)var133);
@@ -44416,27 +44419,27 @@ kernel void Kernel_Finish(
 	var136 = (float)((float) var135 -  (float)var135);
 	var138 = (float) var136 == (float) 0.0f;
 	if (var138)
-		 goto L_70272225;
-	 goto L_70272226;
-	L_70272225: ;
+		 goto L_70302025;
+	 goto L_70302026;
+	L_70302025: ;
 	var31 = var135;
-	 goto L_70272227;
-	L_70272226: ;
+	 goto L_70302027;
+	L_70302026: ;
 	var31 = 0.0f;
-	 goto L_70272227;
-	L_70272227: ;
+	 goto L_70302027;
+	L_70302027: ;
 	var141 =  & var59[3];
 	 *  var141 =  var31;
-	 goto L_70272228;
-	L_70272228: ;
+	 goto L_70302028;
+	L_70302028: ;
 	 return ;
-	L_70272229: ;
+	L_70302029: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var142 = (int) var119 >= (int) var30;
 	if (var142)
-		 goto L_70272231;
-	 goto L_70272230;
-	L_70272230: ;
+		 goto L_70302031;
+	 goto L_70302030;
+	L_70302030: ;
 	var143 =  & var8[var119];
 	var144 =  *  var143;
 	var145 = (int)((int) var119 +  (int)var30);
@@ -44444,19 +44447,19 @@ kernel void Kernel_Finish(
 	var147 =  *  var146;
 	var148 = (float)((float) var144 +  (float)var147);
 	 *  var143 =  var148;
-	 goto L_70272231;
-	L_70272231: ;
+	 goto L_70302031;
+	L_70302031: ;
 	var150 = (int)((int) var30 >>  (int)1);
 	var30 = var150;
-	 goto L_70272221;
-	L_70272232: ;
+	 goto L_70302021;
+	L_70302032: ;
 	var151 = (int)((int) var29 %  (int)var65);
 	var152 = (int)((int) var151 -  (int)var80);
 	var154 = (int) var152 > (int) 2;
 	if (var154)
-		 goto L_70272235;
-	 goto L_70272233;
-	L_70272233: ;
+		 goto L_70302035;
+	 goto L_70302033;
+	L_70302033: ;
 	var155 = (int)((int) var29 /  (int)var65);
 	var156 = (int)((int) var155 -  (int)var77);
 	var158 = (int) var152 < (int) 4294967294;
@@ -44465,22 +44468,22 @@ kernel void Kernel_Finish(
 	var162 = (bool)((bool) var159 &  (bool)var161);
 	var163 = (bool)((bool) var158 |  (bool)var162);
 	if (var163)
-		 goto L_70272235;
-	 goto L_70272234;
-	L_70272234: ;
+		 goto L_70302035;
+	 goto L_70302034;
+	L_70302034: ;
 	var165 = (int) var156 < (int) 4294967294;
 	var32 = var165;
-	 goto L_70272236;
-	L_70272235: ;
+	 goto L_70302036;
+	L_70302035: ;
 	var32 = 1;
-	 goto L_70272236;
-	L_70272236: ;
+	 goto L_70302036;
+	L_70302036: ;
 	var167 = ( ! (bool)var32);
 	var33 = var28;
 	if (var167)
-		 goto L_70272238;
-	 goto L_70272237;
-	L_70272237: ;
+		 goto L_70302038;
+	 goto L_70302037;
+	L_70302037: ;
 	var168 = (int)((int) var67 +  (int)var29);
 	var169 =  & var63[var168];
 	var170 =  *  var169;
@@ -44488,19 +44491,19 @@ kernel void Kernel_Finish(
 	var172 = (float)((float) var171 *  (float)var171);
 	var173 = (float)((float) var28 +  (float)var172);
 	var33 = var173;
-	 goto L_70272238;
-	L_70272238: ;
+	 goto L_70302038;
+	L_70302038: ;
 	var175 = (int)((int) var29 +  (int)256);
 	var28 = var33;
 	var29 = var175;
-	 goto L_70272219;
-	L_70272239: ;
+	 goto L_70302019;
+	L_70302039: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var176 = (int) var108 >= (int) var27;
 	if (var176)
-		 goto L_70272241;
-	 goto L_70272240;
-	L_70272240: ;
+		 goto L_70302041;
+	 goto L_70302040;
+	L_70302040: ;
 	var177 =  & var8[var108];
 	var178 = (int)((int) var108 +  (int)var27);
 	var179 =  & var8[var178];
@@ -44510,18 +44513,18 @@ kernel void Kernel_Finish(
 	var183 = (float) var180 > (float) var182;
 	var184 =  var183 ?  var180 :  var182;
 	 *  var177 =  var184;
-	 goto L_70272241;
-	L_70272241: ;
+	 goto L_70302041;
+	L_70302041: ;
 	var186 = (int)((int) var27 >>  (int)1);
 	var27 = var186;
-	 goto L_70272217;
-	L_70272242: ;
+	 goto L_70302017;
+	L_70302042: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var187 = (int) var102 >= (int) var26;
 	if (var187)
-		 goto L_70272244;
-	 goto L_70272243;
-	L_70272243: ;
+		 goto L_70302044;
+	 goto L_70302043;
+	L_70302043: ;
 	var188 =  & var8[var102];
 	var189 = (int)((int) var102 +  (int)var26);
 	var190 =  & var8[var189];
@@ -44531,18 +44534,18 @@ kernel void Kernel_Finish(
 	var194 = (float) var191 > (float) var193;
 	var195 =  var194 ?  var191 :  var193;
 	 *  var188 =  var195;
-	 goto L_70272244;
-	L_70272244: ;
+	 goto L_70302044;
+	L_70302044: ;
 	var197 = (int)((int) var26 >>  (int)1);
 	var26 = var197;
-	 goto L_70272215;
-	L_70272245: ;
+	 goto L_70302015;
+	L_70302045: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var198 = (int) var96 >= (int) var25;
 	if (var198)
-		 goto L_70272247;
-	 goto L_70272246;
-	L_70272246: ;
+		 goto L_70302047;
+	 goto L_70302046;
+	L_70302046: ;
 	var199 =  & var8[var96];
 	var200 =  *  var199;
 	var201 = (int)((int) var96 +  (int)var25);
@@ -44550,18 +44553,18 @@ kernel void Kernel_Finish(
 	var203 =  *  var202;
 	var204 = (float)((float) var200 +  (float)var203);
 	 *  var199 =  var204;
-	 goto L_70272247;
-	L_70272247: ;
+	 goto L_70302047;
+	L_70302047: ;
 	var206 = (int)((int) var25 >>  (int)1);
 	var25 = var206;
-	 goto L_70272213;
-	L_70272248: ;
+	 goto L_70302013;
+	L_70302048: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var207 = (int) var90 >= (int) var24;
 	if (var207)
-		 goto L_70272250;
-	 goto L_70272249;
-	L_70272249: ;
+		 goto L_70302050;
+	 goto L_70302049;
+	L_70302049: ;
 	var208 =  & var8[var90];
 	var209 =  *  var208;
 	var210 = (int)((int) var90 +  (int)var24);
@@ -44569,19 +44572,19 @@ kernel void Kernel_Finish(
 	var212 =  *  var211;
 	var213 = (float)((float) var209 +  (float)var212);
 	 *  var208 =  var213;
-	 goto L_70272250;
-	L_70272250: ;
+	 goto L_70302050;
+	L_70302050: ;
 	var215 = (int)((int) var24 >>  (int)1);
 	var24 = var215;
-	 goto L_70272211;
-	L_70272251: ;
+	 goto L_70302011;
+	L_70302051: ;
 	var216 = (int)((int) var19 %  (int)var65);
 	var217 = (int)((int) var216 -  (int)var80);
 	var219 = (int) var217 > (int) 2;
 	if (var219)
-		 goto L_70272254;
-	 goto L_70272252;
-	L_70272252: ;
+		 goto L_70302054;
+	 goto L_70302052;
+	L_70302052: ;
 	var220 = (int)((int) var19 /  (int)var65);
 	var221 = (int)((int) var220 -  (int)var77);
 	var223 = (int) var217 < (int) 4294967294;
@@ -44590,25 +44593,25 @@ kernel void Kernel_Finish(
 	var227 = (bool)((bool) var224 &  (bool)var226);
 	var228 = (bool)((bool) var223 |  (bool)var227);
 	if (var228)
-		 goto L_70272254;
-	 goto L_70272253;
-	L_70272253: ;
+		 goto L_70302054;
+	 goto L_70302053;
+	L_70302053: ;
 	var230 = (int) var221 < (int) 4294967294;
 	var34 = var230;
-	 goto L_70272255;
-	L_70272254: ;
+	 goto L_70302055;
+	L_70302054: ;
 	var34 = 1;
-	 goto L_70272255;
-	L_70272255: ;
+	 goto L_70302055;
+	L_70302055: ;
 	var232 = ( ! (bool)var34);
 	var35 = var20;
 	var36 = var21;
 	var37 = var22;
 	var38 = var23;
 	if (var232)
-		 goto L_70272257;
-	 goto L_70272256;
-	L_70272256: ;
+		 goto L_70302057;
+	 goto L_70302056;
+	L_70302056: ;
 	var234 = (float)((float) var20 +  (float)1.0f);
 	var235 = (int)((int) var67 +  (int)var19);
 	var236 =  & var63[var235];
@@ -44622,22 +44625,22 @@ kernel void Kernel_Finish(
 	var36 = var238;
 	var37 = var240;
 	var38 = var242;
-	 goto L_70272257;
-	L_70272257: ;
+	 goto L_70302057;
+	L_70302057: ;
 	var244 = (int)((int) var19 +  (int)256);
 	var19 = var244;
 	var20 = var35;
 	var21 = var36;
 	var22 = var37;
 	var23 = var38;
-	 goto L_7027229;
-	L_70272258: ;
+	 goto L_7030209;
+	L_70302058: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var245 = (int) var70 >= (int) var18;
 	if (var245)
-		 goto L_70272264;
-	 goto L_70272259;
-	L_70272259: ;
+		 goto L_70302064;
+	 goto L_70302059;
+	L_70302059: ;
 	var246 = (int)((int) var70 +  (int)var18);
 	var247 =  & var8[var246];
 	var248 =  *  var247;
@@ -44645,9 +44648,9 @@ kernel void Kernel_Finish(
 	var250 =  *  var249;
 	var251 = (float) var248 != (float) var250;
 	if (var251)
-		 goto L_70272261;
-	 goto L_70272260;
-	L_70272260: ;
+		 goto L_70302061;
+	 goto L_70302060;
+	L_70302060: ;
 	var252 = (int)((int) var70 +  (int)var18);
 	var253 =  & var10[var252];
 	var254 =  *  var253;
@@ -44655,20 +44658,20 @@ kernel void Kernel_Finish(
 	var256 =  *  var255;
 	var257 = (int) var254 < (int) var256;
 	var39 = var257;
-	 goto L_70272262;
-	L_70272261: ;
+	 goto L_70302062;
+	L_70302061: ;
 	var39 = 0;
-	 goto L_70272262;
-	L_70272262: ;
+	 goto L_70302062;
+	L_70302062: ;
 	var259 =  & var8[var70];
 	var260 =  *  var259;
 	var261 = (float) var248 <= (float) var260;
 	var262 = ( ! (bool)var39);
 	var263 = (bool)((bool) var261 &  (bool)var262);
 	if (var263)
-		 goto L_70272264;
-	 goto L_70272263;
-	L_70272263: ;
+		 goto L_70302064;
+	 goto L_70302063;
+	L_70302063: ;
 	var264 =  & var8[var70];
 	 *  var264 =  var248;
 	var265 =  & var10[var70];
@@ -44676,12 +44679,12 @@ kernel void Kernel_Finish(
 	var267 =  & var10[var266];
 	var268 =  *  var267;
 	 *  var265 =  var268;
-	 goto L_70272264;
-	L_70272264: ;
+	 goto L_70302064;
+	L_70302064: ;
 	var270 = (int)((int) var18 >>  (int)1);
 	var18 = var270;
-	 goto L_7027227;
-	L_70272265: ;
+	 goto L_7030207;
+	L_70302065: ;
 	var271 = (int)((int) var17 %  (int)var65);
 	var272 = (int)((int) var271 *  (int)var65);
 	var273 = (int)((int) var67 +  (int)var272);
@@ -44693,25 +44696,25 @@ kernel void Kernel_Finish(
 	var40 = var16;
 	var41 = var15;
 	if (var278)
-		 goto L_70272267;
-	 goto L_70272266;
-	L_70272266: ;
+		 goto L_70302067;
+	 goto L_70302066;
+	L_70302066: ;
 	var40 = var277;
 	var41 = var17;
-	 goto L_70272267;
-	L_70272267: ;
+	 goto L_70302067;
+	L_70302067: ;
 	var280 = (int)((int) var17 +  (int)256);
 	var15 = var41;
 	var16 = var40;
 	var17 = var280;
-	 goto L_7027225;
-	L_70272268: ;
+	 goto L_7030205;
+	L_70302068: ;
 	 work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
 	var281 = (int) var52 >= (int) var14;
 	if (var281)
-		 goto L_70272274;
-	 goto L_70272269;
-	L_70272269: ;
+		 goto L_70302074;
+	 goto L_70302069;
+	L_70302069: ;
 	var282 = (int)((int) var52 +  (int)var14);
 	var283 =  & var8[var282];
 	var284 =  *  var283;
@@ -44719,9 +44722,9 @@ kernel void Kernel_Finish(
 	var286 =  *  var285;
 	var287 = (float) var284 != (float) var286;
 	if (var287)
-		 goto L_70272271;
-	 goto L_70272270;
-	L_70272270: ;
+		 goto L_70302071;
+	 goto L_70302070;
+	L_70302070: ;
 	var288 = (int)((int) var52 +  (int)var14);
 	var289 =  & var10[var288];
 	var290 =  *  var289;
@@ -44729,20 +44732,20 @@ kernel void Kernel_Finish(
 	var292 =  *  var291;
 	var293 = (int) var290 < (int) var292;
 	var42 = var293;
-	 goto L_70272272;
-	L_70272271: ;
+	 goto L_70302072;
+	L_70302071: ;
 	var42 = 0;
-	 goto L_70272272;
-	L_70272272: ;
+	 goto L_70302072;
+	L_70302072: ;
 	var295 =  & var8[var52];
 	var296 =  *  var295;
 	var297 = (float) var284 <= (float) var296;
 	var298 = ( ! (bool)var42);
 	var299 = (bool)((bool) var297 &  (bool)var298);
 	if (var299)
-		 goto L_70272274;
-	 goto L_70272273;
-	L_70272273: ;
+		 goto L_70302074;
+	 goto L_70302073;
+	L_70302073: ;
 	var300 =  & var8[var52];
 	 *  var300 =  var284;
 	var301 =  & var10[var52];
@@ -44750,12 +44753,12 @@ kernel void Kernel_Finish(
 	var303 =  & var10[var302];
 	var304 =  *  var303;
 	 *  var301 =  var304;
-	 goto L_70272274;
-	L_70272274: ;
+	 goto L_70302074;
+	L_70302074: ;
 	var306 = (int)((int) var14 >>  (int)1);
 	var14 = var306;
-	 goto L_7027223;
-	L_70272275: ;
+	 goto L_7030203;
+	L_70302075: ;
 	var307 =  var5.field_0;
 	var309 = (int)((int) var13 <<  (int)1);
 	var310 =  & var307[var309];
@@ -44764,9 +44767,9 @@ kernel void Kernel_Finish(
 	var43 = var12;
 	var44 = var11;
 	if (var312)
-		 goto L_70272277;
-	 goto L_70272276;
-	L_70272276: ;
+		 goto L_70302077;
+	 goto L_70302076;
+	L_70302076: ;
 	var314 = (int)((int) var13 <<  (int)1);
 	var315 =  & var307[var314];
 	var316 =  *  var315;
@@ -44777,11 +44780,11 @@ kernel void Kernel_Finish(
 	var323 = (int)(float) var322;
 	var43 = var316;
 	var44 = var323;
-	 goto L_70272277;
-	L_70272277: ;
+	 goto L_70302077;
+	L_70302077: ;
 	var325 = (int)((int) var13 +  (int)256);
 	var11 = var44;
 	var12 = var43;
 	var13 = var325;
-	 goto L_7027221;
+	 goto L_7030201;
 }

@@ -128,7 +128,7 @@ internal static class DftKernels
     internal static void Ridge(
         ArrayView<float> real, ArrayView<float> imaginary, ArrayView<float> targetReal, ArrayView<float> targetImaginary, RidgeArguments a)
     {
-        ArrayView<float> shares = SharedMemory.Allocate<float>(RidgeThreads);
+        ArrayView<float> shared = SharedMemory.Allocate<float>(RidgeThreads);
         int t = Group.IdxX;
         int frequency = Grid.IdxX;
         float energy = 0;
@@ -137,18 +137,7 @@ internal static class DftKernels
             int at = (block * a.Frequencies + frequency) * 16 + (t & 15);
             energy += real[at] * real[at] + imaginary[at] * imaginary[at];
         }
-        shares[t] = energy;
-        for (int half = RidgeThreads / 2; half > 0; half /= 2)
-        {
-            Group.Barrier();
-
-            if (t < half)
-                shares[t] += shares[t + half];
-        }
-
-        Group.Barrier();
-
-        float k = a.Share * shares[0] + a.Lambda;
+        float k = a.Share * Reductions.Sum(shared, RidgeThreads, energy) + a.Lambda;
         float alphaReal = targetReal[frequency] / k;
         float alphaImaginary = targetImaginary[frequency] / k;
         for (int block = t / 16; block < a.Blocks; block += RidgeThreads / 16)

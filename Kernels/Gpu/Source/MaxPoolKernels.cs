@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace SiamIlgpu.Kernels.Gpu.Source;
@@ -27,15 +26,12 @@ internal static class MaxPoolKernels
             for (int u = 0; u < a.Size; u++)
             {
                 Float4 next = from[first + (v * a.Width + u) * 4];
-                most.A = Greater(most.A, next.A);
-                most.B = Greater(most.B, next.B);
-                most.C = Greater(most.C, next.C);
-                most.D = Greater(most.D, next.D);
+                most.A = Reductions.Greater(most.A, next.A);
+                most.B = Reductions.Greater(most.B, next.B);
+                most.C = Reductions.Greater(most.C, next.C);
+                most.D = Reductions.Greater(most.D, next.D);
             }
         }
         output.Cast<Float4>()[quad] = most;
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Greater(float a, float b) => b > a ? b : a;
 }

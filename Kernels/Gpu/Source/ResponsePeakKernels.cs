@@ -45,13 +45,13 @@ internal static class ResponsePeakKernels
                 value += weights[y * a.Taps + v] * along;
             }
             maps[Grid.IdxY * n * n + i] = value;
-            greatest = Greater(greatest, value);
-            least = Less(least, value);
+            greatest = Reductions.Greater(greatest, value);
+            least = Reductions.Less(least, value);
             sum += value;
         }
-        greatest = Greatest(shared, greatest);
-        least = -Greatest(shared, -least);
-        sum = Sum(shared, sum);
+        greatest = Reductions.Greatest(shared, Threads, greatest);
+        least = -Reductions.Greatest(shared, Threads, -least);
+        sum = Reductions.Sum(shared, Threads, sum);
         if (t == 0)
         {
             int to = (Grid.IdxY * a.Groups + Grid.IdxX) * 3;
@@ -83,13 +83,13 @@ internal static class ResponsePeakKernels
             for (int i = t; i < a.Groups; i += Threads)
             {
                 int from = (scale * a.Groups + i) * 3;
-                greatest = Greater(greatest, extents[from]);
-                least = Less(least, extents[from + 1]);
+                greatest = Reductions.Greater(greatest, extents[from]);
+                least = Reductions.Less(least, extents[from + 1]);
                 sum += extents[from + 2];
             }
-            greatest = Greatest(shared, greatest);
-            least = -Greatest(shared, -least);
-            sum = Sum(shared, sum);
+            greatest = Reductions.Greatest(shared, Threads, greatest);
+            least = -Reductions.Greatest(shared, Threads, -least);
+            sum = Reductions.Sum(shared, Threads, sum);
             float score = scale == middle ? greatest : greatest * a.ScalePenalty;
             // A value that is not finite makes the sum so; such a map never wins.
             if (IsFinite(sum) && score > best)
@@ -119,7 +119,7 @@ internal static class ResponsePeakKernels
                 place = i;
             }
         }
-        place = PlaceOfGreatest(shared, places, peak, place);
+        place = Reductions.PlaceOfGreatest(shared, places, Threads, peak, place);
         if (t == 0)
         {
             peaks[Grid.IdxX * 2] = shared[0];
@@ -148,7 +148,7 @@ internal static class ResponsePeakKernels
                 place = (int)peaks[2 * i + 1];
             }
         }
-        int placeOfPeak = PlaceOfGreatest(shared, places, peak, place);
+        int placeOfPeak = Reductions.PlaceOfGreatest(shared, places, Threads, peak, place);
 
         // The response at its own resolution: its peak, then mean and deviation of what is not close to it.
         int r = a.ResponseSize;
@@ -164,7 +164,7 @@ internal static class ResponsePeakKernels
                 place = i;
             }
         }
-        place = PlaceOfGreatest(shared, places, peak, place);
+        place = Reductions.PlaceOfGreatest(shared, places, Threads, peak, place);
         int row = place % r;
         int column = place / r;
         peak = responses[response + row * r + column];
@@ -177,14 +177,14 @@ internal static class ResponsePeakKernels
                 float value = responses[response + i];
                 sum += value;
                 count += 1;
-                greatest = Greater(greatest, value);
-                least = Less(least, value);
+                greatest = Reductions.Greater(greatest, value);
+                least = Reductions.Less(least, value);
             }
         }
-        count = Sum(shared, count);
-        float mean = Sum(shared, sum) / count;
-        greatest = Greatest(shared, greatest);
-        least = -Greatest(shared, -least);
+        count = Reductions.Sum(shared, Threads, count);
+        float mean = Reductions.Sum(shared, Threads, sum) / count;
+        greatest = Reductions.Greatest(shared, Threads, greatest);
+        least = -Reductions.Greatest(shared, Threads, -least);
         float squares = 0;
         for (int i = t; i < r * r; i += Threads)
         {
@@ -194,7 +194,7 @@ internal static class ResponsePeakKernels
                 squares += difference * difference;
             }
         }
-        float deviation = MathF.Sqrt(Sum(shared, squares) / count);
+        float deviation = MathF.Sqrt(Reductions.Sum(shared, Threads, squares) / count);
         float ratio = (peak - mean) / deviation;
         if (t == 0)
         {
@@ -215,96 +215,12 @@ internal static class ResponsePeakKernels
         float greatest = float.NegativeInfinity, least = float.PositiveInfinity;
         for (int i = Group.IdxX; i < length; i += Threads)
         {
-            greatest = Greater(greatest, responses[scale * length + i]);
-            least = Less(least, responses[scale * length + i]);
+            greatest = Reductions.Greater(greatest, responses[scale * length + i]);
+            least = Reductions.Less(least, responses[scale * length + i]);
         }
-        return Greatest(shared, greatest) == -Greatest(shared, -least);
+        return Reductions.Greatest(shared, Threads, greatest) == -Reductions.Greatest(shared, Threads, -least);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsFinite(float value) => value - value == 0;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Greater(float a, float b) => b > a ? b : a;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Less(float a, float b) => b < a ? b : a;
-
-    /// <summary>The sum of all threads' values, to all threads.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Sum(ArrayView<float> shared, float value)
-    {
-        int t = Group.IdxX;
-        shared[t] = value;
-        for (int half = Threads / 2; half > 0; half /= 2)
-        {
-            Group.Barrier();
-
-            if (t < half)
-                shared[t] += shared[t + half];
-        }
-
-        Group.Barrier();
-
-        float result = shared[0];
-
-        Group.Barrier();
-
-        return result;
-    }
-
-    /// <summary>The greatest of all threads' values, to all threads.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Greatest(ArrayView<float> shared, float value)
-    {
-        int t = Group.IdxX;
-        shared[t] = value;
-        for (int half = Threads / 2; half > 0; half /= 2)
-        {
-            Group.Barrier();
-
-            if (t < half)
-                shared[t] = Greater(shared[t], shared[t + half]);
-        }
-
-        Group.Barrier();
-
-        float result = shared[0];
-
-        Group.Barrier();
-
-        return result;
-    }
-
-    /// <summary>The place of the greatest of all threads' values, of equals the first; the value itself is left in shared[0].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int PlaceOfGreatest(ArrayView<float> shared, ArrayView<int> places, float value, int place)
-    {
-        int t = Group.IdxX;
-        shared[t] = value;
-        places[t] = place;
-        for (int half = Threads / 2; half > 0; half /= 2)
-        {
-            Group.Barrier();
-
-            if (t < half)
-            {
-                float other = shared[t + half];
-                bool earlier = other == shared[t] && places[t + half] < places[t];
-                if (other > shared[t] || earlier)
-                {
-                    shared[t] = other;
-                    places[t] = places[t + half];
-                }
-            }
-        }
-
-        Group.Barrier();
-
-        int result = places[0];
-
-        Group.Barrier();
-
-        return result;
-    }
 }
