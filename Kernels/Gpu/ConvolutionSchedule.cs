@@ -19,9 +19,6 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
     private const double PartialSums = 20;
     private const double TensorCorePartialSums = 2;
 
-    // Of one thread of the kernel for processors.
-    private const int ProcessorPixels = 6;
-
     // The kernels: size, pixels x channels of a thread, and what each reaches of the peak next to the best of its kind. The shares
     // are estimates: no GPU has measured them yet.
     private static readonly (string Name, int Channels, int Pixels, int PerThread, double Speed)[] Tiles =
@@ -43,7 +40,7 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
     {
         int pixels = checked(spec.Batch * spec.MapHeight * spec.MapWidth);
         if (device.LikeProcessor)
-            return new("Processor", new GridSize((pixels + ProcessorPixels - 1) / ProcessorPixels, filters.Groups * filters.GroupLanes / 16), 1, TensorCores: false);
+            return new("Processor", new GridSize((pixels - 1) / ConvolutionArguments.ProcessorPixels + 1, filters.Groups * filters.GroupLanes / 16), 1, TensorCores: false);
 
         bool tensorCores = device.Math == MathMode.Tf32;
         int mostParts = Math.Clamp(filters.Steps / FewestSteps, 1, MostParts);

@@ -4,9 +4,6 @@ namespace SiamIlgpu.Kernels.Gpu;
 
 internal sealed class CrossCorrelationGpu : CrossCorrelation
 {
-    // Responses of a row that a group of threads computes.
-    private const int Columns = 8;
-
     private readonly GpuKernel kernel;
     private readonly GpuBuffer offsets;
     private readonly GridSize groups;
@@ -18,7 +15,7 @@ internal sealed class CrossCorrelationGpu : CrossCorrelation
         kernel = device.Load("CrossCorrelation");
         int template = spec.TemplateSize, search = spec.SearchSize, response = spec.ResponseSize;
         int blocks = (spec.Channels + 15) / 16;
-        groups = new GridSize((response + Columns - 1) / Columns, response, spec.Batch);
+        groups = new GridSize((response - 1) / CrossCorrelationArguments.Columns + 1, response, spec.Batch);
         arguments = new CrossCorrelationArguments
         {
             TemplateQuads = checked(blocks * template * template * 4),

@@ -1,3 +1,5 @@
+using SiamIlgpu.Kernels.Gpu.Source;
+
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>Filters as the kernels read them, packed when the first convolution asks for them.</summary>
@@ -44,7 +46,7 @@ internal sealed class GpuFilters : ConvolutionFilters
 /// </summary>
 internal sealed class PackedFilters : IDisposable
 {
-    private const int Depth = 16;
+    private const int Depth = ConvolutionArguments.Depth;
 
     // Whole tiles of channels are read, so the rows are padded to the widest tile.
     private const int Pitch = 128;

@@ -5,9 +5,6 @@ namespace SiamIlgpu.Kernels.Gpu;
 
 internal sealed unsafe class ResponsePeakGpu : ResponsePeak
 {
-    // Values of a map that a group of threads computes.
-    private const int Stretch = 2048;
-
     private readonly GpuDriver driver;
     private readonly GpuKernel upsample, mix, finish;
     private readonly GpuBuffer first, weights, hann, maps, extents, peaks, found;
@@ -35,7 +32,7 @@ internal sealed unsafe class ResponsePeakGpu : ResponsePeak
             ResponseSize = spec.ResponseSize,
             MapSize = n,
             Taps = taps.Count,
-            Groups = checked(n * n + Stretch - 1) / Stretch,
+            Groups = checked(n * n + ResponsePeakArguments.Stretch - 1) / ResponsePeakArguments.Stretch,
             ScalePenalty = spec.ScalePenalty,
             WindowInfluence = spec.WindowInfluence,
         };

@@ -6,6 +6,12 @@ namespace SiamIlgpu.Kernels.Gpu.Source;
 /// </summary>
 internal readonly record struct ConvolutionArguments
 {
+    /// <summary>Products of a step.</summary>
+    internal const int Depth = 16;
+
+    /// <summary>Pixels that a thread of the kernel for processors computes.</summary>
+    internal const int ProcessorPixels = 6;
+
     /// <summary>Output pixels: batch x map.</summary>
     internal int Pixels { get; init; }
 

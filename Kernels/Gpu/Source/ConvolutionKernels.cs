@@ -37,7 +37,7 @@ internal readonly struct ImageInput : IConvolutionInput
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Float4 Load(ArrayView<float> input, ArrayView<int> offsets, int window, int step, int quarter)
     {
-        int first = step * ConvolutionKernels.Depth + quarter * 4;
+        int first = step * ConvolutionArguments.Depth + quarter * 4;
         Float4 values;
         values.A = input[window + offsets[first]];
         values.B = input[window + offsets[first + 1]];
@@ -47,7 +47,7 @@ internal readonly struct ImageInput : IConvolutionInput
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Offset(ArrayView<int> offsets, int step, int product) => offsets[step * ConvolutionKernels.Depth + product];
+    public static int Offset(ArrayView<int> offsets, int step, int product) => offsets[step * ConvolutionArguments.Depth + product];
 }
 
 /// <summary>
@@ -56,14 +56,10 @@ internal readonly struct ImageInput : IConvolutionInput
 /// </summary>
 internal static class ConvolutionKernels
 {
-    /// <summary>Products of a step.</summary>
-    internal const int Depth = 16;
+    private const int Depth = ConvolutionArguments.Depth;
 
     /// <summary>Threads of the kernel that adds up parts.</summary>
     internal const int SumThreads = 256;
-
-    /// <summary>Pixels that a thread of the kernel for processors computes.</summary>
-    internal const int ProcessorPixels = 6;
 
     /// <summary>
     /// Group (x, y, z) = pixel tile x, channel tile y (tiles of one group of channels, then of the next), part z of the sum.
@@ -198,7 +194,7 @@ internal static class ConvolutionKernels
         int blocksPerGroup = a.GroupLanes / 16;
         int group = Grid.IdxY / blocksPerGroup;
         int channel = (Grid.IdxY - group * blocksPerGroup) * 16;
-        int pixel = Grid.IdxX * ProcessorPixels;
+        int pixel = Grid.IdxX * ConvolutionArguments.ProcessorPixels;
         int w0 = Window(pixel, group, a), w1 = Window(pixel + 1, group, a), w2 = Window(pixel + 2, group, a);
         int w3 = Window(pixel + 3, group, a), w4 = Window(pixel + 4, group, a), w5 = Window(pixel + 5, group, a);
 

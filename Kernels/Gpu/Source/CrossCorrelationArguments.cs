@@ -3,6 +3,9 @@ namespace SiamIlgpu.Kernels.Gpu.Source;
 /// <summary>What the cross-correlation kernel is told; positions count in groups of four floats.</summary>
 internal readonly record struct CrossCorrelationArguments
 {
+    /// <summary>Responses of a row that a group of threads computes.</summary>
+    internal const int Columns = 8;
+
     /// <summary>Groups of four floats of the template.</summary>
     internal int TemplateQuads { get; init; }
 

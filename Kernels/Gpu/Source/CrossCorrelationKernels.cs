@@ -6,8 +6,7 @@ internal static class CrossCorrelationKernels
 {
     internal const int Threads = 128;
 
-    /// <summary>Responses of a row that a group computes.</summary>
-    internal const int Columns = 8;
+    private const int Columns = CrossCorrelationArguments.Columns;
 
     /// <summary>
     /// Group (x, y, z) = responses 8x .. 8x+7 of row y of search z. The threads share the template's elements, four channels of a

@@ -3,6 +3,9 @@ namespace SiamIlgpu.Kernels.Gpu.Source;
 /// <summary>What the kernels of the search for the response's peak are told.</summary>
 internal readonly record struct ResponsePeakArguments
 {
+    /// <summary>Values of a map that a group of threads computes.</summary>
+    internal const int Stretch = 2048;
+
     /// <summary>Number of responses.</summary>
     internal int Scales { get; init; }
 

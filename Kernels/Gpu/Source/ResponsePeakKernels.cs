@@ -13,9 +13,7 @@ internal static class ResponsePeakKernels
 {
     internal const int Threads = 256;
 
-    /// <summary>Values of a map that a group computes.</summary>
-    internal const int Stretch = 8 * Threads;
-
+    private const int Stretch = ResponsePeakArguments.Stretch;
     private const int SidelobeDistance = 2;
 
     /// <summary>

@@ -9,7 +9,7 @@ namespace SiamIlgpu.Kernels.Gpu.Source;
 /// </summary>
 internal static class TensorCoreConvolutionKernels
 {
-    private const int Depth = ConvolutionKernels.Depth;
+    private const int Depth = ConvolutionArguments.Depth;
 
     // A row of shared memory is eight words longer than its tile, so that the four rows which a load touches lie in different banks.
     private const int Pad = 8;
