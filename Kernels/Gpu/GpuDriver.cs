@@ -112,7 +112,7 @@ internal abstract unsafe class PinnedMemory(long length) : IDisposable
     /// <summary>Its first byte.</summary>
     internal abstract byte* Pointer { get; }
 
-    /// <summary>Frees it; what is enqueued must not need it any more.</summary>
+    /// <summary>Frees it, once what is enqueued no longer needs it. Does nothing when the device is gone.</summary>
     public abstract void Dispose();
 }
 

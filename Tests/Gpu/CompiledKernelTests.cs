@@ -46,6 +46,21 @@ internal sealed class CompiledKernelTests
             Assert.That(CompiledKernel.Find(name, KernelTarget.Ptx).Code, Does.Not.Contain(".local"), name);
     }
 
+    // ILGPU moves a load that only a block's last branch needs down to it, over barriers. Between two barriers that the sources have
+    // there is an access, so two in a row tell that one was moved, which the sandbox, running the sources, cannot see.
+    [Test]
+    public void Find_EveryKernel_HasAnAccessBetweenBarriers([Values] KernelTarget target)
+    {
+        string barrier = target == KernelTarget.OpenClC ? "work_group_barrier" : "bar.sync";
+        foreach (string name in CompiledKernel.Names(target))
+        {
+            string[] lines = CompiledKernel.Find(name, target).Code
+                .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            bool[] barriers = [.. lines.Select(line => line.StartsWith(barrier, StringComparison.Ordinal))];
+            Assert.That(barriers.Zip(barriers.Skip(1)), Has.None.EqualTo((true, true)), name);
+        }
+    }
+
     [Test]
     public void Find_UnknownKernel_SaysSo() =>
         Assert.That(() => CompiledKernel.Find("Abacus", KernelTarget.Ptx), Throws.TypeOf<KeyNotFoundException>());

@@ -5,12 +5,12 @@ using System.Text.RegularExpressions;
 
 namespace SiamIlgpu.Tests.Gpu;
 
-/// <summary>A launch as the driver got it: of each parameter as many bytes as the PTX declares.</summary>
-internal sealed record FakeLaunch(string Function, (uint X, uint Y, uint Z) Groups, uint Threads, byte[][] Parameters);
+/// <summary>A launch as the driver got it: of each parameter as many bytes as the PTX declares. Kernel: what a comment calls it.</summary>
+internal sealed record FakeLaunch(string Kernel, string Function, (uint X, uint Y, uint Z) Groups, uint Threads, byte[][] Parameters);
 
 /// <summary>
-/// A CUDA driver without a device. Device memory is host memory, copies happen at once, launches are written down. It knows
-/// what is alive and which context a thread has, and any function can be made to fail.
+/// A CUDA driver without a device. Device memory is host memory, copies happen at once, launches are written down; or it has a
+/// sandbox as its device, which see. It knows what is alive and which context a thread has, and any function can be made to fail.
 /// </summary>
 internal static unsafe partial class FakeCuda
 {
@@ -23,8 +23,8 @@ internal static unsafe partial class FakeCuda
     private static readonly Lock Gate = new();
     private static readonly Dictionary<nint, string> Living = [];
     private static readonly Dictionary<string, int> Failures = [];
-    private static readonly Dictionary<nint, Dictionary<string, int[]>> Modules = [];
-    private static readonly Dictionary<nint, (string Name, int[] ParameterBytes)> Entries = [];
+    private static readonly Dictionary<nint, (string Kernel, Dictionary<string, int[]> Entries)> Modules = [];
+    private static readonly Dictionary<nint, (string Kernel, string Name, int[] ParameterBytes)> Entries = [];
     private static readonly Dictionary<nint, List<Node>> Captures = [];
     private static readonly Dictionary<nint, List<Node>> Graphs = [];
     private static readonly List<FakeLaunch> Written = [];
@@ -73,10 +73,8 @@ internal static unsafe partial class FakeCuda
     internal static void Reset()
     {
         foreach ((nint handle, string kind) in Living)
-        {
-            if (kind is "memory" or "host memory")
-                NativeMemory.Free((void*)handle);
-        }
+            FreeMemory(handle, kind);
+        CloseSandbox();
         Living.Clear();
         Failures.Clear();
         Modules.Clear();
@@ -123,8 +121,7 @@ internal static unsafe partial class FakeCuda
                 return result;
             if (!Is(handle, kind))
                 return InvalidHandle;
-            if (kind is "memory" or "host memory")
-                NativeMemory.Free((void*)handle);
+            FreeMemory(handle, kind);
             Living.Remove(handle);
             return Ok;
         }
@@ -150,10 +147,18 @@ internal static unsafe partial class FakeCuda
                 return result != Ok ? result : InvalidValue;
             if (bytes > (nuint)FreeBytes)
                 return OutOfMemory;
-            *memory = (nint)NativeMemory.Alloc(bytes);
+            *memory = kind == "memory" && sandbox != null ? AllocateInSandbox((long)bytes) : (nint)NativeMemory.Alloc(bytes);
             Living.Add(*memory, kind);
             return Ok;
         }
+    }
+
+    private static void FreeMemory(nint memory, string kind)
+    {
+        if (kind == "memory" && sandbox != null)
+            FreeInSandbox(memory);
+        else if (kind is "memory" or "host memory")
+            NativeMemory.Free((void*)memory);
     }
 
     private static int Enqueue(nint stream, in Node node, [CallerMemberName] string name = "")
@@ -166,7 +171,7 @@ internal static unsafe partial class FakeCuda
             if (Captures.TryGetValue(stream, out List<Node>? nodes))
                 nodes.Add(node);
             else
-                node.Do();
+                return node.Do();
             return Ok;
         }
     }
@@ -269,7 +274,7 @@ internal static unsafe partial class FakeCuda
     private static int cuStreamSynchronize(nint stream)
     {
         lock (Gate)
-            return Captures.ContainsKey(stream) ? InvalidHandle : Use(stream, "stream");
+            return Captures.ContainsKey(stream) ? InvalidHandle : Wait(Use(stream, "stream"));
     }
 
     [UnmanagedCallersOnly]
@@ -282,7 +287,7 @@ internal static unsafe partial class FakeCuda
     private static int cuEventRecord(nint mark, nint stream) => Use(mark, "event");
 
     [UnmanagedCallersOnly]
-    private static int cuEventSynchronize(nint mark) => Use(mark, "event");
+    private static int cuEventSynchronize(nint mark) => Wait(Use(mark, "event"));
 
     [UnmanagedCallersOnly]
     private static int cuEventDestroy_v2(nint mark) => Destroy(mark, "event");
@@ -322,7 +327,8 @@ internal static unsafe partial class FakeCuda
     private static int cuModuleLoadDataEx(nint* module, byte* code, uint options, int* names, nint* values)
     {
         var entries = new Dictionary<string, int[]>();
-        foreach (Match entry in Entry().Matches(Marshal.PtrToStringUTF8((nint)code)!))
+        string ptx = Marshal.PtrToStringUTF8((nint)code)!;
+        foreach (Match entry in Entry().Matches(ptx))
             entries.Add(entry.Groups["name"].Value, [.. Parameter().Matches(entry.Groups["parameters"].Value).Select(Bytes)]);
         if (entries.Count == 0)
         {
@@ -331,7 +337,7 @@ internal static unsafe partial class FakeCuda
         }
         int result = Make(module, "module");
         if (result == Ok)
-            Modules.Add(*module, entries);
+            Modules.Add(*module, (Kernel().Match(ptx).Groups["name"].Value, entries));
         return result;
     }
 
@@ -339,9 +345,10 @@ internal static unsafe partial class FakeCuda
     private static int cuModuleGetFunction(nint* function, nint module, byte* name)
     {
         string entry = Marshal.PtrToStringUTF8((nint)name)!;
-        if (!Modules[module].TryGetValue(entry, out int[]? parameterBytes))
+        (string kernel, Dictionary<string, int[]> entries) = Modules[module];
+        if (!entries.TryGetValue(entry, out int[]? parameterBytes))
             return NotFound;
-        Entries.Add(*function = next++, (entry, parameterBytes));
+        Entries.Add(*function = next++, (kernel, entry, parameterBytes));
         return Enter();
     }
 
@@ -360,11 +367,11 @@ internal static unsafe partial class FakeCuda
             return InvalidValue;
         if (!Writes)
             return Enqueue(stream, default);
-        (string name, int[] sizes) = Entries[function];
+        (string kernel, string name, int[] sizes) = Entries[function];
         var bytes = new byte[sizes.Length][];
         for (int i = 0; i < bytes.Length; i++)
             bytes[i] = new ReadOnlySpan<byte>(parameters[i], sizes[i]).ToArray();
-        return Enqueue(stream, new Node(0, 0, 0, new FakeLaunch(name, (x, y, z), threads, bytes)));
+        return Enqueue(stream, new Node(0, 0, 0, new FakeLaunch(kernel, name, (x, y, z), threads, bytes)));
     }
 
     [UnmanagedCallersOnly]
@@ -410,8 +417,8 @@ internal static unsafe partial class FakeCuda
         lock (Gate)
         {
             int result = Use(executable, "executable graph");
-            if (result == Ok)
-                Graphs[executable].ForEach(node => node.Do());
+            for (int i = 0; result == Ok && i < Graphs[executable].Count; i++)
+                result = Graphs[executable][i].Do();
             return result;
         }
     }
@@ -428,6 +435,9 @@ internal static unsafe partial class FakeCuda
         return int.Parse(parameter.Groups["bits"].Value) / 8 * (count.Success ? int.Parse(count.Value) : 1);
     }
 
+    [GeneratedRegex(@"^// kernel (?<name>\S+)", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 1000)]
+    private static partial Regex Kernel();
+
     [GeneratedRegex(@"\.entry\s+(?<name>\w+)\((?<parameters>[^)]*)\)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Entry();
 
@@ -437,14 +447,17 @@ internal static unsafe partial class FakeCuda
     // A copy, or zeros (From is 0), or a launch.
     private readonly record struct Node(nint To, nint From, nuint Bytes, FakeLaunch? Launch)
     {
-        internal void Do()
+        internal int Do()
         {
             if (Launch != null)
                 Written.Add(Launch);
-            else if (From == 0)
+            if (sandbox != null)
+                return DoInSandbox(this);
+            if (Launch == null && From == 0)
                 NativeMemory.Clear((void*)To, Bytes);
-            else
+            else if (Launch == null)
                 NativeMemory.Copy((void*)From, (void*)To, Bytes);
+            return Ok;
         }
     }
 }

@@ -183,9 +183,13 @@ internal sealed unsafe class OpenClDriver : GpuDriver
         foreach (Pinned block in pinned.ToArray())
             block.Dispose();
         disposed = true;
-        foreach (nint memory in buffers)
-            _ = Api.ReleaseMemObject(memory);
-        buffers.Clear();
+        // Buffers that nobody disposed may be freed by the finalizer's thread just now.
+        lock (buffers)
+        {
+            foreach (nint memory in buffers)
+                _ = Api.ReleaseMemObject(memory);
+            buffers.Clear();
+        }
         foreach (OpenClKernel kernel in kernels.Values)
             kernel.Release();
         _ = Api.ReleaseCommandQueue(Queue);

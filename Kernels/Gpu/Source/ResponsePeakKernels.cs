@@ -100,8 +100,11 @@ internal static class ResponsePeakKernels
             }
         }
 
+        // Known before any branch that needs it: a shared value that nothing but the branch behind it needs is loaded there by ILGPU,
+        // be there a barrier in between.
+        bool constant = IsConstant(responses, shared, winner, a);
         float share = (1 - a.WindowInfluence) / total;
-        bool undefined = !(total > 0) || !IsFinite(share) || IsConstant(responses, shared, winner, a);
+        bool undefined = !(total > 0) || !IsFinite(share) || constant;
         float windowShare = undefined ? 1 : a.WindowInfluence;
         float peak = float.NegativeInfinity;
         int place = 0;

@@ -106,6 +106,10 @@ internal sealed unsafe class SandboxDriver(
         return new Kernel(this, kernel, descending, Bind(method));
     }
 
+    /// <summary>Enqueues a kernel of this driver, its argument struct as bytes.</summary>
+    internal static void Launch(GpuKernel kernel, GridSize groups, ReadOnlySpan<GpuView> views, ReadOnlySpan<byte> arguments) =>
+        ((Kernel)kernel).LaunchBytes(groups, views, arguments);
+
     internal override GpuFence CreateFence() => new Fence(this);
 
     internal override void Synchronize() => RunTo(long.MaxValue);
@@ -137,15 +141,24 @@ internal sealed unsafe class SandboxDriver(
         }
     }
 
-    // Runs what was enqueued up to a mark. A step that fails is gone; those behind it are still to be done.
+    // Runs what was enqueued up to a mark. A step that fails takes along those behind it, as a fault on a GPU does.
     private void RunTo(long mark)
     {
         lock (gate)
         {
-            while (done < mark && queue.TryDequeue(out Step? step))
+            try
             {
-                done++;
-                step.Run();
+                while (done < mark && queue.TryDequeue(out Step? step))
+                {
+                    done++;
+                    step.Run();
+                }
+            }
+            catch (Exception)
+            {
+                queue.Clear();
+                done = enqueued;
+                throw;
             }
         }
     }
@@ -221,6 +234,9 @@ internal sealed unsafe class SandboxDriver(
     private sealed class Kernel(SandboxDriver driver, CompiledKernel compiled, bool descending, Action<BoundView[], byte[]> invoke)
         : GpuKernel(compiled)
     {
+        internal void LaunchBytes(GridSize groups, ReadOnlySpan<GpuView> views, ReadOnlySpan<byte> arguments) =>
+            LaunchCore(groups, views, arguments);
+
         protected override void LaunchCore(GridSize groups, ReadOnlySpan<GpuView> views, ReadOnlySpan<byte> arguments)
         {
             // CUDA's limits of a grid.
@@ -283,14 +299,15 @@ internal sealed unsafe class SandboxDriver(
 
         public override void Dispose()
         {
+            nint start = (nint)pointer;
+            pointer = null;
             lock (driver.gate)
             {
-                nint start = (nint)pointer;
                 if (driver.queue.Any(step => step.HostBytes > 0 && step.Host < start + Length && start < step.Host + step.HostBytes))
-                    throw new SandboxException("pinned memory is freed while the queue still needs it");
+                    driver.Enqueue(new Step(() => NativeMemory.AlignedFree((void*)start)));
+                else
+                    NativeMemory.AlignedFree((void*)start);
             }
-            NativeMemory.AlignedFree(pointer);
-            pointer = null;
         }
     }
 }

@@ -1,0 +1,229 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.Loader;
+using ILGPU;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Text;
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Kernels.Gpu;
+using SiamIlgpu.Kernels.Gpu.Source;
+using SiamIlgpu.Tests.Cases;
+using SiamIlgpu.Tests.Gpu.Sandbox;
+
+namespace SiamIlgpu.Tests.Gpu;
+
+/// <summary>A fault to be put into a kernel's source: what stands there once at least, and what comes in its place.</summary>
+internal sealed record KernelMutation(string Name, string File, string Before, string After, string Caught)
+{
+    public override string ToString() => $"{File}: {Name}";
+}
+
+/// <summary>
+/// Whether the sandbox guards the kernels: their sources with one barrier less, or one index wrong, compiled anew, must be caught
+/// breaking a rule in a small case. Sources as they are pass.
+/// </summary>
+internal sealed class KernelMutationTests
+{
+    private const string Barrier = "Group.Barrier();";
+
+    // One barrier is not needed: in the last halving thread t < 8 adds into share t * Threads, which it alone reads behind it.
+    private static readonly (string File, string NextLine) RedundantBefore =
+        (nameof(CrossCorrelationKernels), "if (t < Columns && firstColumn + t >= wanted && firstColumn + t < a.ResponseSize)");
+
+    private static readonly CSharpParseOptions Language = new(LanguageVersion.Preview);
+    private static readonly Dictionary<string, SourceText> Sources = Directory.GetFiles(Folder(), "*.cs")
+        .ToDictionary(file => Path.GetFileNameWithoutExtension(file), file => SourceText.From(File.ReadAllText(file)));
+    private static readonly Dictionary<string, SyntaxTree> Trees = Sources.ToDictionary(s => s.Key, s => Parse(s.Value));
+    private static readonly SyntaxTree Usings = CSharpSyntaxTree.ParseText(
+        "global using System; global using System.Collections.Generic; global using System.Linq;", Language);
+
+    private static readonly CSharpCompilation Unchanged = CSharpCompilation.Create(
+        "Kernels", [.. Trees.Values, Usings], References(),
+        new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release));
+
+    /// <summary>Every barrier of every kernel: file and line.</summary>
+    internal static IEnumerable<object[]> Barriers =>
+        from source in Sources.OrderBy(s => s.Key, StringComparer.Ordinal)
+        from line in source.Value.Lines
+        where line.ToString().Trim() == Barrier
+        select (object[])[source.Key, line.LineNumber + 1];
+
+    internal static IEnumerable<KernelMutation> Mutations =>
+    [
+        new("a thread too many", nameof(MaxPoolKernels), "quad >= a.Quads", "quad > a.Quads", "index"),
+        new("a window too large", nameof(MaxPoolKernels), "u < a.Size", "u <= a.Size", "index"),
+        new("no guard", nameof(BlendKernels), "if (quad >= a.Quads)", "if (false)", "index"),
+        new("columns past the last search", nameof(CrossCorrelationKernels), "Math.Min(at + 28, last)", "(at + 28)", "index"),
+        new("columns that two groups have", nameof(CrossCorrelationKernels), " && firstColumn + t >= wanted", "", "another group wrote it"),
+        new("a quad too many", nameof(CrossCorrelationKernels), "quad < a.TemplateQuads", "quad <= a.TemplateQuads", "index"),
+        new("a response past the row's end", nameof(CrossCorrelationKernels), " && firstColumn + t < a.ResponseSize", "", "race|index"),
+        new("two threads add into one share", nameof(CrossCorrelationKernels), "i += Threads)", "i += Threads / 2)", "race"),
+        new("threads that leave early", nameof(CrossCorrelationKernels), "Float8 sums = default;",
+            "Float8 sums = default; if (t > a.TemplateQuads) return;", "divergent barrier"),
+        new("pixels past the last one's window", nameof(ConvolutionKernels), "Math.Min(pixel, a.Pixels - 1)", "pixel", "index"),
+        new("a step too many", nameof(ConvolutionKernels), "step + 1 < end", "step + 1 <= end", "index"),
+        new("pixels stored past the end", nameof(ConvolutionKernels), "if (pixel >= a.Pixels)", "if (false)", "race|index"),
+        new("channels stored past the group", nameof(ConvolutionKernels), "if (channel < a.GroupLanes)", "if (true)", "race|index"),
+        new("windows of one stripe", nameof(ConvolutionKernels),
+            "i < TTile.Pixels; i += threads", "i < TTile.Pixels / 2; i += threads", "uninitialised"),
+        new("a filter row too short", nameof(ConvolutionKernels),
+            "Depth * TTile.Channels / 4)", "(Depth - 1) * TTile.Channels / 4)", "index"),
+        new("a part too many", nameof(ConvolutionKernels), "part < a.Parts", "part <= a.Parts", "index"),
+        new("a quad too many", nameof(ConvolutionKernels), "if (quad >= a.Quads)", "if (quad > a.Quads)", "index"),
+        new("an odd quad", nameof(ConvolutionKernels),
+            "Place(a, group, channel, pixel) / 4", "Place(a, group, channel, pixel) / 3", "race|index"),
+        new("no padding between rows", nameof(TensorCoreConvolutionKernels),
+            "Depth * (TTile.Pixels + Pad)", "Depth * TTile.Pixels", "index"),
+        new("pixels stored past the end", nameof(TensorCoreConvolutionKernels), "if (pixel >= a.Pixels)", "if (false)", "race|index"),
+        new("channels stored past the group", nameof(TensorCoreConvolutionKernels),
+            "if (channel >= a.GroupLanes)", "if (false)", "race|index"),
+        new("half of the filters", nameof(TensorCoreConvolutionKernels), "i < Depth * TTile.Channels / threads",
+            "i < Depth * TTile.Channels / threads / 2", "uninitialised"),
+        new("a thread too many", nameof(DftKernels), "thread >= a.Threads", "thread > a.Threads", "race|index"),
+        new("a sample too many", nameof(DftKernels), "i < a.Samples", "i <= a.Samples", "index"),
+        new("a result too many", nameof(DftKernels), "line.Left > 3", "line.Left > 2", "race|index"),
+        new("a block too many", nameof(DftKernels), "block < a.Blocks", "block <= a.Blocks", "index"),
+        new("a pixel too many", nameof(CropResizeKernels), "if (pixel >= outColumns", "if (pixel > outColumns", "race|index"),
+        new("a tap too many", nameof(CropResizeKernels), "tap < taps", "tap <= taps", "index"),
+        new("a stretch past the map", nameof(ResponsePeakKernels),
+            "Math.Min((Grid.IdxX + 1) * Stretch, n * n)", "(Grid.IdxX + 1) * Stretch", "race|index"),
+        new("a stretch too far", nameof(ResponsePeakKernels), "i < a.Groups", "i <= a.Groups", "index"),
+        new("a response too many", nameof(ResponsePeakKernels), "i < r * r", "i <= r * r", "index"),
+        new("a thread too many adds", nameof(Reductions), "if (t < half)", "if (t <= half)", "race|index"),
+        new("a share past the last", nameof(Reductions), "shared[t + half]", "shared[t + threads / 2 + half]", "index"),
+        new("all threads write the result", nameof(ResponsePeakKernels), "if (t == 0)", "if (t <= 1)", "race"),
+    ];
+
+    [Test]
+    public void Sources_AsTheyAre_PassAllCases()
+    {
+        string[] withKernels = [.. Sources.Keys.Where(file => Sources[file].ToString().Contains("using ILGPU;", StringComparison.Ordinal))];
+        RunWith(Unchanged, kernels =>
+        {
+            foreach (string file in withKernels)
+                RunCases(file, kernels);
+        });
+        Assert.That(Mutations.Select(m => m.File).Distinct(), Is.EquivalentTo(withKernels), "each has mutations");
+    }
+
+    [TestCaseSource(nameof(Barriers))]
+    public void Barrier_Deleted_IsCaught(string file, int line)
+    {
+        SourceText source = Sources[file];
+        SourceText mutant = source.WithChanges(new TextChange(source.Lines[line - 1].Span, ""));
+        string next = source.Lines[line + 1].ToString().Trim();
+        if ((file, next) == RedundantBefore)
+            RunWith(With(file, mutant), kernels => RunCases(file, kernels));
+        else
+            AssertCaught(file, mutant, "race|uninitialised|divergent");
+    }
+
+    [TestCaseSource(nameof(Mutations))]
+    public void Source_Mutated_IsCaught(object mutation)
+    {
+        (_, string file, string before, string after, string caught) = (KernelMutation)mutation;
+        string source = Sources[file].ToString();
+        Assert.That(source, Does.Contain(before), "the source was changed: adapt the mutation");
+        AssertCaught(file, SourceText.From(source.Replace(before, after, StringComparison.Ordinal)), caught);
+    }
+
+    private static void AssertCaught(string file, SourceText mutant, string rules) => RunWith(With(file, mutant), kernels =>
+        Assert.That(() => RunCases(file, kernels), Throws.InstanceOf<SandboxException>().With.Message.Match(rules)));
+
+    private static CSharpCompilation With(string file, SourceText mutant) => Unchanged.ReplaceSyntaxTree(Trees[file], Parse(mutant));
+
+    // Small cases that reach every line of a file's kernels; the larger ones are the conformance tests' business.
+    private static void RunCases(string file, Func<string, Delegate> kernels)
+    {
+        using var device = new GpuDevice(new SandboxDriver(kernels, computeUnits: 4));
+        switch (file)
+        {
+            case nameof(ConvolutionKernels):
+                GpuConformance.Check(device, Case(1, 16, 4, 5, outChannels: 40, size: 2));
+                GpuConformance.Check(device, Case(1, 3, 5, 6, outChannels: 17, size: 3));
+                GpuConformance.Check(device, Case(1, 32, 9, 9, outChannels: 144, size: 1, groups: 2));
+                // For many multiprocessors sums are split into parts; a processor has kernels of its own.
+                using (var many = new GpuDevice(new SandboxDriver(kernels, computeUnits: 132)))
+                    GpuConformance.Check(many, Case(1, 16, 5, 6, outChannels: 17, size: 4));
+                using (var processor = new GpuDevice(new SandboxDriver(kernels, isProcessor: true)))
+                    GpuConformance.Check(processor, Case(1, 16, 4, 5, outChannels: 17, size: 2));
+                break;
+            case nameof(TensorCoreConvolutionKernels):
+                using (var tensorCores = new GpuDevice(new SandboxDriver(kernels, hasTensorCores: true), MathMode.Tf32))
+                    GpuConformance.Check(tensorCores, Case(1, 16, 4, 5, outChannels: 17, size: 2), 5e-4);
+                break;
+            case nameof(MaxPoolKernels):
+                GpuConformance.Check(device, new MaxPoolCase("", new MaxPoolSpec(1, 17, 9, 7, 3, 2)));
+                break;
+            case nameof(CrossCorrelationKernels):
+                GpuConformance.Check(device, new CrossCorrelationSpec(2, 17, 3, 13));
+                GpuConformance.Check(device, new CrossCorrelationSpec(1, 5, 2, 6));
+                break;
+            case nameof(BlendKernels):
+                GpuConformance.Check(device, new BlendSpec(new TensorShape(1, 17, 3, 3)));
+                break;
+            case nameof(DftKernels):
+                GpuConformance.Check(device, new Fourier2DSpec(17, 7, 6));
+                GpuConformance.Check(device, new CorrelationFilterSpec(17, 7, 1, 1));
+                break;
+            case nameof(CropResizeKernels):
+                GpuConformance.Check(device, new CropResizeCase(
+                    "", 20, 11, PixelFormat.Rgb24, 0, new(-3, -2, 17), 17, 9, new CropSquare(0, 0, 17), new CropSquare(2, 2, 13)));
+                break;
+            case nameof(ResponsePeakKernels) or nameof(Reductions):
+                GpuConformance.Check(device, new ResponsePeakCase("", new ResponsePeakSpec(3, 16, 3, 0.97f, 0.2f)));
+                break;
+            default:
+                throw new ArgumentException($"no cases for {file}", nameof(file));
+        }
+    }
+
+    private static ConvolutionCase Case(int batch, int channels, int height, int width, int outChannels, int size, int groups = 1) =>
+        new("", new ConvolutionSpec(batch, channels, height, width, outChannels, size, 1, groups, Relu: true));
+
+    private static void RunWith(CSharpCompilation compilation, Action<Func<string, Delegate>> action)
+    {
+        using var assembly = new MemoryStream();
+        Assert.That(compilation.Emit(assembly).Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error), Is.Empty);
+        assembly.Position = 0;
+        var context = new MutantContext();
+        try
+        {
+            Dictionary<string, Delegate> kernels = KernelsOf(context.LoadFromStream(assembly));
+            action(name => kernels[name]);
+        }
+        finally
+        {
+            context.Unload();
+        }
+    }
+
+    // The mutant's types have the names of this assembly's, but are others.
+    private static Dictionary<string, Delegate> KernelsOf(Assembly assembly)
+    {
+        const BindingFlags Any = BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+        Type sources = assembly.GetType(typeof(KernelSources).FullName!, throwOnError: true)!;
+        return ((IEnumerable<object>)sources.GetProperty(nameof(KernelSources.All), Any)!.GetValue(null)!).ToDictionary(
+            kernel => (string)kernel.GetType().GetProperty(nameof(KernelSource.Name), Any)!.GetValue(kernel)!,
+            kernel => (Delegate)kernel.GetType().GetProperty(nameof(KernelSource.Method), Any)!.GetValue(kernel)!);
+    }
+
+    private static SyntaxTree Parse(SourceText source) => CSharpSyntaxTree.ParseText(source, Language);
+
+    private static IEnumerable<MetadataReference> References() =>
+        ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Where(path => Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal))
+            .Append(typeof(ArrayView<>).Assembly.Location)
+            .Select(path => MetadataReference.CreateFromFile(path));
+
+    private static string Folder([CallerFilePath] string thisFile = "") =>
+        Path.Combine(Path.GetDirectoryName(thisFile)!, "..", "..", "Kernels", "Gpu", "Source");
+
+    /// <summary>A mutant's home. The sandbox that it speaks to is the running one, not a copy.</summary>
+    private sealed class MutantContext() : AssemblyLoadContext("mutant", isCollectible: true)
+    {
+        protected override Assembly? Load(AssemblyName assemblyName) =>
+            assemblyName.Name == typeof(ArrayView<>).Assembly.GetName().Name ? typeof(ArrayView<>).Assembly : null;
+    }
+}
