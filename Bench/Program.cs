@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SiamIlgpu.Bench;
+using SiamIlgpu.Bench.Gpu;
 using SiamIlgpu.Bench.Peer;
 
 var root = new RootCommand("Measures SiamIlgpu: checks each result against its reference, then times it.")
@@ -9,6 +10,7 @@ var root = new RootCommand("Measures SiamIlgpu: checks each result against its r
     FrameCommand.Create(),
     BoxesCommand.Create(),
     StartCommand.Create(),
+    GpuCommand.Create(),
     PeerCommand.Create(),
     JpegCommand.Create(),
     MicroCommand.Create(),

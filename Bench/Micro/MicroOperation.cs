@@ -11,7 +11,10 @@ namespace SiamIlgpu.Bench.Micro;
 internal sealed record MicroOperation(string Name, double Flops, long Bytes, Func<ComputeDevice, PreparedOperation> Prepare)
 {
     /// <summary>Every operation, as SiamFC and CFNet-conv2 use it on three search crops.</summary>
-    internal static IEnumerable<MicroOperation> All
+    internal static IEnumerable<MicroOperation> All => [.. Convolutions, .. Others];
+
+    /// <inheritdoc cref="All"/>
+    internal static IEnumerable<MicroOperation> Convolutions
     {
         get
         {
@@ -21,6 +24,14 @@ internal sealed record MicroOperation(string Name, double Flops, long Bytes, Fun
                 yield return Convolution(layer);
             yield return Convolution(PaperNetworks.Convolutions("cfnet-conv1", batch: 3, crop: 255).Last());
             yield return Convolution(PaperNetworks.Convolutions("cfnet-conv2", batch: 3, crop: 255).Last());
+        }
+    }
+
+    /// <inheritdoc cref="All"/>
+    internal static IEnumerable<MicroOperation> Others
+    {
+        get
+        {
             foreach (MaxPoolCase layer in PaperNetworks.MaxPools("siamfc", batch: 3, crop: 255))
                 yield return MaxPool(layer);
             yield return CrossCorrelation("siamfc join", new CrossCorrelationSpec(3, 256, 6, 22));
@@ -92,7 +103,7 @@ internal sealed record MicroOperation(string Name, double Flops, long Bytes, Fun
         var made = new PreparedOperation(device, operation);
         TensorView crops = made.Tensor(crop.Spec.Crops, TensorLayout.Interleaved);
         byte[] pixels = crop.Pixels();
-        return made.Runs(() => operation.Forward(crop.View(pixels), crop.Pyramid(), crops));
+        return made.Runs(() => operation.Forward(crop.View(pixels), crop.Pyramid(), crops), meetsHost: true);
     });
 
     private static MicroOperation Peak(ResponsePeakCase search) => new(
@@ -106,7 +117,7 @@ internal sealed record MicroOperation(string Name, double Flops, long Bytes, Fun
         {
             operation.Forward(responses);
             operation.Read();
-        });
+        }, meetsHost: true);
     });
 
     private static MicroOperation Blend(string name, BlendSpec spec) => new(name, 3.0 * spec.Shape.Count, spec.Bytes, device =>

@@ -18,12 +18,19 @@ internal sealed class PreparedOperation(ComputeDevice device, DeviceOperation op
         return view;
     }
 
+    /// <summary>Whether a pass brings something to the device or waits for it; without that it can be recorded.</summary>
+    internal bool MeetsHost { get; private set; }
+
     /// <summary>Sets what one pass does.</summary>
-    internal PreparedOperation Runs(Action pass)
+    internal PreparedOperation Runs(Action pass, bool meetsHost = false)
     {
         run = pass;
+        MeetsHost = meetsHost;
         return this;
     }
+
+    /// <summary>Enqueues one pass.</summary>
+    internal void Enqueue() => run();
 
     /// <summary>One pass, to its end.</summary>
     internal void Run()
