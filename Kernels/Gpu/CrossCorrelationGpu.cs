@@ -12,10 +12,11 @@ internal sealed class CrossCorrelationGpu : CrossCorrelation
     internal CrossCorrelationGpu(GpuDevice device, CrossCorrelationSpec spec)
         : base(device, spec)
     {
-        kernel = device.Load("CrossCorrelation");
+        kernel = device.Load(device.LikeProcessor ? "CrossCorrelation.Processor" : "CrossCorrelation");
         int template = spec.TemplateSize, search = spec.SearchSize, response = spec.ResponseSize;
         int blocks = (spec.Channels + 15) / 16;
-        groups = new GridSize((response - 1) / CrossCorrelationArguments.Columns + 1, response, spec.Batch);
+        int columns = device.LikeProcessor ? CrossCorrelationArguments.ProcessorColumns : CrossCorrelationArguments.Columns;
+        groups = new GridSize((response - 1) / columns + 1, response, spec.Batch);
         arguments = new CrossCorrelationArguments
         {
             TemplateQuads = checked(blocks * template * template * 4),

@@ -205,7 +205,7 @@ internal static class ConvolutionKernels
         {
             for (int product = 0; product < Depth; product++)
             {
-                Float8 low = Eight(filters, at), high = Eight(filters, at + 8);
+                Float8 low = Float8.Load(filters, at), high = Float8.Load(filters, at + 8);
                 int offset = TInput.Offset(offsets, step, product);
                 float x0 = input[w0 * TInput.Unit + offset], x1 = input[w1 * TInput.Unit + offset], x2 = input[w2 * TInput.Unit + offset];
                 float x3 = input[w3 * TInput.Unit + offset], x4 = input[w4 * TInput.Unit + offset], x5 = input[w5 * TInput.Unit + offset];
@@ -357,21 +357,6 @@ internal static class ConvolutionKernels
         quads[at + 1] = f1.Of(low.High);
         quads[at + 2] = f2.Of(high.Low);
         quads[at + 3] = f3.Of(high.High);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Float8 Eight(ArrayView<float> values, int at)
-    {
-        Float8 eight;
-        eight.Low.A = values[at];
-        eight.Low.B = values[at + 1];
-        eight.Low.C = values[at + 2];
-        eight.Low.D = values[at + 3];
-        eight.High.A = values[at + 4];
-        eight.High.B = values[at + 5];
-        eight.High.C = values[at + 6];
-        eight.High.D = values[at + 7];
-        return eight;
     }
 
     /// <summary>Where a channel of a pixel lies in the output.</summary>

@@ -6,6 +6,9 @@ internal readonly record struct CrossCorrelationArguments
     /// <summary>Responses of a row that a group of threads computes.</summary>
     internal const int Columns = 8;
 
+    /// <summary>Responses of a row that a thread of the kernel for processors computes.</summary>
+    internal const int ProcessorColumns = 6;
+
     /// <summary>Groups of four floats of the template.</summary>
     internal int TemplateQuads { get; init; }
 

@@ -70,4 +70,50 @@ internal static class CrossCorrelationKernels
             response[row * a.ResponseSize + firstColumn + t] = a.Gain * shares[t * Threads] + a.Bias;
         }
     }
+
+    /// <summary>
+    /// For OpenCL on a processor: group (x, y, z) = one thread = responses 6x .. 6x+5 of row y of search z. It keeps the sums of the
+    /// sixteen channels of a block apart until the end, so that the compiler makes vectors of them.
+    /// </summary>
+    internal static void ForwardOnProcessor(
+        ArrayView<float> template, ArrayView<float> search, ArrayView<int> offsets, ArrayView<float> response, CrossCorrelationArguments a)
+    {
+        int firstColumn = Grid.IdxX * CrossCorrelationArguments.ProcessorColumns;
+        int last = a.ResponseSize - 1;
+        int row = (Grid.IdxZ * a.SearchStep + Grid.IdxY * a.SearchSize * 4) * 4;
+        int x0 = row + firstColumn * 16, x1 = row + Math.Min(firstColumn + 1, last) * 16, x2 = row + Math.Min(firstColumn + 2, last) * 16;
+        int x3 = row + Math.Min(firstColumn + 3, last) * 16, x4 = row + Math.Min(firstColumn + 4, last) * 16;
+        int x5 = row + Math.Min(firstColumn + 5, last) * 16;
+        Float8 low0 = default, low1 = default, low2 = default, low3 = default, low4 = default, low5 = default;
+        Float8 high0 = default, high1 = default, high2 = default, high3 = default, high4 = default, high5 = default;
+        for (int position = 0; position < a.TemplateQuads / 4; position++)
+        {
+            Float8 low = Float8.Load(template, position * 16), high = Float8.Load(template, position * 16 + 8);
+            int offset = offsets[position] * 4;
+            low0 = low0.Add(low, Float8.Load(search, x0 + offset));
+            high0 = high0.Add(high, Float8.Load(search, x0 + offset + 8));
+            low1 = low1.Add(low, Float8.Load(search, x1 + offset));
+            high1 = high1.Add(high, Float8.Load(search, x1 + offset + 8));
+            low2 = low2.Add(low, Float8.Load(search, x2 + offset));
+            high2 = high2.Add(high, Float8.Load(search, x2 + offset + 8));
+            low3 = low3.Add(low, Float8.Load(search, x3 + offset));
+            high3 = high3.Add(high, Float8.Load(search, x3 + offset + 8));
+            low4 = low4.Add(low, Float8.Load(search, x4 + offset));
+            high4 = high4.Add(high, Float8.Load(search, x4 + offset + 8));
+            low5 = low5.Add(low, Float8.Load(search, x5 + offset));
+            high5 = high5.Add(high, Float8.Load(search, x5 + offset + 8));
+        }
+        Store(response, a, firstColumn, low0.Sum() + high0.Sum());
+        Store(response, a, firstColumn + 1, low1.Sum() + high1.Sum());
+        Store(response, a, firstColumn + 2, low2.Sum() + high2.Sum());
+        Store(response, a, firstColumn + 3, low3.Sum() + high3.Sum());
+        Store(response, a, firstColumn + 4, low4.Sum() + high4.Sum());
+        Store(response, a, firstColumn + 5, low5.Sum() + high5.Sum());
+    }
+
+    private static void Store(ArrayView<float> response, CrossCorrelationArguments a, int column, float sum)
+    {
+        if (column < a.ResponseSize)
+            response[(Grid.IdxZ * a.ResponseSize + Grid.IdxY) * a.ResponseSize + column] = a.Gain * sum + a.Bias;
+    }
 }

@@ -36,6 +36,7 @@ internal static class KernelSources
         .. TensorCoreConvolutions<Tile128X128>("128x128"),
         new("MaxPool", MaxPoolKernels.Forward, MaxPoolKernels.Threads),
         new("CrossCorrelation", CrossCorrelationKernels.Forward, CrossCorrelationKernels.Threads),
+        new("CrossCorrelation.Processor", CrossCorrelationKernels.ForwardOnProcessor, 1, KernelUse.Processor),
         new("Blend", BlendKernels.Forward, BlendKernels.Threads),
         new("Dft.RealToComplex", DftKernels.RealToComplex<NoWindow>, DftKernels.Threads),
         new("Dft.WindowedToComplex", DftKernels.RealToComplex<PlaneWindow>, DftKernels.Threads),

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+
 namespace SiamIlgpu.Kernels.Gpu.Source;
 
 /// <summary>Four floats side by side, loaded and stored as one.</summary>
@@ -12,6 +15,39 @@ internal struct Float4
 internal struct Float8
 {
     internal Float4 Low, High;
+
+    /// <summary>Eight neighbouring floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Float8 Load(ArrayView<float> values, int at)
+    {
+        Float8 eight;
+        eight.Low.A = values[at];
+        eight.Low.B = values[at + 1];
+        eight.Low.C = values[at + 2];
+        eight.Low.D = values[at + 3];
+        eight.High.A = values[at + 4];
+        eight.High.B = values[at + 5];
+        eight.High.C = values[at + 6];
+        eight.High.D = values[at + 7];
+        return eight;
+    }
+
+    /// <summary>this + a * b, component by component.</summary>
+    internal readonly Float8 Add(Float8 a, Float8 b)
+    {
+        Float8 sum;
+        sum.Low.A = Low.A + a.Low.A * b.Low.A;
+        sum.Low.B = Low.B + a.Low.B * b.Low.B;
+        sum.Low.C = Low.C + a.Low.C * b.Low.C;
+        sum.Low.D = Low.D + a.Low.D * b.Low.D;
+        sum.High.A = High.A + a.High.A * b.High.A;
+        sum.High.B = High.B + a.High.B * b.High.B;
+        sum.High.C = High.C + a.High.C * b.High.C;
+        sum.High.D = High.D + a.High.D * b.High.D;
+        return sum;
+    }
+
+    internal readonly float Sum() => (Low.A + Low.B + (Low.C + Low.D)) + (High.A + High.B + (High.C + High.D));
 
     /// <summary>this + a * (low, high), component by component.</summary>
     internal readonly Float8 Add(float a, Float4 low, Float4 high)
