@@ -40,9 +40,13 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
     {
         int pixels = checked(spec.Batch * spec.MapHeight * spec.MapWidth);
         if (device.LikeProcessor)
-            return new("Processor", new GridSize((pixels - 1) / ConvolutionArguments.ProcessorPixels + 1, filters.Groups * filters.GroupLanes / 16), 1, TensorCores: false);
+        {
+            var groups = new GridSize((pixels - 1) / ConvolutionArguments.ProcessorPixels + 1, filters.Groups * filters.GroupLanes / 16);
+            return new("Processor", groups, 1, TensorCores: false);
+        }
 
         bool tensorCores = device.Math == MathMode.Tf32;
+        double partialSums = tensorCores ? TensorCorePartialSums : PartialSums;
         int mostParts = Math.Clamp(filters.Steps / FewestSteps, 1, MostParts);
         var best = default(ConvolutionSchedule);
         double least = double.PositiveInfinity;
@@ -57,7 +61,7 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
                 double onBusiest = Math.Ceiling((double)x * y * parts / device.ComputeUnits) * threads;
                 double time = Math.Max(onBusiest, ThreadsPerUnit) * Math.Ceiling((double)filters.Steps / parts) / speed;
                 if (parts > 1)
-                    time += (double)pixels * spec.OutChannels * (parts + 1) / device.ComputeUnits / (tensorCores ? TensorCorePartialSums : PartialSums);
+                    time += (double)pixels * spec.OutChannels * (parts + 1) / device.ComputeUnits / partialSums;
                 if (time < least)
                     (least, best) = (time, new(name, new GridSize(x, y, parts), parts, tensorCores));
             }

@@ -9,7 +9,9 @@ internal sealed class DftPass : IDisposable
     private readonly GpuBuffer matrix;
     private readonly DftArguments arguments;
 
-    private DftPass(GpuDevice device, string kernel, int samples, int results, DftArguments arguments, int planes, Func<int, int, (double Cos, double Sin)> weight)
+    private DftPass(
+        GpuDevice device, string kernel, int samples, int results, DftArguments arguments, int planes,
+        Func<int, int, (double Cos, double Sin)> weight)
     {
         this.kernel = device.Load(kernel);
         int quads = (results + 3) / 4;
@@ -37,7 +39,8 @@ internal sealed class DftPass : IDisposable
     internal static DftPass Rows(GpuDevice device, int planes, int height, int width, bool windowed = false)
     {
         int half = width / 2 + 1;
-        return new(device, windowed ? "Dft.WindowedToComplex" : "Dft.RealToComplex", width, half, RowsOf(height, width, half), planes, (l, j) =>
+        string name = windowed ? "Dft.WindowedToComplex" : "Dft.RealToComplex";
+        return new(device, name, width, half, RowsOf(height, width, half), planes, (l, j) =>
         {
             (double sin, double cos) = Angle(l, j, width);
             return (cos, -sin);

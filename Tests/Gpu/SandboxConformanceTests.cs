@@ -23,7 +23,8 @@ internal sealed class SandboxConformanceTests(string kind, int computeUnits)
 
     internal static IEnumerable<ConvolutionCase> Convolutions => ConvolutionCases.Odd.Where(c => c.Spec.Flops < MostFlops);
 
-    internal static IEnumerable<CrossCorrelationSpec> CrossCorrelations => CrossCorrelationCases.All.Where(c => c.Flops < MostFlops && c.Response.Count < 2000);
+    internal static IEnumerable<CrossCorrelationSpec> CrossCorrelations =>
+        CrossCorrelationCases.All.Where(c => c.Flops < MostFlops && c.Response.Count < 2000);
 
     internal static IEnumerable<Fourier2DSpec> Transforms => Fourier2DCases.All.Where(c => c.Real.Count * c.Width < 40_000);
 
