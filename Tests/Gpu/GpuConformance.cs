@@ -1,4 +1,3 @@
-using System.Numerics;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Tests.Kernels;
@@ -15,37 +14,17 @@ internal static class GpuConformance
 {
     private const double Slack = 4;
 
-    // A full reference of a paper's layer would take minutes: as on the CPU, each 61st output of such a layer is compared.
-    private const long FlopsOfFullReference = 20_000_000;
-    private const int SampleStep = 61;
-
     internal static void Check(ComputeDevice device, ConvolutionCase testCase, double maxError = 5e-6 * Slack)
     {
         ConvolutionSpec spec = testCase.Spec;
-        float[] inputs = testCase.Input(), filters = testCase.Filters(), bias = testCase.Bias();
-        using Convolution convolution = device.Prepare(spec, filters, bias);
-        TensorView input = device.Upload(inputs, spec.Input, spec.InputLayout(device));
+        using Convolution convolution = device.Prepare(spec, testCase.Filters(), testCase.Bias());
+        TensorView input = device.Upload(testCase.Input(), spec.Input, spec.InputLayout(device));
         TensorView output = device.Garbage(spec.Output, device.FeatureLayout);
         using DeviceBuffer a = input.Buffer, b = output.Buffer;
         convolution.Forward(input, output);
         float[] actual = device.Download(output);
         AssertEmptyPadding(device, output, actual);
-
-        int step = spec.Flops > FlopsOfFullReference ? SampleStep : 1;
-        double scale = 1, worst = 0;
-        long worstIndex = 0;
-        for (long index = 0; index < actual.Length; index += step)
-        {
-            (int n, int o, int y, int x) = spec.Output.Position(index);
-            double expected = ConvolutionReference.At(spec, inputs, filters, bias, n, o, y, x);
-            scale = Math.Max(scale, Math.Abs(expected));
-            double error = Math.Abs(actual[index] - expected);
-            if (!(error <= worst))
-                (worst, worstIndex) = (error, index);
-        }
-        // As a condition, because NUnit holds NaN to be less than anything.
-        Assert.That(worst / scale < maxError, Is.True,
-            $"worst at (n,c,y,x) = {spec.Output.Position(worstIndex)}: got {actual[worstIndex]}, off by {worst / scale:e2} of the largest");
+        ConvolutionTests.AssertMatchesReference(testCase, actual, maxError);
     }
 
     internal static void Check(ComputeDevice device, MaxPoolCase testCase)
@@ -84,7 +63,7 @@ internal static class GpuConformance
     internal static void Check(ComputeDevice device, Fourier2DSpec spec)
     {
         float[] values = TestValues.Uniform(spec.Real.Count, seed: 3);
-        (double[] expectedReal, double[] expectedImaginary) = Spectra(spec, values);
+        (double[] expectedReal, double[] expectedImaginary) = Fourier2DTests.ReferenceSpectra(spec, values);
         double largest = expectedReal.Concat(expectedImaginary).Max(Math.Abs);
 
         using Fourier2D operation = device.Prepare(spec);
@@ -191,24 +170,4 @@ internal static class GpuConformance
 
     private static void AssertEmptyPadding(ComputeDevice device, TensorView view, float[] planar) => Assert.That(
         device.DownloadRaw(view).Count(v => v != 0), Is.EqualTo(planar.Count(v => v != 0)), "padding lanes that are not zero");
-
-    private static (double[] Real, double[] Imaginary) Spectra(in Fourier2DSpec spec, float[] planes)
-    {
-        var real = new double[spec.Spectrum.Count];
-        var imaginary = new double[spec.Spectrum.Count];
-        int at = 0;
-        for (int c = 0; c < spec.Channels; c++)
-        {
-            var plane = new Complex[spec.Height, spec.Width];
-            for (int i = 0; i < plane.Length; i++)
-                plane[i / spec.Width, i % spec.Width] = planes[c * plane.Length + i];
-            Complex[,] spectrum = Fourier2DReference.Forward(plane);
-            for (int y = 0; y < spec.Height; y++)
-            {
-                for (int x = 0; x < spec.SpectrumWidth; x++, at++)
-                    (real[at], imaginary[at]) = (spectrum[y, x].Real, spectrum[y, x].Imaginary);
-            }
-        }
-        return (real, imaginary);
-    }
 }

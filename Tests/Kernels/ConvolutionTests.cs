@@ -22,31 +22,11 @@ internal sealed class ConvolutionTests
     public void Forward_MatchesReference_WithTheSameBitsForAnyThreadCount(object testCase)
     {
         var convolution = (ConvolutionCase)testCase;
-        ConvolutionSpec spec = convolution.Spec;
         float[] raw = Run(convolution, ThreadCounts[0], out float[] actual);
         Assert.That(raw.Count(x => x != 0), Is.EqualTo(actual.Count(x => x != 0)), "padding lanes that are not zero");
         foreach (int threads in ThreadCounts.AsSpan(1))
             Assert.That(Run(convolution, threads, out _).AsSpan().SequenceEqual(raw), Is.True, $"{threads} threads gave other bits than 1");
-
-        float[] input = convolution.Input();
-        float[] filters = convolution.Filters();
-        float[] bias = convolution.Bias();
-        int step = spec.Flops > FlopsOfFullReference ? SampleStep : 1;
-        double scale = 0;
-        double worst = 0;
-        long worstIndex = 0;
-        for (long index = 0; index < actual.Length; index += step)
-        {
-            (int n, int o, int y, int x) = spec.Output.Position(index);
-            double expected = ConvolutionReference.At(spec, input, filters, bias, n, o, y, x);
-            scale = Math.Max(scale, Math.Abs(expected));
-            double error = Math.Abs(actual[index] - expected);
-            if (!(error <= worst))
-                (worst, worstIndex) = (error, index);
-        }
-        // As a condition, because NUnit holds NaN to be less than anything.
-        Assert.That(worst / Math.Max(scale, 1) < MaxError, Is.True,
-            $"worst at (n,c,y,x) = {spec.Output.Position(worstIndex)}: got {actual[worstIndex]}");
+        AssertMatchesReference(convolution, actual, MaxError);
     }
 
     [Test]
@@ -107,6 +87,31 @@ internal sealed class ConvolutionTests
         input.Buffer.Dispose();
         output.Buffer.Dispose();
         foreign.Buffer.Dispose();
+    }
+
+    /// <summary>Fails when an output is off by more than a share of the largest, or of one where all are smaller; names the worst.</summary>
+    internal static void AssertMatchesReference(ConvolutionCase convolution, float[] actual, double maxError)
+    {
+        ConvolutionSpec spec = convolution.Spec;
+        float[] input = convolution.Input();
+        float[] filters = convolution.Filters();
+        float[] bias = convolution.Bias();
+        int step = spec.Flops > FlopsOfFullReference ? SampleStep : 1;
+        double scale = 0;
+        double worst = 0;
+        long worstIndex = 0;
+        for (long index = 0; index < actual.Length; index += step)
+        {
+            (int n, int o, int y, int x) = spec.Output.Position(index);
+            double expected = ConvolutionReference.At(spec, input, filters, bias, n, o, y, x);
+            scale = Math.Max(scale, Math.Abs(expected));
+            double error = Math.Abs(actual[index] - expected);
+            if (!(error <= worst))
+                (worst, worstIndex) = (error, index);
+        }
+        // As a condition, because NUnit holds NaN to be less than anything.
+        Assert.That(worst / Math.Max(scale, 1) < maxError, Is.True,
+            $"worst at (n,c,y,x) = {spec.Output.Position(worstIndex)}: got {actual[worstIndex]}, off by {worst / Math.Max(scale, 1):e2} of the largest");
     }
 
     // The raw floats and the planar values of a run; the output starts as garbage, so that nobody relies on a cleared one.

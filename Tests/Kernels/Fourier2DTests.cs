@@ -76,7 +76,7 @@ internal sealed class Fourier2DTests
             Throws.TypeOf<KernelShapeException>().With.Message.EqualTo("DFT spectrum, real part: expected [1,3,4,4] Blocked16, got [1,3,4,6] Blocked16"));
     }
 
-    private static (double[] Real, double[] Imaginary) ReferenceSpectra(in Fourier2DSpec spec, float[] planes)
+    internal static (double[] Real, double[] Imaginary) ReferenceSpectra(in Fourier2DSpec spec, float[] planes)
     {
         var real = new double[spec.Spectrum.Count];
         var imaginary = new double[spec.Spectrum.Count];
