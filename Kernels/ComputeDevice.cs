@@ -34,7 +34,7 @@ public sealed record DeviceInfo(
 /// allocates scratch; the operation it returns only enqueues. Several threads may share a device; each buffer and operation
 /// that it made is for one thread at a time.
 /// </summary>
-public abstract class ComputeDevice : IDisposable
+public abstract partial class ComputeDevice : IDisposable
 {
     /// <summary>What kind of hardware it is.</summary>
     public abstract DeviceKind Kind { get; }
@@ -141,11 +141,7 @@ public abstract class ComputeDevice : IDisposable
     /// <exception cref="DeviceMismatchException">The filters are another device's.</exception>
     public Convolution Prepare(ConvolutionSpec spec, ConvolutionFilters filters)
     {
-        spec.Validate();
-        if (!ReferenceEquals(filters.Device, this))
-            throw new DeviceMismatchException(this, filters.Device);
-        if (filters.Shape != spec.Filters)
-            throw new KernelShapeException($"convolution: expected {spec.Filters} filters, got {filters.Shape}");
+        CheckFilters(spec, filters);
         return PrepareCore(spec, filters);
     }
 
@@ -187,12 +183,7 @@ public abstract class ComputeDevice : IDisposable
     public CorrelationFilter Prepare(CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target)
     {
         spec.Validate();
-        int n = spec.Size * spec.Size;
-        if (window.Length != n || target.Length != n)
-        {
-            throw new KernelShapeException(
-                $"correlation filter: window and target of {spec.Size}x{spec.Size} take {n} values, got {window.Length} and {target.Length}");
-        }
+        spec.RequirePlanes(window, target);
         return PrepareCore(spec, window, target);
     }
 
@@ -262,6 +253,15 @@ public abstract class ComputeDevice : IDisposable
 
     /// <summary>Frees what the device holds.</summary>
     protected abstract void Dispose(bool disposing);
+
+    private void CheckFilters(in ConvolutionSpec spec, ConvolutionFilters filters)
+    {
+        spec.Validate();
+        if (!ReferenceEquals(filters.Device, this))
+            throw new DeviceMismatchException(this, filters.Device);
+        if (filters.Shape != spec.Filters)
+            throw new KernelShapeException($"convolution: expected {spec.Filters} filters, got {filters.Shape}");
+    }
 
     private void CheckTransfer(int length, in TensorView view)
     {

@@ -24,10 +24,13 @@ public abstract class DeviceOperation(ComputeDevice device) : IDisposable
     /// <summary>Throws unless the view is of this device and has just this shape and layout.</summary>
     /// <exception cref="DeviceMismatchException">The buffer is another device's.</exception>
     /// <exception cref="KernelShapeException">Shape or layout differ, or the view reaches past its buffer.</exception>
-    protected void Require(in TensorView view, TensorShape shape, TensorLayout layout, string what)
+    protected void Require(in TensorView view, TensorShape shape, TensorLayout layout, string what) =>
+        Require(Device, view, shape, layout, what);
+
+    internal static void Require(ComputeDevice device, in TensorView view, TensorShape shape, TensorLayout layout, string what)
     {
-        if (!ReferenceEquals(view.Buffer.Device, Device))
-            throw new DeviceMismatchException(Device, view.Buffer.Device);
+        if (!ReferenceEquals(view.Buffer.Device, device))
+            throw new DeviceMismatchException(device, view.Buffer.Device);
         if (view.Shape != shape || view.Layout != layout)
             throw new KernelShapeException($"{what}: expected {shape} {layout}, got {view.Shape} {view.Layout}");
         if (view.Offset < 0 || view.Offset + view.Length > view.Buffer.Length)

@@ -6,7 +6,7 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// The register tiles of the convolution. A tile is P neighbouring pixels of an output row times V vectors of output
 /// channels; its sums stay in registers while it walks over filter rows and input blocks:
 /// <code>
-/// sum[p][o] = 0;  for block, y, k:  sum[p][o] += input[block * BlockStride + y * RowStride + p * step + k] * weights[next][o]
+/// sum[p][o] = 0;  for block, y, k:  sum[p][o] += input[block * BlockStride + y * RowStride + p * step + k * advance] * weights[next][o]
 /// output[p][o] = sum[p][o]   or   max(output[p][o] + sum[p][o], floor)
 /// </code>
 /// A sum of many products is rounded as often as it has terms, at its full size. So after some blocks it is added to the output
@@ -97,19 +97,23 @@ internal readonly struct TileWalk
     /// <summary>From an input row to the next.</summary>
     internal nint RowStride { get; init; }
 
-    /// <summary>Floats under one filter row: its pixels times the channels of a block.</summary>
+    /// <summary>Floats under one filter row: its pixels times the channels of a block. A product apiece, or one every advance.</summary>
     internal int Run { get; init; }
 
     /// <summary>From the input of an output pixel to the next pixel's.</summary>
     internal nint PixelStep { get; init; }
 }
+
 /// <summary>
-/// The distance between the inputs of neighbouring output pixels. A type, not a number, so that the usual distances are
-/// constants in the kernels' addresses.
+/// The distances between inputs. Types, not numbers, so that the usual distances are constants in the kernels' addresses.
 /// </summary>
 internal interface IPixelStep
 {
+    /// <summary>From the input of one pixel of the tile to the next pixel's.</summary>
     static abstract nint Floats(in TileWalk walk);
+
+    /// <summary>From the input of one product to the next one's, along a row of the walk: neighbours, unless a type says otherwise.</summary>
+    static virtual nint Advance(in TileWalk walk) => 1;
 }
 
 /// <summary>Features at stride 1: sixteen channels a pixel.</summary>
@@ -134,6 +138,18 @@ internal readonly struct Rgb4Step : IPixelStep
 internal readonly struct AnyStep : IPixelStep
 {
     public static nint Floats(in TileWalk walk) => walk.PixelStep;
+}
+
+/// <summary>
+/// The same input with the roles exchanged, for the gradient of the filters: the tile's pixels are neighbouring floats under a
+/// filter row, the walk goes from one output pixel to the next.
+/// </summary>
+internal readonly struct Exchanged<TStep> : IPixelStep
+    where TStep : struct, IPixelStep
+{
+    public static nint Floats(in TileWalk walk) => TStep.Advance(walk);
+
+    public static nint Advance(in TileWalk walk) => TStep.Floats(walk);
 }
 
 /// <summary>

@@ -31,12 +31,9 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, IParallel
         real = memory.Reserve<float>(2 * blocks * dft.SpectrumLength + 3 * n);
         imaginary = real + blocks * dft.SpectrumLength;
         this.window = imaginary + blocks * dft.SpectrumLength;
-        this.targetReal = this.window + n;
-        this.targetImaginary = this.targetReal + n;
-        window.CopyTo(new Span<float>(this.window, window.Length));
-        (float[] targetReal, float[] targetImaginary) = spec.SpectrumOf(target);
-        targetReal.CopyTo(new Span<float>(this.targetReal, targetReal.Length));
-        targetImaginary.CopyTo(new Span<float>(this.targetImaginary, targetImaginary.Length));
+        targetReal = this.window + n;
+        targetImaginary = targetReal + n;
+        UpdateCore(window, target);
     }
 
     private enum Step
@@ -63,6 +60,14 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, IParallel
         Run(Step.ForwardRows, blocks * dft.RowPairs);
         Run(Step.Columns, dft.ColumnPairs);
         Run(Step.InverseRows, blocks * dft.InnerRowPairs);
+    }
+
+    protected override void UpdateCore(ReadOnlySpan<float> window, ReadOnlySpan<float> target)
+    {
+        window.CopyTo(new Span<float>(this.window, window.Length));
+        (float[] re, float[] im) = Spec.SpectrumOf(target);
+        re.CopyTo(new Span<float>(targetReal, re.Length));
+        im.CopyTo(new Span<float>(targetImaginary, im.Length));
     }
 
     protected override void Dispose(bool disposing)

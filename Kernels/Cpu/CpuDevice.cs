@@ -6,7 +6,7 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// The processor: managed SIMD on all cores, nothing but the BCL. Work is done when a call returns, so
 /// <see cref="Synchronize"/> has nothing to wait for. Results do not depend on the number of threads.
 /// </summary>
-public sealed class CpuDevice : ComputeDevice
+public sealed partial class CpuDevice : ComputeDevice
 {
     /// <summary>Opens the processor.</summary>
     /// <param name="threads">Threads that share the work, the caller's included; 0 for <see cref="DefaultThreads"/>.</param>

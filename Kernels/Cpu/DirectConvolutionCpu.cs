@@ -32,19 +32,19 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
         cpu = (CpuDevice)filters.Device;
         this.filters = filters;
         packed = filters.Packed<DirectFilters>(spec);
-        long plane = (long)spec.Height * spec.Width * packed.Pixel;
+        long plane = (long)spec.Height * spec.Width * packed.Input.Pixel;
         inputImage = spec.Input.ImageLength(spec.InputLayout(cpu));
-        inputGroup = packed.InputBlocks * plane;
+        inputGroup = packed.Input.Blocks * plane;
         floor = spec.Relu ? 0 : float.NegativeInfinity;
         walk = new TileWalk
         {
-            Blocks = packed.InputBlocks,
+            Blocks = packed.Input.Blocks,
             BlocksOfASum = Math.Max(1, StepsOfASum / packed.StepsOfABlock),
             BlockStride = (nint)plane,
             Rows = spec.Size,
-            RowStride = spec.Width * packed.Pixel,
-            Run = spec.Size * packed.Pixel,
-            PixelStep = spec.Stride * packed.Pixel,
+            RowStride = spec.Width * packed.Input.Pixel,
+            Run = spec.Size * packed.Input.Pixel,
+            PixelStep = spec.Stride * packed.Input.Pixel,
         };
         int maps = packed.Blocks.Length * spec.Batch;
         bands = Math.Clamp((TasksPerThread * cpu.Threads + maps - 1) / maps, 1, spec.MapHeight);

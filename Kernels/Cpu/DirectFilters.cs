@@ -5,39 +5,26 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// <summary>Filters as the direct convolution reads them, in order: [output block][input block][ky][kx][c][lane].</summary>
 internal sealed unsafe class DirectFilters : IPackedFilters<DirectFilters>, IParallelWork
 {
+    private readonly CpuDevice device;
     private readonly ConvolutionSpec spec;
     private readonly CpuBuffer packed;
     private float* filters;
 
     private DirectFilters(CpuDevice device, in ConvolutionSpec spec, ReadOnlySpan<float> filters)
     {
+        this.device = device;
         this.spec = spec;
-        TensorLayout layout = spec.InputLayout(device);
-        Pixel = layout == TensorLayout.Interleaved ? spec.InChannels : 16;
-        bool splits = layout == TensorLayout.Blocked16 && spec.InChannels / spec.Groups % 16 == 0 && spec.OutChannels / spec.Groups % 16 == 0;
-        Groups = splits ? spec.Groups : 1;
-        InputBlocks = (spec.InChannels / Groups + Pixel - 1) / Pixel;
-        Blocks = OutputBlock.Cut(spec.OutChannels, Groups, InputBlocks * StepsOfABlock);
-        packed = new CpuBuffer(device, (long)InputBlocks * StepsOfABlock * ((spec.OutChannels + 15) / 16 * 16));
-        fixed (float* pinned = filters)
-        {
-            this.filters = pinned;
-            device.Workers.Run(this, Blocks.Length);
-            this.filters = null;
-        }
+        Input = DirectInput.Of(spec, device);
+        Blocks = OutputBlock.Cut(spec.OutChannels, Input.Groups, Input.Blocks * StepsOfABlock);
+        packed = new CpuBuffer(device, (long)Input.Blocks * StepsOfABlock * ((spec.OutChannels + 15) / 16 * 16));
+        Repack(filters);
     }
 
-    /// <summary>Channels that lie side by side in one pixel of the input.</summary>
-    internal int Pixel { get; }
-
-    /// <summary>Groups that do not end where a block ends are one group, whose filters are zero outside their own.</summary>
-    internal int Groups { get; }
-
-    /// <summary>Blocks of input channels of a group.</summary>
-    internal int InputBlocks { get; }
+    /// <summary>How the input lies.</summary>
+    internal DirectInput Input { get; }
 
     /// <summary>Products of one block of input channels.</summary>
-    internal int StepsOfABlock => spec.Size * spec.Size * Pixel;
+    internal int StepsOfABlock => spec.Size * spec.Size * Input.Pixel;
 
     /// <summary>The output channels, as tiles compute them together.</summary>
     internal OutputBlock[] Blocks { get; }
@@ -46,11 +33,22 @@ internal sealed unsafe class DirectFilters : IPackedFilters<DirectFilters>, IPar
 
     public static DirectFilters Pack(CpuDevice device, in ConvolutionSpec spec, ReadOnlySpan<float> filters) => new(device, spec, filters);
 
+    public void Repack(ReadOnlySpan<float> filters)
+    {
+        fixed (float* pinned = filters)
+        {
+            this.filters = pinned;
+            device.Workers.Run(this, Blocks.Length);
+            this.filters = null;
+        }
+    }
+
     /// <summary>Packs one output block, from OIHW. What belongs to no channel, or to another group, stays zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int task, int worker)
     {
         OutputBlock block = Blocks[task];
+        int pixel = Input.Pixel;
         int area = spec.Size * spec.Size;
         int inPerFilter = spec.InChannels / spec.Groups;
         int outPerGroup = spec.OutChannels / spec.Groups;
@@ -59,19 +57,35 @@ internal sealed unsafe class DirectFilters : IPackedFilters<DirectFilters>, IPar
         {
             int o = block.FirstChannel + lane;
             // Of the channels that the tile sees, the first that this filter sees.
-            int firstChannel = o / outPerGroup * inPerFilter - block.Group * (spec.InChannels / Groups);
+            int firstChannel = o / outPerGroup * inPerFilter - block.Group * (spec.InChannels / Input.Groups);
             float* from = filters + (nint)o * inPerFilter * area;
             for (int c = 0; c < inPerFilter; c++)
             {
-                (int inBlock, int inLane) = Math.DivRem(firstChannel + c, Pixel);
-                float* to = packed.Pointer + block.Weights + ((nint)inBlock * area * Pixel + inLane) * block.Lanes + lane;
-                for (int tap = 0; tap < area; tap++, to += Pixel * block.Lanes)
+                (int inBlock, int inLane) = Math.DivRem(firstChannel + c, pixel);
+                float* to = packed.Pointer + block.Weights + ((nint)inBlock * area * pixel + inLane) * block.Lanes + lane;
+                for (int tap = 0; tap < area; tap++, to += pixel * block.Lanes)
                     *to = *from++;
             }
         }
     }
 
     public void Dispose() => packed.Dispose();
+}
+
+/// <summary>The input of a convolution as the direct kernels walk over it.</summary>
+/// <param name="Pixel">Channels that lie side by side in one pixel.</param>
+/// <param name="Groups">Groups that do not end where a block ends are one group, whose filters are zero outside their own.</param>
+/// <param name="Blocks">Blocks of channels of a group.</param>
+internal readonly record struct DirectInput(int Pixel, int Groups, int Blocks)
+{
+    internal static DirectInput Of(in ConvolutionSpec spec, ComputeDevice device)
+    {
+        TensorLayout layout = spec.InputLayout(device);
+        int pixel = layout == TensorLayout.Interleaved ? spec.InChannels : 16;
+        bool splits = layout == TensorLayout.Blocked16 && spec.InChannels / spec.Groups % 16 == 0 && spec.OutChannels / spec.Groups % 16 == 0;
+        int groups = splits ? spec.Groups : 1;
+        return new DirectInput(pixel, groups, (spec.InChannels / groups + pixel - 1) / pixel);
+    }
 }
 
 /// <summary>Output channels that one tile computes together.</summary>

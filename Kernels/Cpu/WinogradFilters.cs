@@ -13,6 +13,7 @@ internal sealed unsafe class WinogradFilters<TTransform> : IPackedFilters<Winogr
     /// <summary>Output channels of a chunk: those of the widest register tile.</summary>
     internal const int ChunkChannels = 32;
 
+    private readonly CpuDevice device;
     private readonly ConvolutionSpec spec;
     private readonly WinogradInput source;
     private readonly CpuBuffer packed;
@@ -20,16 +21,12 @@ internal sealed unsafe class WinogradFilters<TTransform> : IPackedFilters<Winogr
 
     private WinogradFilters(CpuDevice device, in ConvolutionSpec spec, ReadOnlySpan<float> filters)
     {
+        this.device = device;
         this.spec = spec;
         source = WinogradInput.Of(spec, device);
         packed = new CpuBuffer(device, (long)Points * Points * source.Depth * spec.OutChannels, zeroed: false);
         Chunks = Cut();
-        fixed (float* pinned = filters)
-        {
-            this.filters = pinned;
-            device.Workers.Run(this, Chunks.Length);
-            this.filters = null;
-        }
+        Repack(filters);
     }
 
     /// <summary>The output channels, as they are computed together.</summary>
@@ -43,6 +40,16 @@ internal sealed unsafe class WinogradFilters<TTransform> : IPackedFilters<Winogr
     private static int Points => TTransform.Outputs + TTransform.Taps - 1;
 
     public static WinogradFilters<TTransform> Pack(CpuDevice device, in ConvolutionSpec spec, ReadOnlySpan<float> filters) => new(device, spec, filters);
+
+    public void Repack(ReadOnlySpan<float> filters)
+    {
+        fixed (float* pinned = filters)
+        {
+            this.filters = pinned;
+            device.Workers.Run(this, Chunks.Length);
+            this.filters = null;
+        }
+    }
 
     /// <summary>
     /// One chunk, all lanes of a tile side by side: one filter at a time, its points went to places a power of two apart, and

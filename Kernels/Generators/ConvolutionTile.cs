@@ -66,6 +66,7 @@ internal sealed record ConvolutionTile(string Namespace, string ClassName, int B
                     where TEnd : struct, ITileEnd
                 {
                     nint step = TStep.Floats(walk);
+                    nint advance = TStep.Advance(walk);
                     nint rowStride = walk.RowStride;
 
             """);
@@ -100,7 +101,7 @@ internal sealed record ConvolutionTile(string Namespace, string ClassName, int B
                 code.Append($"                        s{p}_{v} = {Vector.MultiplyAdd($"x{p}", $"w{v}", $"s{p}_{v}")};\n");
         }
         code.Append($$"""
-                                    x++;
+                                    x += advance;
                                     weights += {{Vectors * Lanes}};
                                 }
                                 while (x < end);

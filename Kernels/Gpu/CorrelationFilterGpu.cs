@@ -50,6 +50,8 @@ internal sealed class CorrelationFilterGpu : CorrelationFilter
         inverseRows.RunInverse(rowReal.All, rowImaginary.All, template.OnGpu());
     }
 
+    protected override void UpdateCore(ReadOnlySpan<float> window, ReadOnlySpan<float> target) => throw new NotSupportedException("update");
+
     protected override void Dispose(bool disposing)
     {
         if (!disposing)

@@ -9,7 +9,7 @@ namespace SiamIlgpu.Kernels.Gpu;
 /// <see cref="ResponsePeak.Read"/>, downloads and <see cref="Synchronize"/> wait. Several threads may launch at once. A call that
 /// fails throws a <see cref="DeviceException"/> that names the driver's function and error.
 /// </summary>
-public sealed class GpuDevice : ComputeDevice
+public sealed partial class GpuDevice : ComputeDevice
 {
     internal GpuDevice(GpuDriver driver, MathMode math = MathMode.Float32)
     {

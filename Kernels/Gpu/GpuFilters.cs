@@ -30,6 +30,8 @@ internal sealed class GpuFilters : ConvolutionFilters
         }
     }
 
+    protected override void UpdateCore(TensorView filters, TensorView bias) => throw new NotSupportedException("update");
+
     protected override void Seal() => filters = null;
 
     protected override void Free()

@@ -28,6 +28,20 @@ public abstract class ConvolutionFilters(ComputeDevice device, TensorShape shape
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>
+    /// Takes other values, of a training step: every convolution and every gradient prepared with these filters uses them from its
+    /// next call on. Filters are planar, OIHW; biases planar, [1,out,1,1].
+    /// </summary>
+    /// <exception cref="KernelShapeException">The shapes are others.</exception>
+    /// <exception cref="DeviceMismatchException">A view is another device's.</exception>
+    public void Update(TensorView filters, TensorView bias)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, this);
+        DeviceOperation.Require(Device, filters, Shape, TensorLayout.Planar, "convolution filters");
+        DeviceOperation.Require(Device, bias, new TensorShape(1, Shape.Batch, 1, 1), TensorLayout.Planar, "convolution biases");
+        UpdateCore(filters, bias);
+    }
+
     internal void Hold()
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, this);
@@ -39,6 +53,9 @@ public abstract class ConvolutionFilters(ComputeDevice device, TensorShape shape
         if (Interlocked.Decrement(ref holders) == 0)
             Free();
     }
+
+    /// <summary>Takes values of checked views.</summary>
+    protected abstract void UpdateCore(TensorView filters, TensorView bias);
 
     /// <summary>Lets go of what only the preparation of further convolutions would need.</summary>
     protected virtual void Seal()

@@ -31,6 +31,16 @@ public readonly record struct CorrelationFilterSpec(int Channels, int Size, int 
             throw new KernelShapeException($"correlation filter: lambda must be positive, got {Lambda}");
     }
 
+    internal void RequirePlanes(ReadOnlySpan<float> window, ReadOnlySpan<float> target)
+    {
+        int n = Size * Size;
+        if (window.Length != n || target.Length != n)
+        {
+            throw new KernelShapeException(
+                $"correlation filter: window and target of {Size}x{Size} take {n} values, got {window.Length} and {target.Length}");
+        }
+    }
+
     /// <summary>(1/n) F(y) of a target y [m,m], columns 0..m/2, in double: it is done once.</summary>
     internal (float[] Real, float[] Imaginary) SpectrumOf(ReadOnlySpan<float> target)
     {
@@ -85,6 +95,17 @@ public abstract class CorrelationFilter(ComputeDevice device, CorrelationFilterS
         ForwardCore(features, template);
     }
 
+    /// <summary>Takes another window and target, of a training step that learns them; waits for what is enqueued.</summary>
+    /// <exception cref="KernelShapeException">They are not m x m.</exception>
+    public void Update(ReadOnlySpan<float> window, ReadOnlySpan<float> target)
+    {
+        Spec.RequirePlanes(window, target);
+        UpdateCore(window, target);
+    }
+
     /// <summary>Computes the template of checked views.</summary>
     protected abstract void ForwardCore(TensorView features, TensorView template);
+
+    /// <summary>Takes window and target of checked lengths.</summary>
+    protected abstract void UpdateCore(ReadOnlySpan<float> window, ReadOnlySpan<float> target);
 }

@@ -23,19 +23,24 @@ internal sealed unsafe class ConvolutionTilesTests
     private static TestCaseData[] Shapes =>
     [
         Shape("512x2", ConvolutionTiles.Pixels512x2, ConvolutionTiles.Lanes512x2,
-            ConvolutionTiles.Run512x2<FeatureStep, AddSums>, ConvolutionTiles.Run512x2<AnyStep, StoreSums>),
+            ConvolutionTiles.Run512x2<FeatureStep, AddSums>, ConvolutionTiles.Run512x2<AnyStep, StoreSums>,
+            ConvolutionTiles.Run512x2<Exchanged<AnyStep>, AddSums>),
         Shape("512x1", ConvolutionTiles.Pixels512x1, ConvolutionTiles.Lanes512x1,
-            ConvolutionTiles.Run512x1<FeatureStep, AddSums>, ConvolutionTiles.Run512x1<AnyStep, StoreSums>),
+            ConvolutionTiles.Run512x1<FeatureStep, AddSums>, ConvolutionTiles.Run512x1<AnyStep, StoreSums>,
+            ConvolutionTiles.Run512x1<Exchanged<AnyStep>, AddSums>),
         Shape("256x2", ConvolutionTiles.Pixels256x2, ConvolutionTiles.Lanes256x2,
-            ConvolutionTiles.Run256x2<FeatureStep, AddSums>, ConvolutionTiles.Run256x2<AnyStep, StoreSums>),
+            ConvolutionTiles.Run256x2<FeatureStep, AddSums>, ConvolutionTiles.Run256x2<AnyStep, StoreSums>,
+            ConvolutionTiles.Run256x2<Exchanged<AnyStep>, AddSums>),
         Shape("128x4", ConvolutionTiles.Pixels128x4, ConvolutionTiles.Lanes128x4,
-            ConvolutionTiles.Run128x4<FeatureStep, AddSums>, ConvolutionTiles.Run128x4<AnyStep, StoreSums>),
+            ConvolutionTiles.Run128x4<FeatureStep, AddSums>, ConvolutionTiles.Run128x4<AnyStep, StoreSums>,
+            ConvolutionTiles.Run128x4<Exchanged<AnyStep>, AddSums>),
         Shape("32x2", ConvolutionTiles.Pixels32x2, ConvolutionTiles.Lanes32x2,
-            ConvolutionTiles.Run32x2<FeatureStep, AddSums>, ConvolutionTiles.Run32x2<AnyStep, StoreSums>),
+            ConvolutionTiles.Run32x2<FeatureStep, AddSums>, ConvolutionTiles.Run32x2<AnyStep, StoreSums>,
+            ConvolutionTiles.Run32x2<Exchanged<AnyStep>, AddSums>),
     ];
 
     [TestCaseSource(nameof(Shapes))]
-    public void Run_EveryTileWidth_MatchesPlainLoops(int widest, int lanes, Delegate feature, Delegate any)
+    public void Run_EveryTileWidth_MatchesPlainLoops(int widest, int lanes, Delegate feature, Delegate any, Delegate exchanged)
     {
         for (int pixels = 1; pixels <= widest; pixels++)
         {
@@ -44,21 +49,23 @@ internal sealed unsafe class ConvolutionTilesTests
             {
                 AssertMatches((Kernel)feature, pixels, lanes, step: 16, adds: true, blocksOfASum);
                 AssertMatches((Kernel)any, pixels, lanes, step: 7, adds: false, blocksOfASum);
+                AssertMatches((Kernel)exchanged, pixels, lanes, step: 1, adds: true, blocksOfASum, advance: 6);
             }
         }
     }
 
     [TestCaseSource(nameof(Shapes))]
-    public void Run_TileWiderThanTheWidest_Throws(int widest, int lanes, Delegate feature, Delegate any)
+    public void Run_TileWiderThanTheWidest_Throws(int widest, int lanes, Delegate feature, Delegate any, Delegate exchanged)
     {
         Assert.That(() => ((Kernel)feature)(widest + 1, default, null, null, 0, null, 0), Throws.InstanceOf<ArgumentOutOfRangeException>());
         Assert.That(() => ((Kernel)any)(0, default, null, null, 0, null, 0), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => ((Kernel)exchanged)(-1, default, null, null, 0, null, 0), Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
 
-    private static TestCaseData Shape(string name, int pixels, int lanes, Kernel feature, Kernel any) =>
-        new TestCaseData(pixels, lanes, feature, any).SetArgDisplayNames(name);
+    private static TestCaseData Shape(string name, int pixels, int lanes, Kernel feature, Kernel any, Kernel exchanged) =>
+        new TestCaseData(pixels, lanes, feature, any, exchanged).SetArgDisplayNames(name);
 
-    private static void AssertMatches(Kernel kernel, int pixels, int lanes, int step, bool adds, int blocksOfASum)
+    private static void AssertMatches(Kernel kernel, int pixels, int lanes, int step, bool adds, int blocksOfASum, int advance = 1)
     {
         float[] input = TestValues.Uniform(Blocks * BlockStride, seed: 1);
         float[] weights = TestValues.Uniform(Blocks * Rows * Run * lanes, seed: 2);
@@ -66,7 +73,8 @@ internal sealed unsafe class ConvolutionTilesTests
         float[] output = [.. before];
         var walk = new TileWalk
         {
-            Blocks = Blocks, BlocksOfASum = blocksOfASum, BlockStride = BlockStride, Rows = Rows, RowStride = RowStride, Run = Run, PixelStep = step,
+            Blocks = Blocks, BlocksOfASum = blocksOfASum, BlockStride = BlockStride, Rows = Rows, RowStride = RowStride, Run = Run * advance,
+            PixelStep = Math.Max(step, advance),
         };
         fixed (float* x = input, w = weights, y = output)
             kernel(pixels, walk, x, w, floor: 0, y, OutputBlock);
@@ -81,9 +89,9 @@ internal sealed unsafe class ConvolutionTilesTests
                 for (int block = 0; block < Blocks; block++)
                     for (int row = 0; row < Rows; row++)
                         for (int k = 0; k < Run; k++)
-                            sum += (double)input[block * BlockStride + row * RowStride + p * step + k] * weights[next++ * lanes + lane];
+                            sum += (double)input[block * BlockStride + row * RowStride + p * step + k * advance] * weights[next++ * lanes + lane];
                 expected[place] = adds ? Math.Max(sum, 0) : sum;
             }
-        Assert.That(output, Is.EqualTo(expected).Within(1e-5), $"{pixels} pixels, step {step}, sums of {blocksOfASum} blocks");
+        Assert.That(output, Is.EqualTo(expected).Within(1e-5), $"{pixels} pixels, step {step}, advance {advance}, sums of {blocksOfASum} blocks");
     }
 }

@@ -1,0 +1,221 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace SiamIlgpu.Kernels.Cpu;
+
+/// <summary>
+/// The gradients of a convolution's filters and biases, with the register tiles of the convolution itself. Under filter row u,
+/// an output pixel sees Size * Pixel neighbouring floats of the input, q = v * Pixel + c, and sixteen channels of dL/dy lie side
+/// by side:
+/// <code>
+/// dL/dw[u][q][o] = sum over images, i, j of x[i*s+u][j*s*Pixel + q] * dL/dy[i][j][o]
+/// </code>
+/// So a tile's pixels are neighbouring q, and it walks over the output pixels of some rows. What it sums up is in the order of
+/// <see cref="DirectFilters"/>.
+/// </summary>
+/// <remarks>
+/// A task has one block of output channels, one of input channels, and some filter rows. It goes through the map in bands of
+/// rows; while a band of dL/dy and the rows of x above it lie in the first-level cache, all its tiles walk over them. Every
+/// element has one writer, and bands and images have one order, so the bits do not depend on the number of threads.
+/// </remarks>
+internal sealed unsafe class FilterGradientCpu : IParallelWork
+{
+    // More tasks than threads, so that a thread that was interrupted does not hold up the others.
+    private const int TasksPerThread = 8;
+
+    // Products of a band: so many are summed in one go, see ConvolutionTiles.
+    private const int StepsOfASum = 250;
+
+    private readonly CpuDevice device;
+    private readonly ConvolutionSpec spec;
+    private readonly DirectInput source;
+    private readonly TileWalk walk;
+    // Neighbouring floats under a filter row.
+    private readonly int run;
+    private readonly int bands;
+    private readonly int blocks;
+    private readonly int parts;
+    private readonly int workerFloats;
+    private GradientWrite write;
+    private float* input;
+    private float* outputGradient;
+    private float* filterGradient;
+    private float* biasGradient;
+    private float* scratch;
+
+    internal FilterGradientCpu(CpuDevice device, in ConvolutionSpec spec)
+    {
+        this.device = device;
+        this.spec = spec;
+        source = DirectInput.Of(spec, device);
+        run = spec.Size * source.Pixel;
+        int rows = Math.Clamp(StepsOfASum / spec.MapWidth, 1, spec.MapHeight);
+        bands = (spec.MapHeight + rows - 1) / rows;
+        blocks = (spec.OutChannels + 15) / 16;
+        int pairs = blocks * source.Blocks;
+        parts = Math.Clamp((TasksPerThread * device.Threads + pairs - 1) / pairs, 1, spec.Size);
+        int step = spec.Stride * source.Pixel;
+        walk = new TileWalk
+        {
+            Blocks = 1,
+            BlocksOfASum = 1,
+            RowStride = (nint)spec.Stride * spec.Width * source.Pixel,
+            Run = spec.MapWidth * step,
+            PixelStep = step,
+        };
+        workerFloats = spec.Size * run * 16;
+        device.Scratch.Reserve((long)device.Threads * workerFloats);
+    }
+
+    internal void Compute(
+        TensorView input, TensorView outputGradient, TensorView filterGradient, TensorView biasGradient, GradientWrite write)
+    {
+        this.write = write;
+        this.input = input.Pointer();
+        this.outputGradient = outputGradient.Pointer();
+        this.filterGradient = filterGradient.Pointer();
+        this.biasGradient = biasGradient.Pointer();
+        CpuBuffer rented = device.Scratch.Rent((long)device.Threads * workerFloats);
+        try
+        {
+            scratch = rented.Pointer;
+            device.Workers.Run(this, blocks * source.Blocks * parts);
+        }
+        finally
+        {
+            device.Scratch.Return(rented);
+        }
+    }
+
+    /// <summary>One task: some filter rows of a block of input and a block of output channels; the first of these also has the biases.</summary>
+    public void Run(int task, int worker)
+    {
+        (int pair, int part) = Math.DivRem(task, parts);
+        (int block, int inputBlock) = Math.DivRem(pair, source.Blocks);
+        Part filterRows = Part.Of(spec.Size, part, parts);
+        float* sums = scratch + (nint)worker * workerFloats;
+        new Span<float>(sums, filterRows.Count * run * 16).Clear();
+        switch (walk.PixelStep)
+        {
+            case 16: Sum<FeatureStep>(block, inputBlock, filterRows, sums); break;
+            case 6: Sum<Rgb2Step>(block, inputBlock, filterRows, sums); break;
+            case 12: Sum<Rgb4Step>(block, inputBlock, filterRows, sums); break;
+            default: Sum<AnyStep>(block, inputBlock, filterRows, sums); break;
+        }
+        Unpack(block, inputBlock, filterRows, sums);
+        if (inputBlock == 0 && part == 0)
+            SumBiases(block);
+    }
+
+    private int GroupOf(int block) => block / (blocks / source.Groups);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Sum<TStep>(int block, int inputBlock, Part filterRows, float* sums)
+        where TStep : struct, IPixelStep
+    {
+        nint rowFloats = (nint)spec.Width * source.Pixel;
+        nint inputImage = (nint)spec.Input.ImageLength(source.Pixel == 16 ? TensorLayout.Blocked16 : TensorLayout.Interleaved);
+        nint mapImage = (nint)spec.Output.ImageLength(TensorLayout.Blocked16);
+        float* plane = input + (GroupOf(block) * source.Blocks + inputBlock) * rowFloats * spec.Height;
+        float* map = outputGradient + (nint)block * spec.MapHeight * spec.MapWidth * 16;
+        int widest = ConvolutionTiles.PixelsOf(16);
+        for (int image = 0; image < spec.Batch; image++, plane += inputImage, map += mapImage)
+            for (int band = 0; band < bands; band++)
+            {
+                Part rows = Part.Of(spec.MapHeight, band, bands);
+                TileWalk some = walk with { Rows = rows.Count };
+                float* gradient = map + (nint)rows.First * spec.MapWidth * 16;
+                float* to = sums;
+                for (int u = filterRows.First; u < filterRows.End; u++)
+                {
+                    float* x = plane + (rows.First * spec.Stride + u) * rowFloats;
+                    for (int left = run; left > 0;)
+                    {
+                        int pixels = ConvolutionTiles.NextOf(left, widest);
+                        AddTile<TStep>(pixels, some, x, gradient, to);
+                        x += pixels;
+                        to += pixels * 16;
+                        left -= pixels;
+                    }
+                }
+            }
+    }
+
+    private static void AddTile<TStep>(int pixels, in TileWalk walk, float* x, float* gradient, float* sums)
+        where TStep : struct, IPixelStep
+    {
+        if (ConvolutionTiles.LanesOf(16) == 16)
+        {
+            ConvolutionTiles.Run<Exchanged<TStep>, AddSums>(16, pixels, walk, x, gradient, float.NegativeInfinity, sums, 0);
+            return;
+        }
+        // Without vectors a tile has two lanes only, which would have to lie side by side.
+        for (int p = 0; p < pixels; p++)
+            for (int lane = 0; lane < 16; lane++)
+            {
+                float sum = 0;
+                float* dy = gradient + lane;
+                for (int row = 0; row < walk.Rows; row++)
+                    for (int k = 0; k < walk.Run; k += (int)walk.PixelStep, dy += 16)
+                        sum += x[row * walk.RowStride + k + p] * *dy;
+                sums[p * 16 + lane] += sum;
+            }
+    }
+
+    // From [u][v][c][lane] to OIHW; of groups that are computed as one, each filter's own channels.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Unpack(int block, int inputBlock, Part filterRows, float* sums)
+    {
+        int size = spec.Size;
+        int pixel = source.Pixel;
+        int inPerFilter = spec.InChannels / spec.Groups;
+        int outPerGroup = spec.OutChannels / spec.Groups;
+        int end = Math.Min((block + 1) * 16, spec.OutChannels);
+        for (int o = block * 16; o < end; o++)
+        {
+            // Of the channels of this block, the first that the filter sees; it may lie outside.
+            int firstChannel = o / outPerGroup * inPerFilter - GroupOf(block) * (spec.InChannels / source.Groups) - inputBlock * pixel;
+            int endOfChannels = Math.Min(inPerFilter, pixel - firstChannel);
+            for (int c = Math.Max(0, -firstChannel); c < endOfChannels; c++)
+            {
+                float* from = sums + (firstChannel + c) * 16 + o % 16;
+                float* to = filterGradient + (((nint)o * inPerFilter + c) * size + filterRows.First) * size;
+                for (int tap = filterRows.Count * size; tap > 0; tap--, from += pixel * 16, to++)
+                    *to = write == GradientWrite.Overwrite ? *from : *to + *from;
+            }
+        }
+    }
+
+    // One vector of channels at a time: a sum a row, a sum of these an image, and a sum of those.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void SumBiases(int block)
+    {
+        float* totals = stackalloc float[16];
+        (int height, int width) = (spec.MapHeight, spec.MapWidth);
+        nint mapImage = (nint)spec.Output.ImageLength(TensorLayout.Blocked16);
+        for (int lane = 0; lane < 16; lane += Vector<float>.Count)
+        {
+            Vector<float> total = Vector<float>.Zero;
+            for (int image = 0; image < spec.Batch; image++)
+            {
+                float* pixel = outputGradient + image * mapImage + (nint)block * height * width * 16 + lane;
+                Vector<float> ofImage = Vector<float>.Zero;
+                for (int y = 0; y < height; y++)
+                {
+                    Vector<float> ofRow = Vector<float>.Zero;
+                    for (int x = 0; x < width; x++, pixel += 16)
+                        ofRow += Vector.Load(pixel);
+                    ofImage += ofRow;
+                }
+                total += ofImage;
+            }
+            total.Store(totals + lane);
+        }
+        int channels = Math.Min(16, spec.OutChannels - block * 16);
+        for (int lane = 0; lane < channels; lane++)
+        {
+            float* to = biasGradient + block * 16 + lane;
+            *to = write == GradientWrite.Overwrite ? totals[lane] : *to + totals[lane];
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Numerics;
+
+namespace SiamIlgpu.Kernels.Cpu;
+
+/// <summary>A task is a stretch of one segment.</summary>
+internal sealed unsafe class SgdStepCpu : SgdStep, IParallelWork
+{
+    private const int Stretch = 16 * 1024;
+
+    private readonly WorkerPool workers;
+    private readonly SgdSegment[] stretches;
+
+    // What the tasks of the call under way share.
+    private float* parameters, gradients, velocities;
+    private float rate;
+
+    internal SgdStepCpu(CpuDevice device, SgdSpec spec)
+        : base(device, spec)
+    {
+        workers = device.Workers;
+        var cut = new List<SgdSegment>();
+        foreach (SgdSegment segment in spec.Segments)
+            for (long from = 0; from < segment.Length; from += Stretch)
+                cut.Add(segment with { Offset = segment.Offset + from, Length = Math.Min(Stretch, segment.Length - from) });
+        stretches = [.. cut];
+    }
+
+    public void Run(int task, int worker)
+    {
+        ref readonly SgdSegment stretch = ref stretches[task];
+        float* p = parameters + stretch.Offset;
+        float* g = gradients + stretch.Offset;
+        if (stretch.AverageOf > 0)
+            Average(p, g, stretch.Length, 1 - stretch.Rate, stretch.Rate / stretch.AverageOf);
+        else
+            Follow(p, g, velocities + stretch.Offset, stretch.Length, Spec.Momentum, Spec.WeightDecay * stretch.Decay, rate * stretch.Rate);
+    }
+
+    protected override void StepCore(TensorView parameters, TensorView gradients, TensorView velocities, float learningRate)
+    {
+        this.parameters = parameters.Pointer();
+        this.gradients = gradients.Pointer();
+        this.velocities = velocities.Pointer();
+        rate = learningRate;
+        workers.Run(this, stretches.Length);
+    }
+
+    /// <summary>v = momentum * v - decay * p - g; p += rate * v.</summary>
+    private static void Follow(float* p, float* g, float* v, long length, float momentum, float decay, float rate)
+    {
+        long i = 0;
+        for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector<float> value = Vector.Load(p + i);
+            Vector<float> velocity = Vector.Load(v + i) * momentum - value * decay - Vector.Load(g + i);
+            velocity.Store(v + i);
+            (value + velocity * rate).Store(p + i);
+        }
+        for (; i < length; i++)
+        {
+            v[i] = v[i] * momentum - p[i] * decay - g[i];
+            p[i] += v[i] * rate;
+        }
+    }
+
+    /// <summary>p = keep * p + take * g.</summary>
+    private static void Average(float* p, float* g, long length, float keep, float take)
+    {
+        long i = 0;
+        for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
+            (Vector.Load(p + i) * keep + Vector.Load(g + i) * take).Store(p + i);
+        for (; i < length; i++)
+            p[i] = p[i] * keep + g[i] * take;
+    }
+}

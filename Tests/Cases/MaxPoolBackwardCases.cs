@@ -1,0 +1,15 @@
+using SiamIlgpu.Kernels;
+
+namespace SiamIlgpu.Tests.Cases;
+
+/// <summary>The gradients of max poolings that every device must get right, with their data.</summary>
+internal static class MaxPoolBackwardCases
+{
+    internal static IEnumerable<MaxPoolSpec> All => MaxPoolCases.All.Select(c => c.Spec);
+
+    /// <summary>Features after a ReLU, in steps: most windows have several maxima, many nothing but zeros.</summary>
+    internal static float[] Input(in MaxPoolSpec spec) =>
+        [.. TestValues.Uniform(spec.Input.Count, seed: 31).Select(x => MathF.Max(0, MathF.Round(x * 4) / 4 - 0.5f))];
+
+    internal static float[] OutputGradient(in MaxPoolSpec spec) => TestValues.Uniform(spec.Output.Count, seed: 32);
+}
