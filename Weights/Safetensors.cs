@@ -71,8 +71,7 @@ public static class Safetensors
             throw new ArgumentException($"metadata cannot have the name {DefinitionKey}, which is the definition's", nameof(weights));
         (string Name, WeightTensor Tensor)[] tensors =
             [.. weights.Checked().Tensors.Select(pair => (pair.Key, pair.Value)).OrderBy(pair => pair.Key, StringComparer.Ordinal)];
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        string unfinished = Path.Combine(folder, Path.GetRandomFileName());
+        string unfinished = $"{path}.{Path.GetRandomFileName()}.part";
         try
         {
             using (var stream = new FileStream(unfinished, FileMode.CreateNew, FileAccess.Write))

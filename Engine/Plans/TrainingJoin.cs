@@ -1,0 +1,108 @@
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Weights;
+
+namespace SiamIlgpu.Plans;
+
+/// <summary>The join in training: pair by pair, each exemplar's template slides over its own search.</summary>
+internal sealed class TrainingJoin : IDisposable
+{
+    private readonly ComputeDevice device;
+    private readonly ParameterArena arena;
+    private readonly TrainingBranch exemplar;
+    private readonly TrainingBranch search;
+    private readonly CorrelationFilter? filter;
+    private readonly CorrelationFilterBackward? filterBackward;
+    private readonly CrossCorrelation correlation;
+    private readonly CrossCorrelationBackward correlationBackward;
+    private readonly TensorView templates;
+    private readonly TensorView templateGradients;
+
+    internal TrainingJoin(ComputeDevice device, ParameterArena arena, JoinDefinition definition, TrainingBranch exemplar, TrainingBranch search)
+    {
+        this.device = device;
+        this.arena = arena;
+        this.exemplar = exemplar;
+        this.search = search;
+        TensorShape features = exemplar.Output.Shape;
+        templates = exemplar.Output;
+        templateGradients = exemplar.OutputGradient;
+        if (definition.Kind == JoinKind.CorrelationFilter)
+        {
+            var spec = new CorrelationFilterSpec(features.Channels, features.Height, definition.Margin, definition.Lambda);
+            (float[] window, float[] target) = ReadPlanes();
+            filter = device.Prepare(spec, window, target);
+            filterBackward = device.PrepareBackward(spec, window, target);
+            TensorShape template = spec.Template with { Batch = features.Batch };
+            templates = device.Allocate(template, device.FeatureLayout);
+            templateGradients = device.Allocate(template, device.FeatureLayout);
+        }
+        var pair = new CrossCorrelationSpec(1, features.Channels, templates.Shape.Height, search.Output.Shape.Height);
+        correlation = device.Prepare(pair);
+        correlationBackward = device.PrepareBackward(pair);
+        TensorShape responses = pair.Response with { Batch = features.Batch };
+        Responses = device.Allocate(responses, TensorLayout.Planar);
+        ResponseGradients = device.Allocate(responses, TensorLayout.Planar);
+    }
+
+    /// <summary>One response map a pair [batch,1,r,r].</summary>
+    internal TensorView Responses { get; }
+
+    /// <summary>Their gradients, filled before <see cref="Backward"/>.</summary>
+    internal TensorView ResponseGradients { get; }
+
+    internal void Forward()
+    {
+        for (int n = 0; n < Responses.Shape.Batch; n++)
+        {
+            filter?.Forward(exemplar.Output.Images(n, 1), templates.Images(n, 1));
+            correlation.Forward(templates.Images(n, 1), search.Output.Images(n, 1), Responses.Images(n, 1));
+        }
+    }
+
+    internal void Backward()
+    {
+        for (int n = 0; n < Responses.Shape.Batch; n++)
+        {
+            correlationBackward.Backward(
+                templates.Images(n, 1), search.Output.Images(n, 1), ResponseGradients.Images(n, 1),
+                templateGradients.Images(n, 1), search.OutputGradient.Images(n, 1));
+            filterBackward?.Backward(
+                exemplar.Output.Images(n, 1), templateGradients.Images(n, 1), exemplar.OutputGradient.Images(n, 1),
+                arena.Gradient("join.window"), arena.Gradient("join.target"), n == 0 ? GradientWrite.Overwrite : GradientWrite.Accumulate);
+        }
+    }
+
+    /// <summary>Waits, and lets the filter work with the window and target of the arena.</summary>
+    internal void UpdateFilter()
+    {
+        if (filter is null)
+            return;
+        (float[] window, float[] target) = ReadPlanes();
+        filter.Update(window, target);
+        filterBackward!.Update(window, target);
+    }
+
+    public void Dispose()
+    {
+        filter?.Dispose();
+        filterBackward?.Dispose();
+        correlation.Dispose();
+        correlationBackward.Dispose();
+        Responses.Buffer.Dispose();
+        ResponseGradients.Buffer.Dispose();
+        if (filter is null)
+            return;
+        templates.Buffer.Dispose();
+        templateGradients.Buffer.Dispose();
+    }
+
+    private (float[] Window, float[] Target) ReadPlanes() => (Read("join.window"), Read("join.target"));
+
+    private float[] Read(string name)
+    {
+        TensorView view = arena.Value(name);
+        var values = new float[view.Shape.Count];
+        device.Download(view, values);
+        return values;
+    }
+}

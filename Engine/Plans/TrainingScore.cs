@@ -1,0 +1,87 @@
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Training;
+using SiamIlgpu.Weights;
+
+namespace SiamIlgpu.Plans;
+
+/// <summary>From responses to losses: the trained map to scores, and the loss with its gradient.</summary>
+internal sealed class TrainingScore : IDisposable
+{
+    private readonly TensorView responses;
+    private readonly TensorView responseGradients;
+    private readonly TensorView scoreGradients;
+    private readonly ScoreAdjust? adjust;
+    private readonly TensorView gain, bias, gainGradient, biasGradient;
+    private readonly TrainedNorm? norm;
+    private readonly LogisticLoss? logistic;
+    private readonly TripletLoss? triplet;
+
+    internal TrainingScore(
+        ComputeDevice device, ParameterArena arena, AdjustKind kind, TrainingOptions options, TensorView responses, TensorView responseGradients)
+    {
+        this.responses = responses;
+        this.responseGradients = responseGradients;
+        TensorShape maps = responses.Shape;
+        Scores = device.Allocate(maps, TensorLayout.Planar);
+        scoreGradients = device.Allocate(maps, TensorLayout.Planar);
+        Labels = device.Allocate(maps, TensorLayout.Planar);
+        LabelWeights = device.Allocate(maps, TensorLayout.Planar);
+        switch (kind)
+        {
+            case AdjustKind.Affine:
+                adjust = device.Prepare(new ScoreAdjustSpec(maps.Batch, maps.Height));
+                gain = arena.Value("adjust.weight");
+                bias = arena.Value("adjust.bias");
+                gainGradient = arena.Gradient("adjust.weight");
+                biasGradient = arena.Gradient("adjust.bias");
+                break;
+            case AdjustKind.BatchNorm:
+                norm = new TrainedNorm(device, maps, relu: false, arena, "adjust");
+                break;
+            default:
+                // No map: responses are scores.
+                Scores.Buffer.Dispose();
+                scoreGradients.Buffer.Dispose();
+                (Scores, scoreGradients) = (responses, responseGradients);
+                break;
+        }
+        if (options.Loss == LossKind.Logistic)
+            logistic = device.Prepare(new LogisticLossSpec(maps.Batch, maps.Height));
+        else
+            triplet = device.Prepare(new TripletLossSpec(maps.Batch, maps.Height, options.HardNegatives));
+    }
+
+    internal TensorView Scores { get; }
+
+    internal TensorView Labels { get; }
+
+    internal TensorView LabelWeights { get; }
+
+    internal void Forward(TensorView losses)
+    {
+        adjust?.Forward(responses, gain, bias, Scores);
+        norm?.Forward(responses, Scores);
+        logistic?.Run(Scores, Labels, LabelWeights, losses, scoreGradients);
+        triplet?.Run(Scores, Labels, losses, scoreGradients);
+    }
+
+    internal void Backward()
+    {
+        adjust?.Backward(responses, gain, scoreGradients, responseGradients, gainGradient, biasGradient, GradientWrite.Overwrite);
+        norm?.Backward(responses, Scores, scoreGradients, responseGradients, GradientWrite.Overwrite);
+    }
+
+    public void Dispose()
+    {
+        logistic?.Dispose();
+        triplet?.Dispose();
+        Labels.Buffer.Dispose();
+        LabelWeights.Buffer.Dispose();
+        if (adjust is null && norm is null)
+            return;
+        adjust?.Dispose();
+        norm?.Dispose();
+        Scores.Buffer.Dispose();
+        scoreGradients.Buffer.Dispose();
+    }
+}

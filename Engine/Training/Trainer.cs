@@ -1,0 +1,228 @@
+using System.Diagnostics;
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Plans;
+using SiamIlgpu.Weights;
+
+namespace SiamIlgpu.Training;
+
+/// <summary>
+/// Trains a network end to end: pairs are loaded ahead, each step computes the gradients of a batch and moves all parameters,
+/// each epoch ends with a validation. The same start, pairs, options and device give the same weights, bit for bit, stopped
+/// and resumed at a checkpoint or not. For one thread at a time.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    // Losses are read every so many steps: a device that computes on its own is not waited for in between. Where steps are slow,
+    // waiting costs nothing.
+    private const int StepsOfADrain = 8;
+    private static readonly TimeSpan LongestWithoutDrain = TimeSpan.FromSeconds(1);
+
+    private readonly ComputeDevice device;
+    private readonly TrainingOptions options;
+    private readonly IPairSource pairs;
+    private readonly IPairSource? validation;
+    private readonly IReadOnlyDictionary<string, string> origin;
+    private readonly TrainingPlan plan;
+    private readonly LabelMaps labels;
+    private readonly TensorView losses;
+    private readonly float[] readLosses;
+    private readonly float[] batchLabels;
+    private readonly List<EpochReport> history = [];
+    private readonly Stopwatch clock = new();
+    private readonly Stopwatch sinceDrain = Stopwatch.StartNew();
+    private int pending;
+    private int epoch;
+    private int batch;
+    private double lossSum;
+    private long pairsTimed;
+
+    /// <summary>Prepares a training.</summary>
+    /// <param name="start">The weights to start from: new ones, any loaded network's, or a checkpoint's.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="device">Where it runs; must outlive the trainer.</param>
+    /// <param name="pairs">What it learns from.</param>
+    /// <param name="validation">What each epoch is judged by, or null.</param>
+    /// <exception cref="WeightFormatException">The weights are no complete Siamese network.</exception>
+    /// <exception cref="ArgumentException">An option makes no sense, or the pairs are not of the network's sizes.</exception>
+    public Trainer(NetworkWeights start, TrainingOptions options, ComputeDevice device, IPairSource pairs, IPairSource? validation = null)
+    {
+        this.device = device;
+        this.options = options;
+        this.pairs = pairs;
+        this.validation = validation;
+        options.Validate();
+        foreach (IPairSource source in validation is null ? [pairs] : (ReadOnlySpan<IPairSource>)[pairs, validation])
+            CheckSizes(source, start.RequireDefinition(), options);
+        if (pairs.Count < options.Batch)
+            throw new ArgumentException($"training needs at least the {options.Batch} pairs of one step in an epoch, got {pairs.Count}");
+        origin = TrainingState.WithoutState(start.Metadata);
+        plan = new TrainingPlan(device, start, options);
+        int size = plan.ResponseSize;
+        labels = new LabelMaps(size, plan.Definition.Stride, options);
+        losses = device.Allocate(new TensorShape(StepsOfADrain * options.Batch, 1, 1, 1), TensorLayout.Planar);
+        readLosses = new float[StepsOfADrain * options.Batch];
+        batchLabels = new float[options.Batch * size * size];
+    }
+
+    /// <summary>The network's name.</summary>
+    public string NetworkName => plan.Definition.Name;
+
+    /// <summary>The epochs that are done.</summary>
+    public IReadOnlyList<EpochReport> History => history;
+
+    /// <summary>Steps of an epoch; pairs that do not fill one are left out.</summary>
+    public int StepsOfAnEpoch => pairs.Count / options.Batch;
+
+    /// <summary>
+    /// Trains to the last epoch, or until it is cancelled: then it ends after the step under way, and a checkpoint holds
+    /// everything.
+    /// </summary>
+    /// <param name="loaders">Threads that make pairs.</param>
+    /// <param name="progress">Hears of every few steps, on the calling thread.</param>
+    /// <param name="cancel">Ends the training early.</param>
+    /// <returns>A report after each epoch.</returns>
+    /// <exception cref="TrainingDivergedException">A loss or a weight is not a finite number.</exception>
+    public IEnumerable<EpochReport> Run(int loaders = 1, Action<StepReport>? progress = null, CancellationToken cancel = default)
+    {
+        (int firstEpoch, int firstBatch) = batch < StepsOfAnEpoch ? (epoch, batch) : (epoch + 1, 0);
+        using var loader = new PairLoader(pairs, options.Batch, loaders, firstEpoch, firstBatch);
+        clock.Reset();
+        pairsTimed = 0;
+        while (epoch < options.Epochs)
+        {
+            clock.Start();
+            for (; batch < StepsOfAnEpoch && !cancel.IsCancellationRequested; batch++)
+            {
+                if (pending == StepsOfADrain || sinceDrain.Elapsed > LongestWithoutDrain)
+                    Drain(progress);
+                Step(loader.Next());
+            }
+            Drain(progress);
+            clock.Stop();
+            if (cancel.IsCancellationRequested || Finish(cancel) is not { } report)
+                yield break;
+            yield return report;
+        }
+    }
+
+    /// <summary>Waits, and copies the weights out.</summary>
+    /// <param name="metadata">Free text to go with them; that of the start when null.</param>
+    /// <exception cref="TrainingDivergedException">A weight is not a finite number.</exception>
+    public NetworkWeights Weights(IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        NetworkWeights weights = plan.Weights(metadata ?? origin);
+        // The last step's loss says nothing about what the step made of the weights.
+        foreach (WeightTensor tensor in weights.Tensors.Values)
+        {
+            if (!Array.TrueForAll(tensor.Values, float.IsFinite))
+                throw new TrainingDivergedException(StepsDone - 1);
+        }
+        return weights;
+    }
+
+    /// <summary>Waits, and puts everything that the training needs to go on into one file's worth of tensors.</summary>
+    /// <exception cref="TrainingDivergedException">A loss or a weight is not a finite number.</exception>
+    public NetworkWeights Checkpoint()
+    {
+        Drain(progress: null);
+        var state = new TrainingState { Epoch = epoch, Batch = batch, LossSum = lossSum, Options = Fingerprint, History = history };
+        return TrainingState.Pack(state, Weights(), plan.Arena.ReadVelocities());
+    }
+
+    /// <summary>Goes on where a checkpoint stands; the trainer was made with the checkpoint's weights.</summary>
+    /// <exception cref="WeightFormatException">It is no checkpoint, or of a training with other options.</exception>
+    public void Resume(NetworkWeights checkpoint)
+    {
+        (TrainingState state, Func<string, float[]> velocities) = TrainingState.Unpack(checkpoint);
+        if (state.Options != Fingerprint)
+            throw new WeightFormatException(checkpoint.Source, $"was trained with other options: {state.Options}; these are {Fingerprint}");
+        plan.Arena.WriteVelocities(velocities);
+        (epoch, batch, lossSum) = (state.Epoch, state.Batch, state.LossSum);
+        history.Clear();
+        history.AddRange(state.History);
+    }
+
+    /// <summary>Frees operations and buffers.</summary>
+    public void Dispose()
+    {
+        plan.Dispose();
+        losses.Buffer.Dispose();
+    }
+
+    private string Fingerprint => $"{options}, {pairs.Count} pairs";
+
+    private long StepsDone => (long)epoch * StepsOfAnEpoch + batch;
+
+    private static void CheckSizes(IPairSource source, NetworkDefinition definition, TrainingOptions options)
+    {
+        if (source.ExemplarSize != definition.ExemplarSize || source.SearchSize != options.SearchSize)
+        {
+            throw new ArgumentException(
+                $"{definition.Name} trains on crops of {definition.ExemplarSize} and {options.SearchSize} pixels, "
+                + $"the pairs have {source.ExemplarSize} and {source.SearchSize}");
+        }
+    }
+
+    private void Step(PairBatch data)
+    {
+        device.UploadInterleaved(data.Exemplars, plan.Exemplars);
+        device.UploadInterleaved(data.Searches, plan.Searches);
+        Upload(data.Labels, weights: false, plan.Labels);
+        Upload(data.Labels, weights: true, plan.LabelWeights);
+        plan.ComputeGradients(losses.Images(pending * options.Batch, options.Batch));
+        plan.Step(options.RateOf(epoch));
+        pending++;
+        pairsTimed += options.Batch;
+    }
+
+    private void Upload(PairLabel[] pairLabels, bool weights, TensorView maps)
+    {
+        int length = batchLabels.Length / pairLabels.Length;
+        for (int n = 0; n < pairLabels.Length; n++)
+        {
+            PairKind kind = pairLabels[n].Kind;
+            (weights ? labels.Weights(kind) : labels.Labels(kind)).CopyTo(batchLabels.AsSpan(n * length));
+        }
+        device.Upload(batchLabels, maps);
+    }
+
+    /// <summary>Reads the losses of the steps since the last time.</summary>
+    private void Drain(Action<StepReport>? progress)
+    {
+        if (pending == 0)
+            return;
+        device.Download(losses, readLosses);
+        int count = pending * options.Batch;
+        for (int i = 0; i < count; i++)
+        {
+            if (!float.IsFinite(readLosses[i]))
+                throw new TrainingDivergedException(StepsDone - pending + i / options.Batch);
+            // One by one, so that the sum does not depend on when losses are read.
+            lossSum += readLosses[i];
+        }
+        pending = 0;
+        sinceDrain.Restart();
+        int done = batch * options.Batch;
+        progress?.Invoke(new StepReport(
+            epoch, done, StepsOfAnEpoch * options.Batch, lossSum / done, pairsTimed / clock.Elapsed.TotalSeconds));
+    }
+
+    /// <summary>Validates and closes the epoch; null when cancelled meanwhile.</summary>
+    private EpochReport? Finish(CancellationToken cancel)
+    {
+        ValidationReport? judged;
+        try
+        {
+            judged = validation is null ? null : ValidationReport.Of(device, Weights(), options, validation, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return null;
+        }
+        double speed = pairsTimed / clock.Elapsed.TotalSeconds;
+        var report = new EpochReport(epoch, options.RateOf(epoch), lossSum / (StepsOfAnEpoch * options.Batch), judged, speed);
+        history.Add(report);
+        (epoch, batch, lossSum) = (epoch + 1, 0, 0);
+        return report;
+    }
+}

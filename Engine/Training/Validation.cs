@@ -1,0 +1,77 @@
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Networks;
+using SiamIlgpu.Weights;
+
+namespace SiamIlgpu.Training;
+
+/// <summary>How a network does on pairs that it was not trained with.</summary>
+/// <param name="Loss">Mean loss of a pair, logistic and balanced whatever the training's was.</param>
+/// <param name="DistancePixels">Mean distance of the response's peak from the target, in pixels of the search crop.</param>
+/// <param name="OverlapError">Mean of 1 - IoU of the target's box at the peak with its box where it is.</param>
+public readonly record struct ValidationReport(double Loss, double DistancePixels, double OverlapError)
+{
+    /// <summary>Runs the network as a tracker would, batch norms with their stored moments, over all pairs of a source.</summary>
+    /// <param name="device">Where it runs.</param>
+    /// <param name="weights">The network.</param>
+    /// <param name="options">Its labels and its search size.</param>
+    /// <param name="pairs">The pairs; those of epoch 0.</param>
+    /// <param name="cancel">Ends it early.</param>
+    /// <exception cref="OperationCanceledException">It was ended early.</exception>
+    public static ValidationReport Of(
+        ComputeDevice device, NetworkWeights weights, TrainingOptions options, IPairSource pairs, CancellationToken cancel = default)
+    {
+        NetworkDefinition definition = weights.RequireDefinition() with { SearchSize = options.SearchSize };
+        using var network = new SiameseNetwork(device, new NetworkWeights(weights.Source, definition, weights.Tensors), scales: 1);
+        int size = network.ResponseSize;
+        var labels = new LabelMaps(size, definition.Stride, options);
+        var exemplar = new float[network.ExemplarCrop.Shape.Count];
+        var search = new float[network.SearchCrops.Shape.Count];
+        var responses = new float[size * size];
+        double loss = 0, distance = 0, overlapError = 0;
+        int positives = 0;
+        for (int i = 0; i < pairs.Count; i++)
+        {
+            cancel.ThrowIfCancellationRequested();
+            PairLabel pair = pairs.Read(0, i, exemplar, search);
+            device.UploadInterleaved(exemplar, network.ExemplarCrop);
+            device.UploadInterleaved(search, network.SearchCrops);
+            network.UpdateTemplate(1);
+            network.Respond();
+            device.Download(network.Responses, responses);
+            loss += LossOf(responses, labels, pair.Kind, network);
+            if (pair.Kind != PairKind.Positive)
+                continue;
+            positives++;
+            (double x, double y) = PeakPixels(responses, size, definition.Stride);
+            distance += double.Hypot(x, y);
+            var target = new BoundingBox(0, 0, pair.TargetWidth, pair.TargetHeight);
+            overlapError += 1 - target.IntersectionOverUnion(target with { X = x, Y = y });
+        }
+        return new ValidationReport(loss / pairs.Count, distance / positives, overlapError / positives);
+    }
+
+    private static double LossOf(float[] responses, LabelMaps labels, PairKind kind, SiameseNetwork network)
+    {
+        ReadOnlySpan<float> y = labels.Labels(kind), weights = labels.Weights(kind);
+        double loss = 0;
+        for (int i = 0; i < responses.Length; i++)
+        {
+            double margin = y[i] * ((double)network.ScoreGain * responses[i] + network.ScoreBias);
+            loss += weights[i] * (Math.Max(-margin, 0) + Math.Log(1 + Math.Exp(-Math.Abs(margin))));
+        }
+        return loss;
+    }
+
+    /// <summary>Where the first maximum lies, relative to the centre.</summary>
+    private static (double X, double Y) PeakPixels(float[] responses, int size, int stride)
+    {
+        int peak = 0;
+        for (int i = 1; i < responses.Length; i++)
+        {
+            if (responses[i] > responses[peak])
+                peak = i;
+        }
+        double center = (size - 1) / 2.0;
+        return (stride * (peak % size - center), stride * (peak / size - center));
+    }
+}
