@@ -10,23 +10,29 @@ internal sealed class ImageFolder : FrameSource
     private readonly string[] files;
     private int next;
 
-    public ImageFolder(string folder, int firstImage = 0)
+    public ImageFolder(string folder, int firstImage = 0) => files = List(folder, firstImage);
+
+    public override int? Count => files.Length;
+
+    /// <summary>The images of a folder in natural order, without the first ones.</summary>
+    /// <exception cref="FrameException">The folder is missing, or has no image from there on.</exception>
+    public static string[] List(string folder, int firstImage = 0)
     {
+        string[] images;
         if (!Directory.Exists(folder))
             throw new FrameException(folder, File.Exists(folder) ? "is a file, not a folder of images" : "there is no such folder");
         try
         {
-            files = [.. Directory.EnumerateFiles(folder).Where(IsImage).Order(NaturalOrder.Instance).Skip(firstImage)];
+            images = [.. Directory.EnumerateFiles(folder).Where(IsImage).Order(NaturalOrder.Instance).Skip(firstImage)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new FrameException(folder, $"cannot be listed ({e.Message})", e);
         }
-        if (files.Length == 0)
+        if (images.Length == 0)
             throw new FrameException(folder, $"the folder has no image (.jpg, .jpeg or .png){(firstImage > 0 ? $" after the first {firstImage}" : "")}");
+        return images;
     }
-
-    public override int? Count => files.Length;
 
     public override Frame? Read()
     {
