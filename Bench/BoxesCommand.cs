@@ -9,8 +9,6 @@ namespace SiamIlgpu.Bench;
 /// <summary>The verb that tracks sequences with the fast convolutions and with the direct ones, and compares the boxes.</summary>
 internal static class BoxesCommand
 {
-    private const int Failed = 2;
-
     internal static Command Create()
     {
         var models = new Option<FileInfo[]>("--model") { Description = "The weights to track with.", HelpName = "FILE", Required = true };
@@ -19,30 +17,13 @@ internal static class BoxesCommand
             Description = "A folder with sequences in otb/, vot/ and got10k/, as far as there are any.", HelpName = "FOLDER", Required = true,
         };
         var command = new Command("boxes", "Compares the boxes of the automatic convolutions with those of the direct ones.") { models, data };
-        command.SetAction(parsed =>
+        command.SetAction(parsed => BenchData.Guard(() =>
         {
-            try
-            {
-                IReadOnlyList<Sequence> sequences = Open(parsed.GetRequiredValue(data).FullName);
-                foreach (FileInfo model in parsed.GetRequiredValue(models))
-                    Compare(NetworkWeights.Load(model.FullName), sequences);
-                return 0;
-            }
-            catch (Exception e) when (e is FrameException or WeightFormatException or IOException or UnauthorizedAccessException)
-            {
-                Console.Error.WriteLine(e.Message);
-                return Failed;
-            }
-        });
+            IReadOnlyList<Sequence> sequences = BenchData.Sequences(parsed.GetRequiredValue(data).FullName);
+            foreach (FileInfo model in parsed.GetRequiredValue(models))
+                Compare(NetworkWeights.Load(model.FullName), sequences);
+        }));
         return command;
-    }
-
-    private static IReadOnlyList<Sequence> Open(string folder)
-    {
-        (string Name, Func<string, IReadOnlyList<Sequence>> Open)[] datasets = [("otb", Otb.Open), ("vot", Vot.Open), ("got10k", Got10k.Open)];
-        Sequence[] sequences =
-            [.. datasets.Where(d => Directory.Exists(Path.Combine(folder, d.Name))).SelectMany(d => d.Open(Path.Combine(folder, d.Name)))];
-        return sequences.Length > 0 ? sequences : throw new FrameException(folder, "has none of the folders otb, vot and got10k");
     }
 
     private static void Compare(NetworkWeights weights, IReadOnlyList<Sequence> sequences)

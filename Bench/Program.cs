@@ -7,8 +7,12 @@ var root = new RootCommand("Measures SiamIlgpu: checks each result against its r
 {
     PeakCommand.Create(),
     ConvCommand.Create(),
+    ConvGradCommand.Create(),
     FrameCommand.Create(),
+    TrainCommand.Create(),
+    OverfitCommand.Create(),
     BoxesCommand.Create(),
+    SequencesCommand.Create(),
     StartCommand.Create(),
     GpuCommand.Create(),
     PeerCommand.Create(),

@@ -10,12 +10,16 @@ internal static class CommandLineHost
 {
     private const int BadInput = 2;
 
-    internal static int Run(string[] args)
+    /// <summary>Runs it and returns the exit code.</summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="cancel">Does what the first Ctrl+C does to a verb that answers it.</param>
+    internal static int Run(string[] args, CancellationToken cancel = default)
     {
         var root = new RootCommand("Tracks any object through a video: draw one box on the first frame, get the box in every later one.")
         {
             TrackCommand.Create(),
             DemoCommand.Create(),
+            TrainCommand.Create(cancel),
             ConvertCommand.Create(),
             InfoCommand.Create(),
             DevicesCommand.Create(),

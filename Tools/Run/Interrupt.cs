@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+
+namespace SiamIlgpu.Run;
+
+/// <summary>Turns the first Ctrl+C, or a polite request to terminate, into a cancellation; a second one ends the process at once.</summary>
+internal sealed class Interrupt : IDisposable
+{
+    private readonly CancellationTokenSource source;
+    private readonly Action heard;
+    private readonly PosixSignalRegistration[] registrations;
+
+    /// <summary>Begins to listen.</summary>
+    /// <param name="outer">Cancels as well.</param>
+    /// <param name="heard">Called at the first signal, on a thread of its own.</param>
+    internal Interrupt(CancellationToken outer, Action heard)
+    {
+        source = CancellationTokenSource.CreateLinkedTokenSource(outer);
+        this.heard = heard;
+        registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }.Select(signal => PosixSignalRegistration.Create(signal, Handle))];
+    }
+
+    internal CancellationToken Token => source.Token;
+
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration registration in registrations)
+            registration.Dispose();
+        source.Dispose();
+    }
+
+    private void Handle(PosixSignalContext context)
+    {
+        if (source.IsCancellationRequested)
+            return;
+        context.Cancel = true;
+        heard();
+        source.Cancel();
+    }
+}

@@ -1,0 +1,165 @@
+using System.Globalization;
+using SiamIlgpu.Data;
+using SiamIlgpu.Training;
+using SiamIlgpu.Weights;
+
+namespace SiamIlgpu.Run;
+
+/// <summary>
+/// The files of a training. Each is replaced by a whole one or stays as it was; one that cannot be written is written again with
+/// the next.
+/// </summary>
+internal sealed class TrainingFolder
+{
+    private const string LastName = "last.safetensors", BestName = "best.safetensors", TableName = "epochs.csv", PageName = "curves.html";
+
+    // The training's own entries of a file's metadata.
+    private const string CommandKey = "command", SeedKey = "seed", VideosKey = "videos", EpochKey = "epoch";
+
+    private readonly string folder;
+    private readonly Dictionary<string, Action<string>> unwritten = [];
+
+    internal TrainingFolder(string folder)
+    {
+        this.folder = folder;
+    }
+
+    /// <summary>Where it is, as it was given.</summary>
+    internal string Name => folder;
+
+    /// <summary>Hears which file could not be written, and why.</summary>
+    internal Action<string> Warn { get; set; } = static _ => { };
+
+    /// <summary>The file that a training goes on from.</summary>
+    internal string LastFile => Path.Combine(folder, LastName);
+
+    /// <summary>The weights of the best epoch.</summary>
+    internal string BestFile => Path.Combine(folder, BestName);
+
+    /// <summary>The files that could not be written.</summary>
+    internal IEnumerable<string> Unwritten => unwritten.Keys.Select(name => Path.Combine(folder, name));
+
+    /// <summary>The checkpoint to go on from, or null for a training that begins; throws where there is one too many or none.</summary>
+    internal NetworkWeights? Open(bool resume)
+    {
+        bool exists = File.Exists(LastFile);
+        if (exists && !resume)
+            throw new InputException($"{LastFile}: is there already; give --resume to go on with it, or another folder to --out");
+        if (resume && !exists)
+            throw new InputException($"--resume: there is no {LastFile} to go on with");
+        return exists ? NetworkWeights.Load(LastFile) : null;
+    }
+
+    /// <summary>Makes the folder and writes the first checkpoint, which shows that there is room for the others.</summary>
+    internal void Begin(NetworkWeights checkpoint)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            // What a run that was killed left unfinished.
+            foreach (string name in (ReadOnlySpan<string>)[LastName, BestName, TableName, PageName])
+            {
+                foreach (string unfinished in Directory.EnumerateFiles(folder, $"{name}.*.part"))
+                    File.Delete(unfinished);
+            }
+            checkpoint.Save(LastFile);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"--out {folder}: cannot be written to ({e.Message})");
+        }
+    }
+
+    /// <summary>The metadata of a training's files: those of the weights that it starts from, and where they went.</summary>
+    internal static Dictionary<string, string> Describe(NetworkWeights start, string command, int seed, int videos) => new(start.Metadata)
+    {
+        [CommandKey] = command,
+        [SeedKey] = seed.ToString(CultureInfo.InvariantCulture),
+        [VideosKey] = videos.ToString(CultureInfo.InvariantCulture),
+    };
+
+    /// <summary>The command line that a checkpoint's training began with.</summary>
+    internal static string CommandOf(NetworkWeights checkpoint) =>
+        checkpoint.Metadata.TryGetValue(CommandKey, out string? command)
+            ? command
+            : throw new InputException($"{checkpoint.Source}: does not say how its training began, so it cannot go on");
+
+    /// <summary>The videos that a checkpoint's training began with.</summary>
+    internal static string VideosOf(NetworkWeights checkpoint) => checkpoint.Metadata.GetValueOrDefault(VideosKey, "?");
+
+    internal void WriteCheckpoint(Trainer trainer)
+    {
+        NetworkWeights checkpoint = trainer.Checkpoint();
+        Write(LastName, checkpoint.Save);
+    }
+
+    /// <summary>Writes all that changes with an epoch.</summary>
+    /// <param name="trainer">The training, after the epoch.</param>
+    /// <param name="description">Metadata of the files.</param>
+    /// <param name="epochs">Epochs of the whole training.</param>
+    internal void WriteEpoch(Trainer trainer, IReadOnlyDictionary<string, string> description, int epochs)
+    {
+        EpochReport report = trainer.History[^1];
+        // Before the checkpoint: a training killed in between runs the epoch again, and finds it the best again.
+        if (ReferenceEquals(BestOf(trainer.History), report))
+        {
+            NetworkWeights best = trainer.Weights(WithFigures(description, report));
+            Write(BestName, best.Save);
+        }
+        WriteCheckpoint(trainer);
+        string[] table = [.. trainer.History.Select(Row).Prepend(Header)];
+        Write(TableName, path => AtomicFile.WriteLines(path, table));
+        string page = CurvesPage.Of(trainer.NetworkName, description[CommandKey], epochs, trainer.History);
+        Write(PageName, path => AtomicFile.WriteLines(path, [page]));
+    }
+
+    /// <summary>The epoch of least validation loss, or of least training loss without validation; the first of equals.</summary>
+    internal static EpochReport? BestOf(IEnumerable<EpochReport> history) =>
+        history.Where(report => double.IsFinite(Judged(report))).MinBy(Judged);
+
+    internal const string Header = "epoch,learning_rate,loss,validation_loss,validation_distance_px,validation_overlap_error,pairs_per_second";
+
+    private static string Row(EpochReport report) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{report.Epoch + 1},{report.LearningRate},{report.Loss},{report.Validation?.Loss},{report.Validation?.DistancePixels},"
+        + $"{report.Validation?.OverlapError},{report.PairsPerSecond:F2}");
+
+    private static double Judged(EpochReport report) => report.Validation?.Loss ?? report.Loss;
+
+    private static Dictionary<string, string> WithFigures(IReadOnlyDictionary<string, string> description, EpochReport report)
+    {
+        var all = new Dictionary<string, string>(description)
+        {
+            [EpochKey] = Text(report.Epoch + 1),
+            ["training loss"] = Text(report.Loss),
+        };
+        if (report.Validation is { } validation)
+        {
+            all["validation loss"] = Text(validation.Loss);
+            all["validation distance in pixels"] = Text(validation.DistancePixels);
+            all["validation overlap error"] = Text(validation.OverlapError);
+        }
+        return all;
+
+        static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private void Write(string newest, Action<string> write)
+    {
+        unwritten[newest] = write;
+        foreach ((string name, Action<string> again) in unwritten.ToArray())
+        {
+            string path = Path.Combine(folder, name);
+            try
+            {
+                again(path);
+                unwritten.Remove(name);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or FrameException)
+            {
+                string kept = File.Exists(path) ? "; the one before stays" : "";
+                Warn($"{path}: cannot be written ({e.Message}){kept}; training goes on, and tries again");
+            }
+        }
+    }
+}

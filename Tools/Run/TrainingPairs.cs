@@ -1,0 +1,116 @@
+using SiamIlgpu.Data;
+using SiamIlgpu.Training;
+using SiamIlgpu.Weights;
+
+namespace SiamIlgpu.Run;
+
+/// <summary>The pairs that a training learns from, and those of other videos that it is judged by.</summary>
+internal sealed class TrainingPairs : IDisposable
+{
+    // Of real videos, so many are kept apart.
+    private const double ValidationShare = 0.1;
+
+    // Made-up scenes are endless; those of validation have numbers that training never reaches.
+    private const int TrainingScenes = 1_000_000, ValidationScenes = 1000;
+
+    // A scene costs more to make than a pair of it.
+    private const int PairsOfAScene = 8;
+
+    private readonly PairSampler training;
+    private readonly PairSampler? validation;
+    private readonly TrainingProblems problems;
+
+    private TrainingPairs(PairSampler training, PairSampler? validation, int videos, TrainingProblems problems)
+    {
+        this.training = training;
+        this.validation = validation;
+        Videos = videos;
+        this.problems = problems;
+    }
+
+    internal IPairSource Training => training;
+
+    internal IPairSource? Validation => validation;
+
+    /// <summary>All videos, those for validation too.</summary>
+    internal int Videos { get; }
+
+    /// <summary>What cannot be used, each thing once.</summary>
+    internal IReadOnlyList<string> TakeProblems() => problems.TakeNew();
+
+    /// <summary>Opens what the settings name.</summary>
+    internal static TrainingPairs Open(TrainSettings settings, NetworkDefinition definition, TrainingOptions options)
+    {
+        var found = new TrainingProblems();
+        (IReadOnlyList<TrainingVideo> learned, IReadOnlyList<TrainingVideo> judged) =
+            settings.Synthetic ? Scenes(settings) : FileVideos(settings, found);
+        var drawn = new PairOptions
+        {
+            ExemplarSize = definition.ExemplarSize,
+            SearchSize = options.SearchSize,
+            Count = settings.Pairs,
+            Seed = settings.Seed,
+            EasyNegatives = settings.EasyNegatives,
+            HardNegatives = settings.HardNegativePairs,
+            Grey = settings.Grey,
+            PairsPerVisit = settings.Synthetic ? PairsOfAScene : 1,
+        };
+        try
+        {
+            PairSampler? judge = settings.ValidationPairs == 0 ? null : new PairSampler(judged, drawn with
+            {
+                Count = settings.ValidationPairs,
+                EasyNegatives = 0,
+                HardNegatives = 0,
+                Augment = false,
+            });
+            return new TrainingPairs(new PairSampler(learned, drawn), judge, learned.Count + judged.Count, found);
+        }
+        catch (ArgumentException e)
+        {
+            throw new InputException(e.Message);
+        }
+    }
+
+    public void Dispose()
+    {
+        training.Dispose();
+        validation?.Dispose();
+    }
+
+    private static (IReadOnlyList<TrainingVideo> Training, IReadOnlyList<TrainingVideo> Validation) Scenes(TrainSettings settings)
+    {
+        ScenePictures? pictures = settings.Sources is null ? null : ScenePictures.Open(settings.Sources);
+        return (new SyntheticScenes(firstSeed: 1, TrainingScenes, pictures), new SyntheticScenes(TrainingScenes + 1, ValidationScenes, pictures));
+    }
+
+    private static (IReadOnlyList<TrainingVideo> Training, IReadOnlyList<TrainingVideo> Validation) FileVideos(
+        TrainSettings settings, TrainingProblems found)
+    {
+        TrainingVideo[] videos = [.. settings.Data.SelectMany(folder => OpenFolder(folder, found))];
+        (IReadOnlyList<TrainingVideo> learned, IReadOnlyList<TrainingVideo> judged) =
+            TrainingVideos.Split(videos, settings.ValidationPairs == 0 ? 0 : ValidationShare, settings.Seed);
+        return learned.Count > 0
+            ? (learned, judged)
+            : throw new InputException($"--data: {videos.Length} videos are too few to keep some apart; give more, or --validation-pairs 0");
+    }
+
+    private static IReadOnlyList<TrainingVideo> OpenFolder(string folder, TrainingProblems found)
+    {
+        if (!Directory.Exists(folder))
+            throw new InputException($"--data {folder}: there is no such folder");
+        if (Directory.Exists(Path.Combine(folder, "Annotations", "VID")))
+            return TrainingVideos.IlsvrcVid(folder, found);
+        if (Has(folder, "groundtruth_rect*.txt"))
+            return TrainingVideos.Otb(folder, found);
+        if (Has(folder, "absence.label"))
+            return TrainingVideos.Got10k(folder, found);
+        return Has(folder, "groundtruth.txt")
+            ? TrainingVideos.Vot(folder, found)
+            : throw new InputException($"--data {folder}: holds no videos in the layout of OTB, VOT, GOT-10k or ILSVRC-VID");
+    }
+
+    /// <summary>Whether a folder, or one right in it, has such a file.</summary>
+    private static bool Has(string folder, string pattern) =>
+        Directory.EnumerateDirectories(folder).Prepend(folder).Any(inner => Directory.EnumerateFiles(inner, pattern).Any());
+}
