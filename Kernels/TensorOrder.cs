@@ -21,6 +21,11 @@ internal static class TensorOrder
     /// <summary>Takes the values out in planar order.</summary>
     internal static void ToPlanar(ReadOnlySpan<float> from, Span<float> planar, TensorShape shape, TensorLayout layout)
     {
+        if (layout == TensorLayout.Planar)
+        {
+            from.CopyTo(planar);
+            return;
+        }
         int to = 0;
         for (int n = 0; n < shape.Batch; n++)
             for (int c = 0; c < shape.Channels; c++)

@@ -32,7 +32,7 @@ internal static class GpuTimes
                 TensorView output = tensors.Garbage(spec.Output, on.FeatureLayout);
                 double ms = Launches.Time(on, () => operation.Forward(input, output), rounds);
                 milliseconds[i] += ms;
-                ConvolutionSchedule schedule = ConvolutionSchedule.For(on, spec, filters.For(spec));
+                ConvolutionSchedule schedule = ConvolutionSchedule.For(on, spec, filters.For(spec).Layout);
                 (int x, int y, int z) = schedule.Groups;
                 string how = $"{on.Math} | {schedule.Tile} | {x}x{y}x{z} | {schedule.Parts}";
                 Console.WriteLine($"| {layer.Name} | {spec.Input} | {spec.Output} | {how} | {ms:F4} | {spec.Flops / ms / 1e6:F0} |");

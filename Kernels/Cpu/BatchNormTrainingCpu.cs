@@ -30,7 +30,7 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
     private readonly CpuScratch sumsMemory = new();
     private readonly CpuScratch lanesMemory = new();
     private readonly double* sums;   // [block][image][band][2][16]
-    // [3][block][16]: forward pivot, then mean; scale; shift. Backward mean; factors of x - mean and of dL/dy; shift.
+    // Of each channel. Forward: pivot, then mean; scale; -; shift. Backward: mean; factor of x - mean; factor of dL/dy; shift.
     private readonly float* center, slope, factor, shift;
 
     // What the tasks of the call under way share.
@@ -82,7 +82,8 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
                     SumMoments(x + first + lane, rows.Count, Spec.Width, center + at, to + lane);
                     break;
                 case Step.GradientSums:
-                    SumGradients(x + first + lane, y + first + lane, dy + first + lane, rows.Count, Spec.Width, center + at, Spec.Relu, to + lane);
+                    SumGradients(
+                        x + first + lane, y + first + lane, dy + first + lane, rows.Count, Spec.Width, center + at, Spec.Relu, to + lane);
                     break;
                 case Step.Normalise:
                     Normalise(x + first + lane, y + first + lane, rows.Count * Spec.Width, center + at, slope + at, shift + at, Spec.Relu);

@@ -45,7 +45,8 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
     private float* features, featureGradient, windowGradient, targetGradient;
     private GradientWrite write;
 
-    internal CorrelationFilterBackwardCpu(CpuDevice device, CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target)
+    internal CorrelationFilterBackwardCpu(
+        CpuDevice device, CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target)
         : base(device, spec)
     {
         workers = device.Workers;

@@ -152,7 +152,8 @@ internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackw
                 int tile = TileOf(s - b);
                 int j = Math.Max(0, r - b - tile);
                 int taps = Math.Min(r, t + r - 1 - b) - j;
-                AddTile<TLanes>(tile, d + (nint)i * r + j, r, zRow + (nint)(b - r + 1 + j) * 16, borderedSize * 16, rows, taps, to + b * 16);
+                float* pixels = zRow + (nint)(b - r + 1 + j) * 16;
+                AddTile<TLanes>(tile, d + (nint)i * r + j, r, pixels, borderedSize * 16, rows, taps, to + b * 16);
                 b += tile;
             }
         }
@@ -301,7 +302,8 @@ internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackw
             var sum = TLanes.Load(to + lane);
             for (int row = 0; row < rows; row++)
                 for (int q = 0; q < count; q++)
-                    sum = TLanes.MultiplyAdd(TLanes.Broadcast(taps[row * tapRow + q]), TLanes.Load(pixels + row * pixelRow + q * 16 + lane), sum);
+                    sum = TLanes.MultiplyAdd(
+                        TLanes.Broadcast(taps[row * tapRow + q]), TLanes.Load(pixels + row * pixelRow + q * 16 + lane), sum);
             sum.Store(to + lane);
         }
     }

@@ -21,7 +21,7 @@ namespace SiamIlgpu.Kernels.Cpu;
 internal sealed unsafe class FilterGradientCpu : IParallelWork
 {
     // More tasks than threads, so that a thread that was interrupted does not hold up the others.
-    private const int TasksPerThread = 8;
+    private const int TasksPerThread = 4;
 
     // Products of a band: so many are summed in one go, see ConvolutionTiles.
     private const int StepsOfASum = 250;

@@ -33,8 +33,8 @@ internal sealed unsafe class InputGradientCpu : IParallelWork, IDisposable
         this.device = device;
         this.spec = spec;
         var back = new ConvolutionSpec(
-            spec.Batch, spec.OutChannels, spec.Height + spec.Size - 1, spec.Width + spec.Size - 1, spec.InChannels, spec.Size, Stride: 1, spec.Groups,
-            Relu: false);
+            spec.Batch, spec.OutChannels, spec.Height + spec.Size - 1, spec.Width + spec.Size - 1, spec.InChannels, spec.Size,
+            Stride: 1, spec.Groups, Relu: false);
         convolution = ConvolutionCpu.Create(device, back, filters.Packed<FlippedFilters>(spec).Filters);
         paddedLayout = back.InputLayout(device);
         pixel = paddedLayout == TensorLayout.Interleaved ? spec.OutChannels : 16;

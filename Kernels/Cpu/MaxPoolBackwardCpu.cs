@@ -38,7 +38,15 @@ internal sealed unsafe class MaxPoolBackwardCpu : MaxPoolBackward, IParallelWork
             new Span<float>(dx + cleared * row, (int)((end - cleared) * row)).Clear();
             cleared = end;
             for (int lane = 0; lane < 16; lane += Vector<float>.Count)
-                Row(Spec, x + first * row + lane, y + lane, dy + lane, dx + first * row + lane);
+            {
+                float* from = x + first * row + lane, to = dx + first * row + lane;
+                if (Spec.Size == 3 && Spec.Stride == 1)
+                    Row3Stride1(from, y + lane, dy + lane, to, row, Spec.OutWidth);
+                else if (Spec.Size == 3 && Spec.Stride == 2)
+                    Row3Stride2(from, y + lane, dy + lane, to, row, Spec.OutWidth);
+                else
+                    Row(Spec, from, y + lane, dy + lane, to);
+            }
         }
     }
 
@@ -51,6 +59,57 @@ internal sealed unsafe class MaxPoolBackwardCpu : MaxPoolBackward, IParallelWork
         workers.Run(this, planes);
     }
 
+    // Neighbouring windows share two columns: what they get waits in registers until the last window has passed.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Row3Stride1(float* x, float* y, float* dy, float* dx, nint row, int windows)
+    {
+        Vector<float> left0 = default, left1 = default, left2 = default, middle0 = default, middle1 = default, middle2 = default;
+        for (float* end = y + windows * 16; y < end; y += 16, dy += 16, x += 16, dx += 16)
+        {
+            Vector<float> maximum = Vector.Load(y);
+            Vector<int> free = Vector.AsVectorInt32(Vector.Load(dy));
+            Add(dx, left0 + Take(x, maximum, ref free));
+            left0 = middle0 + Take(x + 16, maximum, ref free);
+            middle0 = Take(x + 32, maximum, ref free);
+            Add(dx + row, left1 + Take(x + row, maximum, ref free));
+            left1 = middle1 + Take(x + row + 16, maximum, ref free);
+            middle1 = Take(x + row + 32, maximum, ref free);
+            Add(dx + 2 * row, left2 + Take(x + 2 * row, maximum, ref free));
+            left2 = middle2 + Take(x + 2 * row + 16, maximum, ref free);
+            middle2 = Take(x + 2 * row + 32, maximum, ref free);
+        }
+        Add(dx, left0);
+        Add(dx + row, left1);
+        Add(dx + 2 * row, left2);
+        Add(dx + 16, middle0);
+        Add(dx + row + 16, middle1);
+        Add(dx + 2 * row + 16, middle2);
+    }
+
+    // Neighbouring windows share a column.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Row3Stride2(float* x, float* y, float* dy, float* dx, nint row, int windows)
+    {
+        Vector<float> left0 = default, left1 = default, left2 = default;
+        for (float* end = y + windows * 16; y < end; y += 16, dy += 16, x += 32, dx += 32)
+        {
+            Vector<float> maximum = Vector.Load(y);
+            Vector<int> free = Vector.AsVectorInt32(Vector.Load(dy));
+            Add(dx, left0 + Take(x, maximum, ref free));
+            Add(dx + 16, Take(x + 16, maximum, ref free));
+            left0 = Take(x + 32, maximum, ref free);
+            Add(dx + row, left1 + Take(x + row, maximum, ref free));
+            Add(dx + row + 16, Take(x + row + 16, maximum, ref free));
+            left1 = Take(x + row + 32, maximum, ref free);
+            Add(dx + 2 * row, left2 + Take(x + 2 * row, maximum, ref free));
+            Add(dx + 2 * row + 16, Take(x + 2 * row + 16, maximum, ref free));
+            left2 = Take(x + 2 * row + 32, maximum, ref free);
+        }
+        Add(dx, left0);
+        Add(dx + row, left1);
+        Add(dx + 2 * row, left2);
+    }
+
     /// <summary>Hands a row of outputs' gradients down to the rows of their windows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row(in MaxPoolSpec spec, float* x, float* y, float* dy, float* dx)
@@ -59,19 +118,24 @@ internal sealed unsafe class MaxPoolBackwardCpu : MaxPoolBackward, IParallelWork
         for (int j = 0; j < spec.OutWidth; j++, y += 16, dy += 16)
         {
             Vector<float> maximum = Vector.Load(y);
-            // What no value has taken yet.
-            Vector<int> left = Vector.AsVectorInt32(Vector.Load(dy));
+            Vector<int> free = Vector.AsVectorInt32(Vector.Load(dy));
             nint window = (nint)j * spec.Stride * 16;
             for (int u = 0; u < spec.Size; u++, window += row)
-            {
                 for (int v = 0; v < spec.Size; v++)
-                {
-                    nint at = window + v * 16;
-                    Vector<int> equal = Vector.Equals(Vector.Load(x + at), maximum);
-                    (Vector.Load(dx + at) + Vector.AsVectorSingle(left & equal)).Store(dx + at);
-                    left = Vector.AndNot(left, equal);
-                }
-            }
+                    Add(dx + window + v * 16, Take(x + window + v * 16, maximum, ref free));
         }
     }
+
+    /// <summary>What a place gets of the gradient that no place of the window has taken yet; it is free no longer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> Take(float* x, Vector<float> maximum, ref Vector<int> free)
+    {
+        Vector<int> equal = Vector.Equals(Vector.Load(x), maximum);
+        Vector<int> taken = free & equal;
+        free = Vector.AndNot(free, equal);
+        return Vector.AsVectorSingle(taken);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(float* to, Vector<float> value) => (Vector.Load(to) + value).Store(to);
 }

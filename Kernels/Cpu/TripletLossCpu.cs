@@ -3,8 +3,8 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// <summary>
 /// One map after the other, each positive against its negatives, in double: a negative's gradient adds up over positives of
 /// all maps. With d = v_n - v_p, nothing overflows: log(1 + exp(d)) = max(d, 0) + log(1 + e) with e = exp(-|d|), and its
-/// slope 1 / (1 + exp(-d)) is 1 / (1 + e) or e / (1 + e). Logarithms would take half the time, so a product of many
-/// factors 1 + e shares one.
+/// slope 1 / (1 + exp(-d)) is 1 / (1 + e) or e / (1 + e). Many factors 1 + e are multiplied up
+/// before one logarithm is taken.
 /// </summary>
 internal sealed class TripletLossCpu : TripletLoss
 {

@@ -14,6 +14,10 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
     private const int FewestSteps = 8;
     private const int MostParts = 8;
 
+    // The sums of a filters' gradient are over all pixels of all images: long, and few. Longer ones than this lose digits.
+    private const int MostGradientParts = 64;
+    private const int MostGradientSteps = 256;
+
     // Floats of partial sums that a unit writes, or reads back, in the time that one thread takes for a step. With tensor cores a
     // step takes a tenth of the time.
     private const double PartialSums = 20;
@@ -26,7 +30,6 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
         ("128x128", Tile128X128.Channels, Tile128X128.Pixels, 64, 1),
         ("64x64", Tile64X64.Channels, Tile64X64.Pixels, 64, 0.9),
         ("32x128", Tile32X128.Channels, Tile32X128.Pixels, 64, 0.8),
-        ("16x256", Tile16X256.Channels, Tile16X256.Pixels, 64, 0.6),
     ];
 
     private static readonly (string Name, int Channels, int Pixels, int PerThread, double Speed)[] TensorCoreTiles =
@@ -35,8 +38,8 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
         ("Tf32.64x64", Tile64X64.Channels, Tile64X64.Pixels, 32, 0.9),
     ];
 
-    /// <summary>The schedule with the shortest estimated time.</summary>
-    internal static ConvolutionSchedule For(GpuDevice device, in ConvolutionSpec spec, PackedFilters filters)
+    /// <summary>The schedule of a convolution with the shortest estimated time.</summary>
+    internal static ConvolutionSchedule For(GpuDevice device, in ConvolutionSpec spec, in FilterLayout filters)
     {
         int pixels = checked(spec.Batch * spec.MapHeight * spec.MapWidth);
         if (device.LikeProcessor)
@@ -44,26 +47,40 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
             var groups = new GridSize((pixels - 1) / ConvolutionArguments.ProcessorPixels + 1, filters.Groups * filters.GroupLanes / 16);
             return new("Processor", groups, 1, TensorCores: false);
         }
-
-        bool tensorCores = device.Math == MathMode.Tf32;
-        double partialSums = tensorCores ? TensorCorePartialSums : PartialSums;
         int mostParts = Math.Clamp(filters.Steps / FewestSteps, 1, MostParts);
+        return device.Math == MathMode.Tf32
+            ? Fastest(device, TensorCoreTiles, pixels, filters, filters.Steps, 1, mostParts, TensorCorePartialSums) with { TensorCores = true }
+            : Fastest(device, Tiles, pixels, filters, filters.Steps, 1, mostParts, PartialSums);
+    }
+
+    /// <summary>The schedule of a filters' gradient: products take the pixels' place, and steps of pixels that of the filters' steps.</summary>
+    internal static ConvolutionSchedule ForFilterGradient(GpuDevice device, in FilterLayout filters, int steps)
+    {
+        int leastParts = (steps - 1) / MostGradientSteps + 1;
+        int mostParts = Math.Clamp(steps / FewestSteps, leastParts, Math.Max(leastParts, MostGradientParts));
+        return Fastest(device, Tiles, filters.Order.Products, filters, steps, leastParts, mostParts, PartialSums);
+    }
+
+    private static ConvolutionSchedule Fastest(
+        GpuDevice device, (string Name, int Channels, int Pixels, int PerThread, double Speed)[] tiles, int pixels, in FilterLayout filters,
+        int steps, int leastParts, int mostParts, double partialSums)
+    {
         var best = default(ConvolutionSchedule);
         double least = double.PositiveInfinity;
-        foreach ((string name, int channels, int tilePixels, int perThread, double speed) in tensorCores ? TensorCoreTiles : Tiles)
+        foreach ((string name, int channels, int tilePixels, int perThread, double speed) in tiles)
         {
             int x = (pixels + tilePixels - 1) / tilePixels;
             int y = filters.Groups * ((filters.GroupLanes + channels - 1) / channels);
             int threads = channels * tilePixels / perThread;
-            for (int parts = 1; parts <= mostParts; parts++)
+            for (int parts = leastParts; parts <= mostParts; parts++)
             {
                 // The unit with the most groups decides. The unit of time: one thread, one step.
                 double onBusiest = Math.Ceiling((double)x * y * parts / device.ComputeUnits) * threads;
-                double time = Math.Max(onBusiest, ThreadsPerUnit) * Math.Ceiling((double)filters.Steps / parts) / speed;
+                double time = Math.Max(onBusiest, ThreadsPerUnit) * Math.Ceiling((double)steps / parts) / speed;
                 if (parts > 1)
-                    time += (double)pixels * spec.OutChannels * (parts + 1) / device.ComputeUnits / partialSums;
+                    time += (double)pixels * filters.Groups * filters.GroupChannels * (parts + 1) / device.ComputeUnits / partialSums;
                 if (time < least)
-                    (least, best) = (time, new(name, new GridSize(x, y, parts), parts, tensorCores));
+                    (least, best) = (time, new(name, new GridSize(x, y, parts), parts, TensorCores: false));
             }
         }
         return best;

@@ -11,7 +11,7 @@ internal sealed class CorrelationFilterGpu : CorrelationFilter
     private readonly DftPass rows, columns, inverseColumns, inverseRows;
     private readonly GpuKernel ridge;
     private readonly RidgeArguments arguments;
-    private readonly GpuBuffer window, targetReal, targetImaginary;
+    private readonly FilterPlanes constants;
     private readonly GpuBuffer rowReal, rowImaginary, real, imaginary;
 
     internal CorrelationFilterGpu(GpuDevice device, CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target)
@@ -30,10 +30,7 @@ internal sealed class CorrelationFilterGpu : CorrelationFilter
             Share = 1f / (spec.Size * spec.Size),
             Lambda = spec.Lambda,
         };
-        this.window = device.Store(window);
-        (float[] re, float[] im) = spec.SpectrumOf(target);
-        targetReal = device.Store<float>(re);
-        targetImaginary = device.Store<float>(im);
+        constants = new FilterPlanes(device, spec, window, target);
         long length = (long)planes * spec.Size * half * 16;
         rowReal = new GpuBuffer(device, length);
         rowImaginary = new GpuBuffer(device, length);
@@ -43,21 +40,22 @@ internal sealed class CorrelationFilterGpu : CorrelationFilter
 
     protected override void ForwardCore(TensorView features, TensorView template)
     {
-        rows.Run(features.OnGpu(), window.All, rowReal.All, rowImaginary.All);
+        rows.Run(features.OnGpu(), constants.Window, rowReal.All, rowImaginary.All);
         columns.RunComplex(rowReal.All, rowImaginary.All, real.All, imaginary.All);
-        ridge.Launch(new GridSize(arguments.Frequencies), [real.All, imaginary.All, targetReal.All, targetImaginary.All], arguments);
+        ridge.Launch(
+            new GridSize(arguments.Frequencies), [real.All, imaginary.All, constants.TargetReal, constants.TargetImaginary], arguments);
         inverseColumns.RunComplex(real.All, imaginary.All, rowReal.All, rowImaginary.All);
         inverseRows.RunInverse(rowReal.All, rowImaginary.All, template.OnGpu());
     }
 
-    protected override void UpdateCore(ReadOnlySpan<float> window, ReadOnlySpan<float> target) => throw new NotSupportedException("update");
+    protected override void UpdateCore(ReadOnlySpan<float> window, ReadOnlySpan<float> target) => constants.Replace(window, target);
 
     protected override void Dispose(bool disposing)
     {
         if (!disposing)
             return;
         foreach (IDisposable owned in (IDisposable[])
-            [rows, columns, inverseColumns, inverseRows, window, targetReal, targetImaginary, rowReal, rowImaginary, real, imaginary])
+            [rows, columns, inverseColumns, inverseRows, constants, rowReal, rowImaginary, real, imaginary])
         {
             owned.Dispose();
         }

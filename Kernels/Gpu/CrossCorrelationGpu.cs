@@ -39,7 +39,7 @@ internal sealed class CrossCorrelationGpu : CrossCorrelation
     }
 
     protected override void ForwardCore(TensorView template, TensorView search, TensorView response) =>
-        kernel.Launch(groups, [template.OnGpu(), search.OnGpu(), offsets.All, response.OnGpu()], arguments);
+        kernel.Launch(groups, [template.OnGpu(), search.OnGpu(), offsets.All, response.OnGpu(alignment: 1)], arguments);
 
     protected override void Dispose(bool disposing)
     {

@@ -35,25 +35,31 @@ internal sealed class DftPass : IDisposable
         };
     }
 
-    /// <summary>Rows of real planes [height, width] to half spectra [height, width/2 + 1], perhaps through a window.</summary>
-    internal static DftPass Rows(GpuDevice device, int planes, int height, int width, bool windowed = false)
+    /// <summary>
+    /// Rows of real planes [height, width] to half spectra [height, width/2 + 1], perhaps through a window. With a margin the planes are
+    /// [height, width - 2 * margin] and stand for wider ones that are zero there.
+    /// </summary>
+    internal static DftPass Rows(GpuDevice device, int planes, int height, int width, int margin = 0, bool windowed = false)
     {
-        int half = width / 2 + 1;
+        int samples = width - 2 * margin, half = width / 2 + 1;
         string name = windowed ? "Dft.WindowedToComplex" : "Dft.RealToComplex";
-        return new(device, name, width, half, RowsOf(height, width, half), planes, (l, j) =>
+        return new(device, name, samples, half, RowsOf(height, samples, half), planes, (l, j) =>
         {
-            (double sin, double cos) = Angle(l, j, width);
+            (double sin, double cos) = Angle(l, margin + j, width);
             return (cos, -sin);
         });
     }
 
-    /// <summary>Columns of spectra [height, columns].</summary>
-    internal static DftPass Columns(GpuDevice device, int planes, int height, int columns) =>
-        new(device, "Dft.ComplexToComplex", height, height, ColumnsOf(height, columns, height), planes, (k, i) =>
+    /// <summary>Columns of spectra [height, columns]; with a margin of [height - 2 * margin, columns], as if zeros lay around them.</summary>
+    internal static DftPass Columns(GpuDevice device, int planes, int height, int columns, int margin = 0)
+    {
+        int samples = height - 2 * margin;
+        return new(device, "Dft.ComplexToComplex", samples, height, ColumnsOf(samples, columns, height), planes, (k, i) =>
         {
-            (double sin, double cos) = Angle(k, i, height);
+            (double sin, double cos) = Angle(k, margin + i, height);
             return (cos, -sin);
         });
+    }
 
     /// <summary>Columns of spectra [height, columns] back, of the result only rows margin .. height - margin.</summary>
     internal static DftPass InverseColumns(GpuDevice device, int planes, int height, int columns, int margin) =>

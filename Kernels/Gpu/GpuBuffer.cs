@@ -47,11 +47,13 @@ internal static class GpuViews
     private const int Alignment = 4;
 
     /// <summary>A tensor as a kernel sees it.</summary>
+    /// <param name="view">The tensor.</param>
+    /// <param name="alignment">What its start must be a multiple of, in floats; 1 where the kernel takes them one by one.</param>
     /// <exception cref="KernelShapeException">It starts where no four floats can be loaded at once, or is too long.</exception>
-    internal static GpuView OnGpu(this in TensorView view)
+    internal static GpuView OnGpu(this in TensorView view, int alignment = Alignment)
     {
-        if (view.Offset % Alignment != 0)
-            throw new KernelShapeException($"GPU tensors start at a multiple of {Alignment} floats, got offset {view.Offset} of {view.Shape}");
+        if (view.Offset % alignment != 0)
+            throw new KernelShapeException($"GPU tensors start at a multiple of {alignment} floats, got offset {view.Offset} of {view.Shape}");
         if (view.Length > int.MaxValue)
             throw new KernelShapeException($"GPU tensors have at most {int.MaxValue} floats, {view.Shape} has {view.Length}");
         return new GpuView(((GpuBuffer)view.Buffer).Memory, view.Offset, view.Length);

@@ -5,41 +5,35 @@ public sealed partial class GpuDevice
 {
     /// <inheritdoc/>
     protected override ConvolutionBackward PrepareBackwardCore(ConvolutionSpec spec, ConvolutionFilters filters) =>
-        throw new NotSupportedException("ConvolutionBackward");
+        new ConvolutionBackwardGpu(this, spec, (GpuFilters)filters);
 
     /// <inheritdoc/>
-    protected override CorrelationFilterBackward PrepareBackwardCore(CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target) =>
-        throw new NotSupportedException("CorrelationFilterBackward");
+    protected override CorrelationFilterBackward PrepareBackwardCore(
+        CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target) =>
+        new CorrelationFilterBackwardGpu(this, spec, window, target);
 
     /// <inheritdoc/>
-    protected override MaxPoolBackward PrepareBackwardCore(MaxPoolSpec spec) =>
-        throw new NotSupportedException("MaxPoolBackward");
+    protected override MaxPoolBackward PrepareBackwardCore(MaxPoolSpec spec) => new MaxPoolBackwardGpu(this, spec);
 
     /// <inheritdoc/>
     protected override CrossCorrelationBackward PrepareBackwardCore(CrossCorrelationSpec spec) =>
-        throw new NotSupportedException("CrossCorrelationBackward");
+        new CrossCorrelationBackwardGpu(this, spec);
 
     /// <inheritdoc/>
-    protected override BatchNormTraining PrepareCore(BatchNormSpec spec) =>
-        throw new NotSupportedException("BatchNormTraining");
+    protected override BatchNormTraining PrepareCore(BatchNormSpec spec) => new BatchNormTrainingGpu(this, spec);
 
     /// <inheritdoc/>
-    protected override ReluBackward PrepareCore(ReluSpec spec) =>
-        throw new NotSupportedException("ReluBackward");
+    protected override ReluBackward PrepareCore(ReluSpec spec) => new ReluBackwardGpu(this, spec);
 
     /// <inheritdoc/>
-    protected override ScoreAdjust PrepareCore(ScoreAdjustSpec spec) =>
-        throw new NotSupportedException("ScoreAdjust");
+    protected override ScoreAdjust PrepareCore(ScoreAdjustSpec spec) => new ScoreAdjustGpu(this, spec);
 
     /// <inheritdoc/>
-    protected override LogisticLoss PrepareCore(LogisticLossSpec spec) =>
-        throw new NotSupportedException("LogisticLoss");
+    protected override LogisticLoss PrepareCore(LogisticLossSpec spec) => new LogisticLossGpu(this, spec);
 
     /// <inheritdoc/>
-    protected override TripletLoss PrepareCore(TripletLossSpec spec) =>
-        throw new NotSupportedException("TripletLoss");
+    protected override TripletLoss PrepareCore(TripletLossSpec spec) => new TripletLossGpu(this, spec);
 
     /// <inheritdoc/>
-    protected override SgdStep PrepareCore(SgdSpec spec) =>
-        throw new NotSupportedException("SgdStep");
+    protected override SgdStep PrepareCore(SgdSpec spec) => new SgdStepGpu(this, spec);
 }

@@ -80,16 +80,23 @@ public sealed partial class GpuDevice : ComputeDevice
     }
 
     /// <summary>Puts values of four bytes into a buffer of their own.</summary>
-    internal unsafe GpuBuffer Store<T>(ReadOnlySpan<T> values)
+    internal GpuBuffer Store<T>(ReadOnlySpan<T> values)
         where T : unmanaged
     {
         var buffer = new GpuBuffer(this, values.Length);
+        Replace(buffer, values);
+        return buffer;
+    }
+
+    /// <summary>Puts values of four bytes into a buffer, behind what is enqueued, and waits.</summary>
+    internal unsafe void Replace<T>(GpuBuffer buffer, ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
         fixed (T* from = values)
         {
             Driver.Upload(from, buffer.Memory, 0, (long)values.Length * sizeof(T));
             Driver.Synchronize();
         }
-        return buffer;
     }
 
     /// <inheritdoc/>

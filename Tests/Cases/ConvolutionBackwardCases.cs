@@ -48,7 +48,18 @@ internal static class ConvolutionBackwardCases
         new(2, 384, 8, 8, 256, Size: 3, Stride: 1, Groups: 2, Relu: false),
     ]).Select(Of);
 
+    /// <summary>Filters that take other values: whole blocks, groups, lanes that belong to no channel, groups that split a block, an image.</summary>
+    internal static IEnumerable<ConvolutionSpec> Updated =>
+    [
+        new(1, 16, 5, 6, 32, Size: 2, Stride: 1, Groups: 1, Relu: false),
+        new(1, 32, 5, 4, 32, Size: 2, Stride: 2, Groups: 2, Relu: false),
+        new(1, 24, 4, 5, 10, Size: 3, Stride: 1, Groups: 1, Relu: false),
+        new(1, 10, 4, 5, 6, Size: 2, Stride: 1, Groups: 2, Relu: false),
+        new(1, 3, 6, 7, 17, Size: 3, Stride: 2, Groups: 1, Relu: false),
+    ];
+
     private static ConvolutionBackwardCase Of(ConvolutionSpec spec) => new(
-        $"{spec.Batch}x{spec.InChannels}x{spec.Height}x{spec.Width} to {spec.OutChannels} by {spec.Size}x{spec.Size} stride {spec.Stride} groups {spec.Groups}",
+        $"{spec.Batch}x{spec.InChannels}x{spec.Height}x{spec.Width} to {spec.OutChannels} by {spec.Size}x{spec.Size} "
+            + $"stride {spec.Stride} groups {spec.Groups}",
         spec);
 }

@@ -2,7 +2,10 @@ using SiamIlgpu.Kernels;
 
 namespace SiamIlgpu.Tests.Cases;
 
-/// <summary>The correlation filters whose gradients every device must get right; features, window and target as in <see cref="CorrelationFilterCases"/>.</summary>
+/// <summary>
+/// The correlation filters whose gradients every device must get right. Features, window and target are those of
+/// <see cref="CorrelationFilterCases"/>.
+/// </summary>
 internal static class CorrelationFilterBackwardCases
 {
     internal static IEnumerable<CorrelationFilterSpec> All => CorrelationFilterCases.All;

@@ -19,8 +19,10 @@ internal static class LogisticLossCases
     internal static float[] Scores(in LogisticLossSpec spec) => [.. TestValues.Uniform(spec.Maps.Count, seed: 71).Select(v => 3 * v)];
 
     /// <summary>+1 for some, -1 for most.</summary>
-    internal static float[] Labels(in LogisticLossSpec spec) => [.. TestValues.Uniform(spec.Maps.Count, seed: 72).Select(v => v > 0.7f ? 1f : -1f)];
+    internal static float[] Labels(in LogisticLossSpec spec) => [.. TestValues.Uniform(spec.Maps.Count, seed: 72).Select(v =>
+        v > 0.7f ? 1f : -1f)];
 
     /// <summary>Weights, a part of them zero.</summary>
-    internal static float[] Weights(in LogisticLossSpec spec) => [.. TestValues.Uniform(spec.Maps.Count, seed: 73).Select(v => MathF.Max(v + 0.5f, 0))];
+    internal static float[] Weights(in LogisticLossSpec spec) => [.. TestValues.Uniform(spec.Maps.Count, seed: 73).Select(v =>
+        MathF.Max(v + 0.5f, 0))];
 }

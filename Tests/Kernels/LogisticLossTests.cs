@@ -2,6 +2,7 @@ using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Tests.Reference;
+using static SiamIlgpu.Tests.Kernels.TrainingTensors;
 
 namespace SiamIlgpu.Tests.Kernels;
 
@@ -13,9 +14,10 @@ internal sealed class LogisticLossTests
     [TestCaseSource(typeof(LogisticLossCases), nameof(LogisticLossCases.All))]
     public void Run_MatchesReference(LogisticLossSpec spec)
     {
-        double[] scores = TrainingTensors.Doubles(LogisticLossCases.Scores(spec)), labels = TrainingTensors.Doubles(LogisticLossCases.Labels(spec));
-        double[] weights = TrainingTensors.Doubles(LogisticLossCases.Weights(spec));
-        (float[] losses, float[] gradient) = Run(spec, LogisticLossCases.Scores(spec), LogisticLossCases.Labels(spec), LogisticLossCases.Weights(spec));
+        double[] scores = Doubles(LogisticLossCases.Scores(spec)), labels = Doubles(LogisticLossCases.Labels(spec));
+        double[] weights = Doubles(LogisticLossCases.Weights(spec));
+        (float[] losses, float[] gradient) = Run(
+            spec, LogisticLossCases.Scores(spec), LogisticLossCases.Labels(spec), LogisticLossCases.Weights(spec));
         Conformance.AssertClose(losses, LogisticLossReference.Losses(spec, scores, labels, weights), Tolerance, spec.Losses);
         Conformance.AssertClose(gradient, LogisticLossReference.Gradient(spec, scores, labels, weights), Tolerance, spec.Maps);
     }
@@ -32,10 +34,11 @@ internal sealed class LogisticLossTests
     public void Reference_IsTheDerivative()
     {
         var spec = new LogisticLossSpec(3, 4);
-        double[] scores = TrainingTensors.Doubles(LogisticLossCases.Scores(spec)), labels = TrainingTensors.Doubles(LogisticLossCases.Labels(spec));
-        double[] weights = TrainingTensors.Doubles(LogisticLossCases.Weights(spec));
+        double[] scores = Doubles(LogisticLossCases.Scores(spec)), labels = Doubles(LogisticLossCases.Labels(spec));
+        double[] weights = Doubles(LogisticLossCases.Weights(spec));
         GradientCheck.AssertDerivativeOf(
-            v => LogisticLossReference.Losses(spec, v, labels, weights).Average(), scores, LogisticLossReference.Gradient(spec, scores, labels, weights));
+            v => LogisticLossReference.Losses(spec, v, labels, weights).Average(), scores,
+            LogisticLossReference.Gradient(spec, scores, labels, weights));
     }
 
     [Test]
@@ -67,7 +70,8 @@ internal sealed class LogisticLossTests
         using var tensors = new TrainingTensors(2);
         using LogisticLoss operation = tensors.Device.Prepare(spec);
         TensorView losses = tensors.Output(spec.Losses, TensorLayout.Planar), gradient = tensors.Output(spec.Maps, TensorLayout.Planar);
-        operation.Run(tensors.Planar(scores, spec.Maps), tensors.Planar(labels, spec.Maps), tensors.Planar(weights, spec.Maps), losses, gradient);
+        operation.Run(
+            tensors.Planar(scores, spec.Maps), tensors.Planar(labels, spec.Maps), tensors.Planar(weights, spec.Maps), losses, gradient);
         return (tensors.Values(losses), tensors.Values(gradient));
     }
 }

@@ -2,6 +2,7 @@ using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Tests.Reference;
+using static SiamIlgpu.Tests.Kernels.TrainingTensors;
 
 namespace SiamIlgpu.Tests.Kernels;
 
@@ -14,7 +15,7 @@ internal sealed class MaxPoolBackwardTests
     public void Backward_MatchesReference_SameBitsForAnyThreadCount(MaxPoolSpec spec)
     {
         float[] input = MaxPoolBackwardCases.Input(spec), outputGradient = MaxPoolBackwardCases.OutputGradient(spec);
-        double[] expected = MaxPoolBackwardReference.Gradient(spec, TrainingTensors.Doubles(input), TrainingTensors.Doubles(outputGradient));
+        double[] expected = MaxPoolBackwardReference.Gradient(spec, Doubles(input), Doubles(outputGradient));
         float[] gradient = Gradient(spec, input, outputGradient, threads: 1);
         Conformance.AssertClose(gradient, expected, Tolerance, spec.Input);
         foreach (int threads in Conformance.ThreadCounts)
@@ -40,10 +41,11 @@ internal sealed class MaxPoolBackwardTests
         foreach (int stride in (int[])[1, 2, 4])
         {
             var spec = new MaxPoolSpec(2, 2, 7, 8, 3, stride);
-            double[] x = TrainingTensors.Doubles(TestValues.Uniform(spec.Input.Count, seed: 1));
-            double[] weights = TrainingTensors.Doubles(TestValues.Uniform(spec.Output.Count, seed: 2));
+            double[] x = Doubles(TestValues.Uniform(spec.Input.Count, seed: 1));
+            double[] weights = Doubles(TestValues.Uniform(spec.Output.Count, seed: 2));
             GradientCheck.AssertDerivativeOf(
-                values => GradientCheck.Dot(MaxPoolBackwardReference.Forward(spec, values), weights), x, MaxPoolBackwardReference.Gradient(spec, x, weights));
+                values => GradientCheck.Dot(MaxPoolBackwardReference.Forward(spec, values), weights), x,
+                MaxPoolBackwardReference.Gradient(spec, x, weights));
         }
     }
 

@@ -2,6 +2,7 @@ using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Tests.Reference;
+using static SiamIlgpu.Tests.Kernels.TrainingTensors;
 
 namespace SiamIlgpu.Tests.Kernels;
 
@@ -12,14 +13,14 @@ internal sealed class ReluBackwardTests
     public void Backward_EqualsReference_ForAnyThreadCount(ReluSpec spec)
     {
         double[] expected = ReluBackwardReference.Gradient(
-            TrainingTensors.Doubles(ReluBackwardCases.Output(spec)), TrainingTensors.Doubles(ReluBackwardCases.Gradient(spec)));
+            Doubles(ReluBackwardCases.Output(spec)), Doubles(ReluBackwardCases.Gradient(spec)));
         foreach (int threads in Conformance.ThreadCounts)
         {
             using var tensors = new TrainingTensors(threads);
             using ReluBackward operation = tensors.Device.Prepare(spec);
             TensorView gradient = tensors.Features(ReluBackwardCases.Gradient(spec), spec.Shape);
             operation.Backward(tensors.Features(ReluBackwardCases.Output(spec), spec.Shape), gradient);
-            Assert.That(tensors.Values(gradient), Is.EqualTo(TrainingTensors.Floats(expected)), $"{threads} threads");
+            Assert.That(tensors.Values(gradient), Is.EqualTo(Floats(expected)), $"{threads} threads");
             tensors.Raw(gradient);
         }
     }
@@ -27,7 +28,7 @@ internal sealed class ReluBackwardTests
     [Test]
     public void Reference_IsTheDerivative()
     {
-        double[] x = TrainingTensors.Doubles(TestValues.Uniform(50, seed: 1)), weights = TrainingTensors.Doubles(TestValues.Uniform(50, seed: 2));
+        double[] x = Doubles(TestValues.Uniform(50, seed: 1)), weights = Doubles(TestValues.Uniform(50, seed: 2));
         double[] gradient = ReluBackwardReference.Gradient(ReluBackwardReference.Forward(x), weights);
         GradientCheck.AssertDerivativeOf(values => GradientCheck.Dot(ReluBackwardReference.Forward(values), weights), x, gradient);
     }
@@ -57,6 +58,7 @@ internal sealed class ReluBackwardTests
         using ReluBackward operation = tensors.Device.Prepare(new ReluSpec(new TensorShape(1, 2, 3, 4)));
         TensorView right = tensors.Output(new TensorShape(1, 2, 3, 4)), wrong = tensors.Output(new TensorShape(1, 2, 4, 3));
         Assert.That(() => operation.Backward(right, wrong),
-            Throws.TypeOf<KernelShapeException>().With.Message.EqualTo("ReLU gradient: expected [1,2,3,4] Blocked16, got [1,2,4,3] Blocked16"));
+            Throws.TypeOf<KernelShapeException>()
+                .With.Message.EqualTo("ReLU gradient: expected [1,2,3,4] Blocked16, got [1,2,4,3] Blocked16"));
     }
 }

@@ -2,6 +2,7 @@ using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Tests.Reference;
+using static SiamIlgpu.Tests.Kernels.TrainingTensors;
 
 namespace SiamIlgpu.Tests.Kernels;
 
@@ -20,7 +21,8 @@ internal sealed class ScoreAdjustTests
         operation.Forward(
             tensors.Planar(ScoreAdjustCases.Responses(spec), spec.Maps), tensors.Planar([ScoreAdjustCases.Gain], spec.Parameter),
             tensors.Planar([ScoreAdjustCases.Bias], spec.Parameter), scores);
-        double[] expected = ScoreAdjustReference.Forward(TrainingTensors.Doubles(ScoreAdjustCases.Responses(spec)), ScoreAdjustCases.Gain, ScoreAdjustCases.Bias);
+        double[] expected = ScoreAdjustReference.Forward(
+            Doubles(ScoreAdjustCases.Responses(spec)), ScoreAdjustCases.Gain, ScoreAdjustCases.Bias);
         Conformance.AssertClose(tensors.Values(scores), expected, Tolerance, spec.Maps);
     }
 
@@ -28,16 +30,18 @@ internal sealed class ScoreAdjustTests
     public void Backward_MatchesReference_AlsoInPlace(ScoreAdjustSpec spec)
     {
         (double[] responses, double gain, double bias) = ScoreAdjustReference.Backward(
-            TrainingTensors.Doubles(ScoreAdjustCases.Responses(spec)), ScoreAdjustCases.Gain, TrainingTensors.Doubles(ScoreAdjustCases.ScoreGradient(spec)));
+            Doubles(ScoreAdjustCases.Responses(spec)), ScoreAdjustCases.Gain, Doubles(ScoreAdjustCases.ScoreGradient(spec)));
         foreach (GradientWrite write in Enum.GetValues<GradientWrite>())
         {
             using var tensors = new TrainingTensors(2);
             using ScoreAdjust operation = tensors.Device.Prepare(spec);
             TensorView dv = tensors.Planar(ScoreAdjustCases.ScoreGradient(spec), spec.Maps);
             TensorView dr = write == GradientWrite.Overwrite ? tensors.Output(spec.Maps, TensorLayout.Planar) : dv;
-            TensorView dGain = tensors.Output(spec.Parameter, TensorLayout.Planar, Before), dBias = tensors.Output(spec.Parameter, TensorLayout.Planar, Before);
+            TensorView dGain = tensors.Output(spec.Parameter, TensorLayout.Planar, Before);
+            TensorView dBias = tensors.Output(spec.Parameter, TensorLayout.Planar, Before);
             operation.Backward(
-                tensors.Planar(ScoreAdjustCases.Responses(spec), spec.Maps), tensors.Planar([ScoreAdjustCases.Gain], spec.Parameter), dv, dr, dGain, dBias, write);
+                tensors.Planar(ScoreAdjustCases.Responses(spec), spec.Maps), tensors.Planar([ScoreAdjustCases.Gain], spec.Parameter),
+                dv, dr, dGain, dBias, write);
             float before = write == GradientWrite.Accumulate ? Before : 0;
             Conformance.AssertClose(tensors.Values(dr), responses, Tolerance, spec.Maps);
             Conformance.AssertClose(tensors.Values(dGain), [gain + before], Tolerance, spec.Parameter);
@@ -49,7 +53,7 @@ internal sealed class ScoreAdjustTests
     public void Reference_IsTheDerivative()
     {
         var spec = new ScoreAdjustSpec(2, 5);
-        double[] r = TrainingTensors.Doubles(ScoreAdjustCases.Responses(spec)), weights = TrainingTensors.Doubles(ScoreAdjustCases.ScoreGradient(spec));
+        double[] r = Doubles(ScoreAdjustCases.Responses(spec)), weights = Doubles(ScoreAdjustCases.ScoreGradient(spec));
         (double[] responses, double gain, double bias) = ScoreAdjustReference.Backward(r, 0.75, weights);
         GradientCheck.AssertDerivativeOf(x => GradientCheck.Dot(ScoreAdjustReference.Forward(x, 0.75, -0.5), weights), r, responses);
         GradientCheck.AssertDerivativeOf(x => GradientCheck.Dot(ScoreAdjustReference.Forward(r, x[0], -0.5), weights), [0.75], [gain]);

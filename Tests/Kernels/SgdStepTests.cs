@@ -2,6 +2,7 @@ using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Tests.Reference;
+using static SiamIlgpu.Tests.Kernels.TrainingTensors;
 
 namespace SiamIlgpu.Tests.Kernels;
 
@@ -14,8 +15,8 @@ internal sealed class SgdStepTests
     [TestCaseSource(typeof(SgdStepCases), nameof(SgdStepCases.All))]
     public void Step_SeveralTimes_MatchesReference_SameBitsForAnyThreadCount(SgdSpec spec)
     {
-        double[] parameters = TrainingTensors.Doubles(SgdStepCases.Parameters(spec)), velocities = TrainingTensors.Doubles(SgdStepCases.Velocities(spec));
-        double[] gradients = TrainingTensors.Doubles(SgdStepCases.Gradients(spec));
+        double[] parameters = Doubles(SgdStepCases.Parameters(spec)), velocities = Doubles(SgdStepCases.Velocities(spec));
+        double[] gradients = Doubles(SgdStepCases.Gradients(spec));
         for (int step = 0; step < Steps; step++)
             SgdStepReference.Step(spec, parameters, gradients, velocities, SgdStepCases.LearningRate);
         (float[] actualParameters, float[] actualVelocities) = Run(spec, threads: 1);
@@ -45,7 +46,8 @@ internal sealed class SgdStepTests
         var spec = new SgdSpec(100_000, [new(0, 60_000, 1, 1), new(60_000, 40_000, 0.5f, 0, AverageOf: 2)], 0.9f, 0.1f);
         using var tensors = new TrainingTensors(2);
         using SgdStep operation = tensors.Device.Prepare(spec);
-        TensorView p = tensors.Output(spec.Arena, TensorLayout.Planar), g = tensors.Output(spec.Arena, TensorLayout.Planar), v = tensors.Output(spec.Arena, TensorLayout.Planar);
+        TensorView p = tensors.Output(spec.Arena, TensorLayout.Planar), g = tensors.Output(spec.Arena, TensorLayout.Planar);
+        TensorView v = tensors.Output(spec.Arena, TensorLayout.Planar);
         Conformance.AssertAllocatesNothing(() => operation.Step(p, g, v, 0.1f));
     }
 
@@ -53,8 +55,10 @@ internal sealed class SgdStepTests
     public void Prepare_SegmentsThatOverlap_NamesTheSecond()
     {
         using var device = new CpuDevice(1);
-        Assert.That(() => device.Prepare(new SgdSpec(10, [new(0, 5, 1, 1), new(4, 2, 1, 1)], 0.9f, 0)), Throws.TypeOf<KernelShapeException>()
-            .With.Message.StartsWith("SGD: SgdSegment { Offset = 4, Length = 2,").And.Message.EndsWith("does not fit into 10 floats after 5"));
+        var spec = new SgdSpec(10, [new(0, 5, 1, 1), new(4, 2, 1, 1)], 0.9f, 0);
+        Assert.That(() => device.Prepare(spec), Throws.TypeOf<KernelShapeException>()
+            .With.Message.StartsWith("SGD: SgdSegment { Offset = 4, Length = 2,")
+            .And.Message.EndsWith("does not fit into 10 floats after 5"));
     }
 
     [Test]
@@ -62,7 +66,8 @@ internal sealed class SgdStepTests
     {
         using var tensors = new TrainingTensors(1);
         using SgdStep operation = tensors.Device.Prepare(new SgdSpec(10, [], 0.9f, 0));
-        TensorView right = tensors.Output(new TensorShape(1, 1, 1, 10), TensorLayout.Planar), wrong = tensors.Output(new TensorShape(1, 1, 1, 9), TensorLayout.Planar);
+        TensorView right = tensors.Output(new TensorShape(1, 1, 1, 10), TensorLayout.Planar);
+        TensorView wrong = tensors.Output(new TensorShape(1, 1, 1, 9), TensorLayout.Planar);
         Assert.That(() => operation.Step(right, right, wrong, 0.1f),
             Throws.TypeOf<KernelShapeException>().With.Message.EqualTo("SGD velocities: expected [1,1,1,10] Planar, got [1,1,1,9] Planar"));
     }
@@ -71,7 +76,8 @@ internal sealed class SgdStepTests
     {
         using var tensors = new TrainingTensors(threads);
         using SgdStep operation = tensors.Device.Prepare(spec);
-        TensorView p = tensors.Planar(SgdStepCases.Parameters(spec), spec.Arena), v = tensors.Planar(SgdStepCases.Velocities(spec), spec.Arena);
+        TensorView p = tensors.Planar(SgdStepCases.Parameters(spec), spec.Arena);
+        TensorView v = tensors.Planar(SgdStepCases.Velocities(spec), spec.Arena);
         TensorView g = tensors.Planar(SgdStepCases.Gradients(spec), spec.Arena);
         for (int step = 0; step < Steps; step++)
             operation.Step(p, g, v, SgdStepCases.LearningRate);

@@ -2,6 +2,7 @@ using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Tests.Reference;
+using static SiamIlgpu.Tests.Kernels.TrainingTensors;
 
 namespace SiamIlgpu.Tests.Kernels;
 
@@ -14,7 +15,7 @@ internal sealed class TripletLossTests
     public void Run_MatchesReference(TripletLossSpec spec)
     {
         float[] scores = TripletLossCases.Scores(spec), labels = TripletLossCases.Labels(spec);
-        (double[] losses, double[] gradient) = TripletLossReference.Run(spec, TrainingTensors.Doubles(scores), TrainingTensors.Doubles(labels));
+        (double[] losses, double[] gradient) = TripletLossReference.Run(spec, Doubles(scores), Doubles(labels));
         (float[] actualLosses, float[] actualGradient) = Run(spec, scores, labels);
         Conformance.AssertClose(actualLosses, losses, Tolerance, spec.Losses);
         Conformance.AssertClose(actualGradient, gradient, Tolerance, spec.Maps);
@@ -24,7 +25,8 @@ internal sealed class TripletLossTests
     public void Run_HardNegatives_AreTheHighestOfTheBatchAndOfEqualOnesTheFirst()
     {
         // Map 0: a positive, and negatives 1, 3, 3; map 1: a positive, and negatives 3, 0, 2.
-        (float[] losses, float[] gradient) = Run(new TripletLossSpec(2, 2, HardNegatives: 2), [0, 1, 3, 3, 5, 3, 0, 2], [1, -1, -1, -1, 1, -1, -1, -1]);
+        (float[] losses, float[] gradient) = Run(
+            new TripletLossSpec(2, 2, HardNegatives: 2), [0, 1, 3, 3, 5, 3, 0, 2], [1, -1, -1, -1, 1, -1, -1, -1]);
         Assert.That(losses[0], Is.EqualTo(LogisticLossReference.Softplus(3)).Within(1e-6));
         Assert.That(losses[1], Is.EqualTo(LogisticLossReference.Softplus(-2)).Within(1e-6));
         Assert.That(gradient.Select(g => g != 0), Is.EqualTo((bool[])[true, false, true, true, true, false, false, false]));
@@ -43,9 +45,10 @@ internal sealed class TripletLossTests
     public void Reference_AwayFromTies_IsTheDerivative(int hardNegatives)
     {
         var spec = new TripletLossSpec(4, 5, hardNegatives);
-        double[] scores = TrainingTensors.Doubles(TestValues.Uniform(spec.Maps.Count, seed: 1)), labels = TrainingTensors.Doubles(TripletLossCases.Labels(spec));
+        double[] scores = Doubles(TestValues.Uniform(spec.Maps.Count, seed: 1)), labels = Doubles(TripletLossCases.Labels(spec));
         GradientCheck.AssertDerivativeOf(
-            v => TripletLossReference.Run(spec, v, labels).Losses.Average(), scores, TripletLossReference.Run(spec, scores, labels).Gradient);
+            v => TripletLossReference.Run(spec, v, labels).Losses.Average(), scores,
+            TripletLossReference.Run(spec, scores, labels).Gradient);
     }
 
     [TestCase(0)]
@@ -55,7 +58,8 @@ internal sealed class TripletLossTests
         var spec = new TripletLossSpec(2, 9, hardNegatives);
         using var tensors = new TrainingTensors(2);
         using TripletLoss operation = tensors.Device.Prepare(spec);
-        TensorView scores = tensors.Planar(TripletLossCases.Scores(spec), spec.Maps), labels = tensors.Planar(TripletLossCases.Labels(spec), spec.Maps);
+        TensorView scores = tensors.Planar(TripletLossCases.Scores(spec), spec.Maps);
+        TensorView labels = tensors.Planar(TripletLossCases.Labels(spec), spec.Maps);
         TensorView losses = tensors.Output(spec.Losses, TensorLayout.Planar), gradient = tensors.Output(spec.Maps, TensorLayout.Planar);
         Conformance.AssertAllocatesNothing(() => operation.Run(scores, labels, losses, gradient));
     }
@@ -65,7 +69,8 @@ internal sealed class TripletLossTests
     {
         using var tensors = new TrainingTensors(1);
         Assert.That(() => tensors.Device.Prepare(new TripletLossSpec(2, 3, -1)),
-            Throws.TypeOf<KernelShapeException>().With.Message.StartsWith("triplet loss: sizes must be positive and hard negatives not negative, got "));
+            Throws.TypeOf<KernelShapeException>()
+                .With.Message.StartsWith("triplet loss: sizes must be positive and hard negatives not negative, got "));
         var spec = new TripletLossSpec(2, 3, 0);
         using TripletLoss operation = tensors.Device.Prepare(spec);
         TensorView maps = tensors.Output(spec.Maps, TensorLayout.Planar);

@@ -54,6 +54,11 @@ internal static class BatchNormTrainingReference
     private static int[] Places(in BatchNormSpec spec, int channel)
     {
         int pixels = spec.Height * spec.Width, channels = spec.Channels;
-        return [.. from n in Enumerable.Range(0, spec.Batch) from i in Enumerable.Range(0, pixels) select (n * channels + channel) * pixels + i];
+        return
+        [
+            .. from n in Enumerable.Range(0, spec.Batch)
+            from i in Enumerable.Range(0, pixels)
+            select (n * channels + channel) * pixels + i,
+        ];
     }
 }

@@ -13,12 +13,13 @@ internal static class ConvolutionBackwardReference
         int group = c / inPerGroup;
         double sum = 0;
         for (int o = group * outPerGroup; o < (group + 1) * outPerGroup; o++)
-            for (int i = 0; i < spec.MapHeight; i++)
-                for (int j = 0; j < spec.MapWidth; j++)
+            for (int u = 0; u < spec.Size; u++)
+                for (int v = 0; v < spec.Size; v++)
                 {
-                    int u = a - i * spec.Stride;
-                    int v = b - j * spec.Stride;
-                    if (u >= 0 && u < spec.Size && v >= 0 && v < spec.Size)
+                    // The output i, j with i * stride + u = a, j * stride + v = b, if there is one.
+                    (int i, int restOfI) = Math.DivRem(a - u, spec.Stride);
+                    (int j, int restOfJ) = Math.DivRem(b - v, spec.Stride);
+                    if (restOfI == 0 && restOfJ == 0 && i >= 0 && j >= 0 && i < spec.MapHeight && j < spec.MapWidth)
                     {
                         double w = filters[((o * inPerGroup + c % inPerGroup) * spec.Size + u) * spec.Size + v];
                         sum += w * outputGradient[OutputIndex(spec, n, o, i, j)];

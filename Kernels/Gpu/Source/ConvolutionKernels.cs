@@ -306,7 +306,7 @@ internal static class ConvolutionKernels
 
     /// <summary>Adds one product of eight pixels and eight channels each, four and four from half a tile further on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Tile8X8 Multiply<TTile>(ArrayView<Float4> pixelQuads, ArrayView<Float4> filterTile, int pixels, int channels, Tile8X8 sums)
+    internal static Tile8X8 Multiply<TTile>(ArrayView<Float4> pixelQuads, ArrayView<Float4> filterTile, int pixels, int channels, Tile8X8 sums)
         where TTile : struct, IConvolutionTile
     {
         Tile8X8 next = sums;

@@ -1,9 +1,9 @@
 namespace SiamIlgpu.Kernels.Gpu.Source;
 
-/// <summary>What the max-pooling kernel is told; features lie in blocks of sixteen channels.</summary>
+/// <summary>What the max-pooling kernels are told; features lie in blocks of sixteen channels.</summary>
 internal readonly record struct MaxPoolArguments
 {
-    /// <summary>Groups of four floats of the output.</summary>
+    /// <summary>Groups of four floats of what is written: the output, or the gradient of the input.</summary>
     internal int Quads { get; init; }
 
     /// <summary>Rows and columns of the input.</summary>

@@ -9,6 +9,28 @@ internal struct Float4
     internal float A, B, C, D;
 
     internal readonly float Dot(Float4 other) => A * other.A + B * other.B + C * other.C + D * other.D;
+
+    /// <summary>this + other, component by component.</summary>
+    internal readonly Float4 Add(Float4 other)
+    {
+        Float4 sum;
+        sum.A = A + other.A;
+        sum.B = B + other.B;
+        sum.C = C + other.C;
+        sum.D = D + other.D;
+        return sum;
+    }
+
+    /// <summary>this + a * other, component by component.</summary>
+    internal readonly Float4 Add(float a, Float4 other)
+    {
+        Float4 sum;
+        sum.A = A + a * other.A;
+        sum.B = B + a * other.B;
+        sum.C = C + a * other.C;
+        sum.D = D + a * other.D;
+        return sum;
+    }
 }
 
 /// <summary>Eight sums. Fields, because an array of accumulators would live in slow memory.</summary>

@@ -1,0 +1,28 @@
+using SiamIlgpu.Kernels.Gpu.Source;
+
+namespace SiamIlgpu.Kernels.Gpu;
+
+internal sealed class MaxPoolBackwardGpu : MaxPoolBackward
+{
+    private readonly GpuKernel kernel;
+    private readonly MaxPoolArguments arguments;
+
+    internal MaxPoolBackwardGpu(GpuDevice device, MaxPoolSpec spec)
+        : base(device, spec)
+    {
+        kernel = device.Load("MaxPool.Backward");
+        arguments = new MaxPoolArguments
+        {
+            Quads = checked((int)(spec.Input.Length(device.FeatureLayout) / 4)),
+            Height = spec.Height,
+            Width = spec.Width,
+            OutHeight = spec.OutHeight,
+            OutWidth = spec.OutWidth,
+            Size = spec.Size,
+            Stride = spec.Stride,
+        };
+    }
+
+    protected override void BackwardCore(TensorView input, TensorView output, TensorView outputGradient, TensorView inputGradient) =>
+        kernel.LaunchOver(arguments.Quads, [input.OnGpu(), output.OnGpu(), outputGradient.OnGpu(), inputGradient.OnGpu()], arguments);
+}
