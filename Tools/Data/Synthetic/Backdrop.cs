@@ -51,7 +51,7 @@ internal sealed class Backdrop
         switch (random.Below(8))
         {
             case 0 or 1:
-                Leaves(200 + random.Below(400), 3, 130, 0.5f);
+                Leaves(80 + random.Below(250), random.Between(4, 14), random.Between(60, 170), 0.5f);
                 break;
             case 2:
                 Street();
@@ -63,12 +63,12 @@ internal sealed class Backdrop
                 Field();
                 break;
             case 5:
-                Leaves(60 + random.Below(150), 6, 110, 0.5f);
+                Leaves(30 + random.Below(80), random.Between(5, 15), 120, 0.5f);
                 Crowd(makers, 10 + random.Below(20));
                 break;
             case 6:
                 // A plain ground with a few things on it.
-                Leaves(5 + random.Below(40), 3, 60, 0.3f);
+                Leaves(2 + random.Below(16), random.Between(5, 15), random.Between(30, 140), 0.4f);
                 break;
             default:
                 Street();
@@ -110,9 +110,9 @@ internal sealed class Backdrop
         bool angular = random.Chance(0.4f);
         for (int i = 0; i < count; i++)
         {
-            // The largest lie below.
-            float from = smallest + (largest - smallest) * 0.5f * (1 - (float)i / count);
-            float radius = random.NaturalRadius(smallest, Math.Max(from, smallest + 1) * 2), other = radius * random.Between(1 - spread, 1);
+            // The largest lie below, so that they are seen at all.
+            float late = 1 - (float)i / count, least = smallest + Math.Max(0, 0.35f * largest - smallest) * late * late;
+            float radius = random.NaturalRadius(least, largest), other = radius * random.Between(1 - spread, 1);
             float x = random.Between(0, Size), y = random.Between(0, Size);
             if (random.Chance(0.5f))
                 (radius, other) = (other, radius);
@@ -189,9 +189,9 @@ internal sealed class Backdrop
     {
         var painter = new FigurePainter();
         Vector128<float>[] space = new Vector128<float>[FigureSpace * FigureSpace];
-        Figure[] figures = new Figure[Math.Min(count, 5)];
+        Figure[] figures = new Figure[Math.Min(count, 3)];
         for (int i = 0; i < figures.Length; i++)
-            figures[i] = makers.Make((FigureMaker.Kind)random.Below(FigureMaker.KindCount));
+            figures[i] = makers.Make(FigureMaker.AnyKind(ref random));
         for (int i = 0; i < count; i++)
         {
             int left = random.Below(Size - FigureSpace), top = random.Below(Size - FigureSpace);

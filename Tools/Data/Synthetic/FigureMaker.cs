@@ -5,11 +5,11 @@ namespace SiamIlgpu.Data;
 /// <summary>Makes figures: people, faces, cars, animals, balls, signs, and shapes that are nothing in particular.</summary>
 internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Texture> pictures)
 {
-    /// <summary>Rows and columns of a part's texture.</summary>
-    public const int TextureSize = 128;
+    // Rows and columns of the texture of what has a pattern, and of what is plain.
+    private const int ClothSize = 128, PlainSize = 64;
 
-    /// <summary>Texels that a figure's height is spread over.</summary>
-    private const float TexelsPerHeight = 100;
+    // Share of a texture that a figure's height is spread over.
+    private const float TextureShare = 0.78f;
 
     private readonly PolygonFill fill = new();
     private readonly List<FigurePart> parts = [];
@@ -56,8 +56,21 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
         Assembly,
     }
 
-    /// <summary>How many kinds there are.</summary>
-    public static int KindCount => (int)Kind.Assembly + 1;
+    /// <summary>A kind: people and faces more often, as videos have them.</summary>
+    public static Kind AnyKind(ref SceneRandom random) => random.Below(16) switch
+    {
+        <= 2 => Kind.Person,
+        3 => Kind.Bust,
+        <= 5 => Kind.Face,
+        6 => Kind.Car,
+        7 => Kind.CarRear,
+        8 => Kind.Rider,
+        <= 10 => Kind.Animal,
+        11 => Kind.Ball,
+        <= 13 => Kind.Sign,
+        14 => Kind.Lump,
+        _ => Kind.Assembly,
+    };
 
     /// <summary>Makes one figure.</summary>
     /// <param name="kind">What it is.</param>
@@ -115,31 +128,38 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
         return new Figure([.. parts]);
     }
 
-    /// <summary>A picture of a surface, perhaps with things lying on it, or one of the user's pictures.</summary>
-    public Texture Cloth(Vector128<float> color, float leaves = 0.25f)
+    private Texture Cloth(Vector128<float> color, float leaves = 0.25f)
     {
         if (pictures.Count > 0 && random.Chance(0.3f))
             return pictures[random.Below(pictures.Count)];
-        Surface surface = Surface.Draw(ref random, palette, color, random.Between(0.5f, 2.2f), tiled: false);
-        uint[] texels = new uint[TextureSize * TextureSize];
-        for (int y = 0; y < TextureSize; y++)
+        return Weave(color, leaves, ClothSize);
+    }
+
+    private Texture Plain(Vector128<float> color, float leaves = 0.05f) => Weave(color, leaves, PlainSize);
+
+    // A surface, perhaps with things lying on it.
+    private Texture Weave(Vector128<float> color, float leaves, int size)
+    {
+        float fine = (float)ClothSize / size;
+        Surface surface = Surface.Draw(ref random, palette, color, fine * random.Between(0.5f, 2.2f), tiled: false);
+        uint[] texels = new uint[size * size];
+        for (int y = 0; y < size; y++)
         {
-            for (int x = 0; x < TextureSize; x++)
-                texels[y * TextureSize + x] = Texel.Pack(surface.At(x, y));
+            for (int x = 0; x < size; x++)
+                texels[y * size + x] = Texel.Pack(surface.At(x, y));
         }
         if (random.Chance(leaves))
         {
-            int count = 3 + random.Below(25);
-            for (int i = 0; i < count; i++)
+            for (int count = 3 + random.Below(25); count > 0; count--)
             {
-                float radius = random.NaturalRadius(4, 45);
+                float radius = random.NaturalRadius(4, 45) / fine;
                 Vector128<float> leafColor = random.Chance(0.5f) ? palette.Draw(ref random) : Palette.Near(ref random, color, 45);
-                Surface leaf = Surface.Draw(ref random, palette, leafColor, random.Between(0.5f, 2f), tiled: false);
-                var shader = new SurfaceShader(texels, TextureSize, leaf, 0, 0, 0);
-                fill.Fill(AnyOutline(random.Between(0, TextureSize), random.Between(0, TextureSize), radius), -64, -64, 2 * TextureSize, 2 * TextureSize, ref shader);
+                Surface leaf = Surface.Draw(ref random, palette, leafColor, fine * random.Between(0.5f, 2f), tiled: false);
+                var shader = new SurfaceShader(texels, size, leaf, 0, 0, 0);
+                fill.Fill(AnyOutline(random.Between(0, size), random.Between(0, size), radius), -size, -size, 2 * size, 2 * size, ref shader);
             }
         }
-        return new Texture(texels, TextureSize, 3);
+        return new Texture(texels, size, 3);
     }
 
     private float[] AnyOutline(float x, float y, float radius)
@@ -175,12 +195,8 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
 
     private Vector128<float> Dark() => palette.Make(ref random, random.Between(0, 0.15f), 0.1f);
 
-    private Texture Plain(Vector128<float> color, float leaves = 0.05f) => Cloth(color, leaves);
-
     private (float Right, float Down, float Round) Round()
         => (0.22f * random.Normal(), 0.15f * random.Normal(), random.Skewed(0, 0.6f));
-
-    private Wave Still => default;
 
     private Wave SwingOf(float amount, float period) => new(ref random, 0, amount, period);
 
@@ -190,10 +206,11 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
     {
         (float minX, float minY, float maxX, float maxY) = PolygonFill.Bounds(outline);
         // Small parts do not show the whole tile: a face's mouth is not a coat's pattern in small.
-        Affine toTexels = Affine.Rotation(random.Chance(0.7f) ? 0 : random.Unit(), TexelsPerHeight) with
+        float texelsPerHeight = TextureShare * Math.Min(texture.Size, ClothSize);
+        Affine toTexels = Affine.Rotation(random.Chance(0.7f) ? 0 : random.Unit(), texelsPerHeight) with
         {
-            X0 = TextureSize / 2 - TexelsPerHeight * (minX + maxX) / 2 + 8 * random.Normal(),
-            Y0 = TextureSize / 2 - TexelsPerHeight * (minY + maxY) / 2 + 8 * random.Normal(),
+            X0 = texture.Size * random.Between(0.4f, 0.6f) - texelsPerHeight * (minX + maxX) / 2,
+            Y0 = texture.Size * random.Between(0.4f, 0.6f) - texelsPerHeight * (minY + maxY) / 2,
         };
         (float Amount, int Lobes, Wave Phase) ripples = (ripple, 2 + random.Below(4), ripple == 0 ? default : new Wave(ref random, 0, 1, 150));
         parts.Add(new FigurePart
@@ -237,9 +254,9 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
         float period = random.Between(14, 50), stride = random.Skewed(0.01f, 0.11f);
         float arm = random.Chance(0.2f) ? 0.3f : stride * 0.9f;
         bool shortSleeves = random.Chance(0.4f), shortTrousers = random.Chance(0.25f);
-        var random1 = random;
-        // Left and right swing against each other: the same wave, one with its sign turned.
-        Wave forth = new(ref random, 0, stride, period), back = new(ref random1, 0, -stride, period);
+        // Left and right swing against each other: the same numbers drawn, one with its sign turned.
+        SceneRandom same = random;
+        Wave forth = new(ref random, 0, stride, period), back = new(ref same, 0, -stride, period);
         Wave armForth = SwingOf(arm, 2 * period), armBack = SwingOf(arm, 2 * period);
         Vector128<float> shoe = Dark();
         if (legs)

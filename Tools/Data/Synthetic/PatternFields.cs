@@ -26,20 +26,26 @@ internal static class PatternFields
         return choice < SoftFields.Value.Length ? SoftFields.Value[choice] : BusyFields.Value[(choice - SoftFields.Value.Length) / 2];
     }
 
-    /// <summary>The value at a place, bilinear, 0..255.</summary>
+    /// <summary>The value at a place, bilinear in sixteenths, 0..255.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Sample(byte[] field, float x, float y)
+    public static int Sample(byte[] field, float x, float y)
     {
         // The offset is a whole number of tiles and keeps the numbers positive.
-        const float Offset = 1 << 16;
-        float shiftedX = x + Offset, shiftedY = y + Offset;
-        int left = (int)shiftedX, top = (int)shiftedY;
-        float partX = shiftedX - left, partY = shiftedY - top;
-        int row = (top & Mask) * Size, below = ((top + 1) & Mask) * Size, right = (left + 1) & Mask;
-        left &= Mask;
-        float upper = field[row + left] + (field[row + right] - field[row + left]) * partX;
-        float lower = field[below + left] + (field[below + right] - field[below + left]) * partX;
-        return upper + (lower - upper) * partY;
+        const float Offset = 1 << 20;
+        int fixedX = (int)(x * 16 + Offset), fixedY = (int)(y * 16 + Offset);
+        int left = (fixedX >> 4) & Mask, right = (left + 1) & Mask, partX = fixedX & 15, partY = fixedY & 15;
+        int row = ((fixedY >> 4) & Mask) * Size, below = (row + Size) & (Size * Size - 1);
+        int upper = 16 * field[row + left] + (field[row + right] - field[row + left]) * partX;
+        int lower = 16 * field[below + left] + (field[below + right] - field[below + left]) * partX;
+        return (16 * upper + (lower - upper) * partY) >> 8;
+    }
+
+    /// <summary>The value at a place, of the nearest element, 0..255: enough for a soft field.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Nearest(byte[] field, float x, float y)
+    {
+        const float Offset = (1 << 16) + 0.5f;
+        return field[((int)(y + Offset) & Mask) * Size + ((int)(x + Offset) & Mask)];
     }
 
     private static byte[][] MakeSoft() =>

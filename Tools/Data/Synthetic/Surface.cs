@@ -10,17 +10,19 @@ internal sealed class Texture
     private const float Sixteenths = 16, Offset = 1 << 20;
 
     private readonly uint[][] levels;
-    private readonly int size;
 
     /// <summary>Takes a square of <paramref name="size"/> x <paramref name="size"/> texels, a power of two.</summary>
     public Texture(uint[] texels, int size, int levelCount)
     {
-        this.size = size;
+        Size = size;
         levels = new uint[levelCount][];
         levels[0] = texels;
         for (int i = 1; i < levelCount; i++)
             levels[i] = Halve(levels[i - 1], size >> (i - 1));
     }
+
+    /// <summary>Rows and columns of the largest copy.</summary>
+    public int Size { get; }
 
     /// <summary>The mean colour of every 16th texel in a row.</summary>
     public Vector128<float> Mean
@@ -40,7 +42,7 @@ internal sealed class Texture
         int level = 0;
         for (; step > 1.5f && level < levels.Length - 1; level++)
             step /= 2;
-        return new Level(levels[level], size >> level, 1f / (1 << level));
+        return new Level(levels[level], Size >> level, 1f / (1 << level));
     }
 
     private static uint[] Halve(uint[] from, int side)
@@ -209,9 +211,9 @@ internal sealed class Surface
     public Vector128<float> At(float x, float y)
     {
         (float u, float v) = toPattern.Of(x, y);
-        Vector128<float> color = ramp[(int)PatternFields.Sample(pattern, u, v)];
+        Vector128<float> color = ramp[PatternFields.Sample(pattern, u, v)];
         (u, v) = toShade.Of(x, y);
-        return color * (1 + relief * (PatternFields.Sample(shade, u, v) * (1f / 128) - 1));
+        return color * (1 + relief * (PatternFields.Nearest(shade, u, v) * (1f / 128) - 1));
     }
 
     private static Affine Placement(ref SceneRandom random, float scale, bool tiled)

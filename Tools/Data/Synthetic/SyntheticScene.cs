@@ -58,7 +58,7 @@ public sealed class SyntheticScene : TrainingVideo
         backdrop = Backdrop.Paint(random.Next(), palette, maker, textures, out mean);
 
         // The target: near the backdrop's colour in some scenes.
-        var kind = (FigureMaker.Kind)random.Below(FigureMaker.KindCount);
+        FigureMaker.Kind kind = FigureMaker.AnyKind(ref random);
         bool hidden = random.Chance(0.3f);
         float contrast = random.Between(12, 45);
         Figure figure = maker.Make(kind, hidden ? mean : null, contrast);
@@ -70,7 +70,7 @@ public sealed class SyntheticScene : TrainingVideo
         List<Actor> others = [];
         for (int count = random.Below(4); count > 0; count--)
         {
-            Figure other = random.Chance(0.35f) ? figure : maker.Make(random.Chance(0.6f) ? kind : (FigureMaker.Kind)random.Below(FigureMaker.KindCount));
+            Figure other = random.Chance(0.35f) ? figure : maker.Make(random.Chance(0.6f) ? kind : FigureMaker.AnyKind(ref random));
             Actor actor = new(ref random, other, size * random.Between(0.7f, 1.3f), Width, Height, 1, kind);
             if (random.Chance(0.5f))
                 actor.Follow(ref random, target, size);
@@ -85,7 +85,7 @@ public sealed class SyntheticScene : TrainingVideo
         if (random.Chance(0.35f))
         {
             float reach = random.Between(1.5f, 6) * size, aspect = random.Between(0.08f, 0.3f) * size / reach;
-            Figure post = random.Chance(0.7f) ? maker.MakePost(aspect) : maker.Make((FigureMaker.Kind)random.Below(FigureMaker.KindCount));
+            Figure post = random.Chance(0.7f) ? maker.MakePost(aspect) : maker.Make(FigureMaker.AnyKind(ref random));
             float large = random.Chance(0.5f) ? reach * MathF.Sqrt(aspect) : size * random.Between(0.3f, 0.7f);
             front.Add(new Actor(ref random, post, Math.Min(large, 1.2f * size), Width, Height, 1, FigureMaker.Kind.Person));
         }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tracking;
@@ -76,19 +77,22 @@ internal sealed class CropReader : IDisposable
         private readonly CpuDevice device;
         private readonly CropResize operation;
         private readonly TensorView crops;
-        private readonly float[] planar;
+
+        // The same numbers as rows of 3 * size, so that they come back as they lie: pixel after pixel.
+        private readonly TensorView rows;
+
+        // RGB, and one row of it between two rows; a pixel is read as four numbers.
+        private readonly float[] pixels;
         private readonly float[] mixed;
-        private readonly int[] columns;
-        private readonly float[] parts;
 
         public Cutter(CpuDevice device, int size)
         {
             (this.device, Size) = (device, size);
             operation = device.Prepare(new CropResizeSpec(1, size));
             crops = device.Allocate(operation.Spec.Crops, TensorLayout.Interleaved);
-            planar = new float[3 * size * size];
-            mixed = new float[3 * size];
-            (columns, parts) = (new int[size], new float[size]);
+            rows = new TensorView(crops.Buffer, 0, new TensorShape(1, 1, size, 3 * size), TensorLayout.Planar);
+            pixels = new float[3 * size * size];
+            mixed = new float[3 * size + 4];
         }
 
         /// <summary>Rows and columns, margin included.</summary>
@@ -97,38 +101,33 @@ internal sealed class CropReader : IDisposable
         public void Cut(Frame frame, in CropPyramid pyramid)
         {
             operation.Forward(frame, pyramid, crops);
-            device.Download(crops, planar);
+            device.Download(rows, pixels);
         }
 
         /// <summary>One bilinear resampling does stretch, shift and margin; with none of them it copies.</summary>
         public void Alter(in Alteration alteration, int size, Span<float> crop)
         {
             float middle = (Size - 1) / 2f, half = (size - 1) / 2f;
-            for (int x = 0; x < size; x++)
-            {
-                float at = Math.Clamp(middle + alteration.ShiftX + alteration.StretchX * (x - half), 0, Size - 1);
-                columns[x] = Math.Clamp((int)at, 0, Math.Max(0, Size - 2));
-                parts[x] = at - columns[x];
-            }
-            (float red, float green, float blue) = alteration.Color;
-            int plane = Size * Size, next = Size > 1 ? 1 : 0;
-            Span<float> reds = mixed.AsSpan(0, Size), greens = mixed.AsSpan(Size, Size), blues = mixed.AsSpan(2 * Size, Size);
+            Vector128<float> color = Vector128.Create(alteration.Color.Red, alteration.Color.Green, alteration.Color.Blue, 0);
+            int length = 3 * Size, last = Math.Max(0, Size - 2), next = Size > 1 ? 1 : 0;
             for (int y = 0; y < size; y++)
             {
-                float at = Math.Clamp(middle + alteration.ShiftY + alteration.StretchY * (y - half), 0, Size - 1);
-                int row = Math.Clamp((int)at, 0, Math.Max(0, Size - 2));
-                float part = at - row;
-                Mix(planar.AsSpan(row * Size, Size), planar.AsSpan((row + next) * Size, Size), part, red, reds);
-                Mix(planar.AsSpan(plane + row * Size, Size), planar.AsSpan(plane + (row + next) * Size, Size), part, green, greens);
-                Mix(planar.AsSpan(2 * plane + row * Size, Size), planar.AsSpan(2 * plane + (row + next) * Size, Size), part, blue, blues);
+                float atY = Math.Clamp(middle + alteration.ShiftY + alteration.StretchY * (y - half), 0, Size - 1);
+                int row = Math.Min((int)atY, last);
+                Mix(pixels.AsSpan(row * length, length), pixels.AsSpan((row + next) * length, length), atY - row, mixed.AsSpan(0, length));
                 Span<float> to = crop.Slice(3 * y * size, 3 * size);
                 for (int x = 0; x < size; x++)
                 {
-                    int column = columns[x], right = column + next;
-                    float weight = parts[x];
-                    to[3 * x] = reds[column] + (reds[right] - reds[column]) * weight;
-                    to[3 * x + 1] = greens[column] + (greens[right] - greens[column]) * weight;
-                    to[3 * x + 2] = blues[column] + (blues[right] - blues[column]) * weight;
+                    float atX = Math.Clamp(middle + alteration.ShiftX + alteration.StretchX * (x - half), 0, Size - 1);
+                    int column = Math.Min((int)atX, last);
+                    Vector128<float> left = Vector128.Create<float>(mixed.AsSpan(3 * column, 4));
+                    Vector128<float> right = Vector128.Create<float>(mixed.AsSpan(3 * (column + next), 4));
+                    Vector128<float> pixel = left + (right - left) * (atX - column) + color;
+                    // The fourth number is the next pixel's first, which is written after it.
+                    if (x < size - 1)
+                        pixel.CopyTo(to[(3 * x)..]);
+                    else
+                        (to[3 * x], to[3 * x + 1], to[3 * x + 2]) = (pixel[0], pixel[1], pixel[2]);
                 }
                 if (alteration.Grey)
                     ToGrey(to);
@@ -141,26 +140,26 @@ internal sealed class CropReader : IDisposable
             crops.Buffer.Dispose();
         }
 
-        // to = upper + (lower - upper) * part + offset
-        private static void Mix(ReadOnlySpan<float> upper, ReadOnlySpan<float> lower, float part, float offset, Span<float> to)
+        // to = upper + (lower - upper) * part
+        private static void Mix(ReadOnlySpan<float> upper, ReadOnlySpan<float> lower, float part, Span<float> to)
         {
             int x = 0;
             for (; x <= to.Length - Vector<float>.Count; x += Vector<float>.Count)
             {
                 var above = new Vector<float>(upper[x..]);
-                (above + (new Vector<float>(lower[x..]) - above) * part + new Vector<float>(offset)).CopyTo(to[x..]);
+                (above + (new Vector<float>(lower[x..]) - above) * part).CopyTo(to[x..]);
             }
             for (; x < to.Length; x++)
-                to[x] = upper[x] + (lower[x] - upper[x]) * part + offset;
+                to[x] = upper[x] + (lower[x] - upper[x]) * part;
         }
 
         // MATLAB's rgb2gray.
-        private static void ToGrey(Span<float> pixels)
+        private static void ToGrey(Span<float> row)
         {
-            for (int i = 0; i < pixels.Length; i += 3)
+            for (int i = 0; i < row.Length; i += 3)
             {
-                float grey = 0.2989f * pixels[i] + 0.5870f * pixels[i + 1] + 0.1140f * pixels[i + 2];
-                (pixels[i], pixels[i + 1], pixels[i + 2]) = (grey, grey, grey);
+                float grey = 0.2989f * row[i] + 0.5870f * row[i + 1] + 0.1140f * row[i + 2];
+                (row[i], row[i + 1], row[i + 2]) = (grey, grey, grey);
             }
         }
     }
