@@ -20,7 +20,7 @@ internal static class ConvGradCommand
         var batch = new Option<int>("--batch") { Description = "Crops at once.", DefaultValueFactory = _ => 8 };
         var crop = new Option<int>("--crop") { Description = "Rows and columns of a crop.", DefaultValueFactory = _ => 255 };
         Option<ConvolutionAlgorithm> convolution = Arguments.Convolution();
-        var verb = new Command("convgrad", "Each convolution of a network in training, forward, both gradients and the update of its filters: shares of the machine's peak.")
+        var verb = new Command("convgrad", "Each convolution of a network in training: forward, both gradients, update of the filters.")
         {
             threads, network, batch, crop, convolution,
         };
@@ -71,7 +71,10 @@ internal static class ConvGradCommand
                 Add(Measure("input", () => backward.Input(outputGradient, inputGradient),
                     inputGradient, (n, c, i, j) => ConvolutionBackwardReference.Input(spec, w, dy, n, c, i, j)));
             }
-            double update = Time(() => filters.Update(values, bias));
+            var milliseconds = new List<double>();
+            for (int round = 0; round < Rounds; round++)
+                milliseconds.Add(Time(() => filters.Update(values, bias)));
+            double update = milliseconds.Median();
             updates += update;
             Console.WriteLine($"{"",-18} {"",-16} {spec.Filters,-16} {"update",-8} {update,8:F3}");
             foreach (TensorView view in (TensorView[])[input, output, outputGradient, inputGradient, values, bias, filterGradient, biasGradient])
@@ -81,16 +84,16 @@ internal static class ConvGradCommand
             {
                 call();
                 double error = Error(layer.Name + " " + pass, device, result, reference);
-                var milliseconds = new List<double>();
+                var times = new List<double>();
                 var peaks = new List<double>();
                 for (int round = 0; round < Rounds; round++)
                 {
                     double ms = Time(call);
-                    milliseconds.Add(ms);
+                    times.Add(ms);
                     // The peak for as long as the pass: on a machine with other work both are interrupted alike.
                     peaks.Add(peak.Measure(device, ms));
                 }
-                double median = milliseconds.Median();
+                double median = times.Median();
                 double medianPeak = peaks.Median();
                 double rate = spec.Flops / median / 1e6;
                 Console.WriteLine(

@@ -20,8 +20,9 @@ internal static class OverfitCommand
         Option<int> pairs = Arguments.Count("--pairs", 32, "Pairs, of synthetic video.");
         Option<int> epochs = Arguments.Count("--epochs", 500, "Times that it may see them.");
         var goal = new Option<double>("--goal") { Description = "Loss at which it may stop.", DefaultValueFactory = _ => 0.05 };
+        Option<int> window = Arguments.Count("--window", 100, "Most frames between exemplar and search.");
         var rate = new Option<float>("--rate") { Description = "Learning rate.", DefaultValueFactory = _ => TrainingOptions.CfNet.FirstRate };
-        var command = new Command("overfit", "Trains a network on a few pairs until their loss is small.") { network, loss, pairs, epochs, goal, rate };
+        var command = new Command("overfit", "Trains a network on a few pairs until their loss is small.") { network, loss, pairs, window, epochs, goal, rate };
         command.SetAction(parsed =>
         {
             NetworkWeights start = SeededNetwork.Create(parsed.GetRequiredValue(network));
@@ -29,16 +30,19 @@ internal static class OverfitCommand
             {
                 Loss = parsed.GetValue(loss), Epochs = parsed.GetValue(epochs), FirstRate = parsed.GetValue(rate), LastRate = parsed.GetValue(rate),
             };
-            return Overfit(start, options, parsed.GetValue(pairs), parsed.GetValue(goal));
+            return Overfit(start, options, parsed.GetValue(pairs), parsed.GetValue(window), parsed.GetValue(goal));
         });
         return command;
     }
 
-    private static int Overfit(NetworkWeights start, TrainingOptions options, int count, double goal)
+    private static int Overfit(NetworkWeights start, TrainingOptions options, int count, int window, double goal)
     {
         using var device = new CpuDevice();
         using var sampler = new PairSampler(
-            new SyntheticScenes(firstSeed: 1, count), new PairOptions { ExemplarSize = start.Definition!.ExemplarSize, SearchSize = options.SearchSize, Count = count, Seed = 1 });
+            new SyntheticScenes(firstSeed: 1, count), new PairOptions
+            {
+                ExemplarSize = start.Definition!.ExemplarSize, SearchSize = options.SearchSize, Count = count, Augment = false, Window = window,
+            });
         using var trainer = new Trainer(start, options, device, new Same(sampler));
         Console.WriteLine($"{start.Source}, {options.Loss}, the same {count} pairs in every epoch; {device.Name}");
         long began = Stopwatch.GetTimestamp();

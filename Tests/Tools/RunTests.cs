@@ -195,7 +195,11 @@ internal sealed class RunTests
     [TestCase("track", "--device", "abacus")]
     public void CommandLine_ThatIsNone_IsRefused(params string[] arguments) => Refused("", arguments);
 
-    private static (int Exit, string Output, string Errors) Run(params string[] arguments)
+    /// <summary>Runs a command line in this process.</summary>
+    internal static (int Exit, string Output, string Errors) Run(params string[] arguments) => Run(arguments, CancellationToken.None);
+
+    /// <summary>Runs a command line in this process, until it is cancelled as by Ctrl+C.</summary>
+    internal static (int Exit, string Output, string Errors) Run(string[] arguments, CancellationToken cancel)
     {
         (TextWriter output, TextWriter errors) = (Console.Out, Console.Error);
         using var newOutput = new StringWriter();
@@ -204,7 +208,7 @@ internal sealed class RunTests
         Console.SetError(newErrors);
         try
         {
-            return (CommandLineHost.Run(arguments), newOutput.ToString(), newErrors.ToString());
+            return (CommandLineHost.Run(arguments, cancel), newOutput.ToString(), newErrors.ToString());
         }
         finally
         {

@@ -40,7 +40,9 @@ internal static class CommandLineHost
 
     private static int Refuse(string message)
     {
-        Console.Error.WriteLine($"error: {message}");
+        // The parser's own messages list what could be on lines of their own.
+        string[] lines = message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        Console.Error.WriteLine($"error: {string.Join(' ', lines)}");
         return BadInput;
     }
 }

@@ -16,7 +16,11 @@ internal sealed class Interrupt : IDisposable
     {
         source = CancellationTokenSource.CreateLinkedTokenSource(outer);
         this.heard = heard;
-        registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }.Select(signal => PosixSignalRegistration.Create(signal, Handle))];
+        registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
+        ];
     }
 
     internal CancellationToken Token => source.Token;

@@ -24,7 +24,8 @@ internal sealed class TrainCommand
 
     private readonly Option<string> output = new("--out")
     {
-        Description = "Folder for last.safetensors (checkpoint), best.safetensors (the epoch of least validation loss), epochs.csv, curves.html.",
+        Description = "Folder for last.safetensors (checkpoint), best.safetensors (the epoch of least validation loss), "
+            + "epochs.csv and curves.html.",
         HelpName = "FOLDER",
         Required = true,
     };
@@ -41,7 +42,10 @@ internal sealed class TrainCommand
         DefaultValueFactory = _ => 1,
     };
 
-    private readonly Command command = new("train", "Trains a network, new or loaded, and shows how it gets better.");
+    private readonly Command command = new(
+        "train",
+        "Trains a network, new or loaded, end to end. What of the method is left off is as in the network's paper. "
+        + "Ctrl+C ends it with a checkpoint and exit code 130; 1 is a training that diverged or files that could not be written.");
     private readonly CancellationToken cancel;
 
     private TrainCommand(CancellationToken cancel)
@@ -73,18 +77,17 @@ internal sealed class TrainCommand
         Dictionary<string, string> description = checkpoint is null
             ? TrainingFolder.Describe(start, CommandText(typed), settings.Seed, pairs.Videos)
             : new(start.Metadata);
-        if (checkpoint is not null && TrainingFolder.VideosOf(checkpoint) != pairs.Videos.ToString(CultureInfo.InvariantCulture))
-        {
-            throw new InputException(
-                $"--resume: the training began with {TrainingFolder.VideosOf(checkpoint)} videos, now there are {pairs.Videos}");
-        }
-        using Trainer trainer = Prepare(new NetworkWeights(start.Source, start.Definition, start.Tensors, description), options, opened, pairs);
+        string? videos = description.GetValueOrDefault(TrainingFolder.VideosKey);
+        if (videos != pairs.Videos)
+            throw new InputException($"--resume: the training began with {videos}, now there are {pairs.Videos}");
+        var described = new NetworkWeights(start.Source, start.Definition, start.Tensors, description);
+        using Trainer trainer = Prepare(described, options, opened, pairs);
         if (checkpoint is not null)
             trainer.Resume(checkpoint);
         folder.Begin(trainer.Checkpoint());
 
         Console.WriteLine($"{trainer.NetworkName}, {options.Loss.ToString().ToLowerInvariant()} loss, {options.Epochs} epochs of "
-            + $"{trainer.StepsOfAnEpoch} steps of {options.Batch} pairs, {pairs.Videos} videos, on {opened.Name}");
+            + $"{trainer.StepsOfAnEpoch} steps of {options.Batch} pairs, {pairs.Videos}, on {opened.Name}");
         int exit = TrainingProgress.Show(options.Epochs, progress =>
         {
             folder.Warn = progress.Warn;
@@ -124,7 +127,8 @@ internal sealed class TrainCommand
         catch (TrainingDivergedException e)
         {
             string rate = options.RateOf((int)(e.Step / trainer.StepsOfAnEpoch)).ToString(CultureInfo.InvariantCulture);
-            progress.Note($"error: {e.Message} than {rate}; {folder.LastFile} is the last good checkpoint");
+            string best = File.Exists(folder.BestFile) ? $", {folder.BestFile} the best epoch" : "";
+            progress.Note($"error: {e.Message} than {rate}; {folder.LastFile} is the last checkpoint before{best}");
             return Failed;
         }
 
@@ -156,7 +160,8 @@ internal sealed class TrainCommand
         }
         if (exit == Interrupted)
         {
-            Console.WriteLine($"stopped in epoch {trainer.History.Count + 1} of {options.Epochs}; to go on: train --resume --out {CommandWord(folder.Name)}");
+            string again = $"train --resume --out {CommandWord(folder.Folder)}";
+            Console.WriteLine($"stopped in epoch {trainer.History.Count + 1} of {options.Epochs}; to go on: {again}");
             return Interrupted;
         }
         EpochReport? best = TrainingFolder.BestOf(trainer.History);
@@ -197,8 +202,11 @@ internal sealed class TrainCommand
     /// <summary>The command line as it was typed.</summary>
     private static string CommandText(ParseResult typed) => string.Join(' ', typed.Tokens.Select(token => CommandWord(token.Value)));
 
-    private static string CommandWord(string word) =>
-        word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:,=+\\".Contains(c, StringComparison.Ordinal)) ? word : $"\"{word}\"";
+    private static string CommandWord(string word)
+    {
+        bool plain = word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:,=+\\".Contains(c, StringComparison.Ordinal));
+        return plain ? word : $"\"{word}\"";
+    }
 }
 
 /// <summary>The epochs as a table in the terminal.</summary>

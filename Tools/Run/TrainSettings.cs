@@ -75,7 +75,9 @@ internal sealed class TrainArguments
     };
 
     private readonly Option<int?> hardNegatives = Own<int?>(
-        "--hard-negatives", "K", "of the triplet loss: the K negatives of highest score in the batch meet each positive; 0 for all of its own map");
+        "--hard-negatives",
+        "K",
+        "of the triplet loss: the K negatives of highest score in the batch meet each positive; 0 for all of its own map");
 
     private readonly Option<int?> epochs = Own<int?>("--epochs", "N", "epochs");
     private readonly Option<int?> batch = Own<int?>("--batch", "N", "pairs of a step");
@@ -99,8 +101,8 @@ internal sealed class TrainArguments
 
     internal IEnumerable<Option> All =>
     [
-        network, from, data, synthetic, sources, pairs, validationPairs, easyNegatives, hardNegativePairs, grey, loss, hardNegatives, epochs, batch,
-        firstRate, lastRate, weightDecay, momentum, positiveRadius, negativeRadius, seed,
+        network, from, data, synthetic, sources, pairs, validationPairs, easyNegatives, hardNegativePairs, grey, loss, hardNegatives,
+        epochs, batch, firstRate, lastRate, weightDecay, momentum, positiveRadius, negativeRadius, seed,
     ];
 
     /// <summary>Reads what was typed; what was not, from the command line of the training that goes on, if one does.</summary>
@@ -259,20 +261,25 @@ internal sealed record TrainSettings
         foreach (((string option, object? now), (_, object? then)) in Values().Zip(before.Values()))
         {
             if (!Equals(now, then))
-                throw new InputException($"--resume: the training began with {Say(option, then)}, now it is {Say(option, now)}; leave {option} off");
+            {
+                throw new InputException(
+                    $"--resume: the training began with {Say(option, then)}, now it is {Say(option, now)}; leave {option} off");
+            }
         }
 
         static string Say(string option, object? value) =>
-            value is null or false ? $"no {option}" : value is true ? option : string.Create(CultureInfo.InvariantCulture, $"{option} {value}");
+            value is null or false ? $"no {option}"
+            : value is true ? option
+            : string.Create(CultureInfo.InvariantCulture, $"{option} {value}");
     }
 
     private IEnumerable<(string Option, object? Value)> Values() =>
     [
         ("--network", Network), ("--from", From), ("--synthetic", Synthetic), ("--pairs", Pairs), ("--validation-pairs", ValidationPairs),
         ("--easy-negatives", EasyNegatives), ("--hard-negative-pairs", HardNegativePairs), ("--grey", Grey), ("--loss", Loss),
-        ("--hard-negatives", HardNegatives), ("--epochs", Epochs), ("--batch", Batch), ("--first-rate", FirstRate), ("--last-rate", LastRate),
-        ("--weight-decay", WeightDecay), ("--momentum", Momentum), ("--positive-radius", PositiveRadius), ("--negative-radius", NegativeRadius),
-        ("--seed", Seed),
+        ("--hard-negatives", HardNegatives), ("--epochs", Epochs), ("--batch", Batch), ("--first-rate", FirstRate),
+        ("--last-rate", LastRate), ("--weight-decay", WeightDecay), ("--momentum", Momentum), ("--positive-radius", PositiveRadius),
+        ("--negative-radius", NegativeRadius), ("--seed", Seed),
     ];
 
     private static void CheckShare(string option, float share)

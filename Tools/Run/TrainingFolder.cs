@@ -13,31 +13,37 @@ internal sealed class TrainingFolder
 {
     private const string LastName = "last.safetensors", BestName = "best.safetensors", TableName = "epochs.csv", PageName = "curves.html";
 
-    // The training's own entries of a file's metadata.
-    private const string CommandKey = "command", SeedKey = "seed", VideosKey = "videos", EpochKey = "epoch";
+    // The columns of the table.
+    private const string Header =
+        "epoch,learning_rate,loss,validation_loss,validation_distance_px,validation_overlap_error,pairs_per_second";
 
-    private readonly string folder;
+    /// <summary>Name of the metadata that says what the pairs were of.</summary>
+    internal const string VideosKey = "videos";
+
+    // The checkpoint last: a training killed in between runs the epoch again, and writes the same files again.
+    private static readonly string[] Names = [BestName, TableName, PageName, LastName];
+
+    // The training's own entries of a file's metadata.
+    private const string CommandKey = "command", SeedKey = "seed", EpochKey = "epoch";
+
     private readonly Dictionary<string, Action<string>> unwritten = [];
 
-    internal TrainingFolder(string folder)
-    {
-        this.folder = folder;
-    }
+    internal TrainingFolder(string folder) => Folder = folder;
 
     /// <summary>Where it is, as it was given.</summary>
-    internal string Name => folder;
+    internal string Folder { get; }
 
     /// <summary>Hears which file could not be written, and why.</summary>
     internal Action<string> Warn { get; set; } = static _ => { };
 
     /// <summary>The file that a training goes on from.</summary>
-    internal string LastFile => Path.Combine(folder, LastName);
+    internal string LastFile => Path.Combine(Folder, LastName);
 
     /// <summary>The weights of the best epoch.</summary>
-    internal string BestFile => Path.Combine(folder, BestName);
+    internal string BestFile => Path.Combine(Folder, BestName);
 
     /// <summary>The files that could not be written.</summary>
-    internal IEnumerable<string> Unwritten => unwritten.Keys.Select(name => Path.Combine(folder, name));
+    internal IEnumerable<string> Unwritten => Names.Where(unwritten.ContainsKey).Select(name => Path.Combine(Folder, name));
 
     /// <summary>The checkpoint to go on from, or null for a training that begins; throws where there is one too many or none.</summary>
     internal NetworkWeights? Open(bool resume)
@@ -55,28 +61,29 @@ internal sealed class TrainingFolder
     {
         try
         {
-            Directory.CreateDirectory(folder);
+            Directory.CreateDirectory(Folder);
             // What a run that was killed left unfinished.
-            foreach (string name in (ReadOnlySpan<string>)[LastName, BestName, TableName, PageName])
+            foreach (string name in Names)
             {
-                foreach (string unfinished in Directory.EnumerateFiles(folder, $"{name}.*.part"))
+                foreach (string unfinished in Directory.EnumerateFiles(Folder, $"{name}.*.part"))
                     File.Delete(unfinished);
             }
             checkpoint.Save(LastFile);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"--out {folder}: cannot be written to ({e.Message})");
+            throw new InputException($"--out {Folder}: cannot be written to ({e.Message})");
         }
     }
 
     /// <summary>The metadata of a training's files: those of the weights that it starts from, and where they went.</summary>
-    internal static Dictionary<string, string> Describe(NetworkWeights start, string command, int seed, int videos) => new(start.Metadata)
-    {
-        [CommandKey] = command,
-        [SeedKey] = seed.ToString(CultureInfo.InvariantCulture),
-        [VideosKey] = videos.ToString(CultureInfo.InvariantCulture),
-    };
+    internal static Dictionary<string, string> Describe(NetworkWeights start, string command, int seed, string videos) =>
+        new(start.Metadata)
+        {
+            [CommandKey] = command,
+            [SeedKey] = seed.ToString(CultureInfo.InvariantCulture),
+            [VideosKey] = videos,
+        };
 
     /// <summary>The command line that a checkpoint's training began with.</summary>
     internal static string CommandOf(NetworkWeights checkpoint) =>
@@ -84,13 +91,11 @@ internal sealed class TrainingFolder
             ? command
             : throw new InputException($"{checkpoint.Source}: does not say how its training began, so it cannot go on");
 
-    /// <summary>The videos that a checkpoint's training began with.</summary>
-    internal static string VideosOf(NetworkWeights checkpoint) => checkpoint.Metadata.GetValueOrDefault(VideosKey, "?");
-
+    /// <summary>Writes where the training stands, and what could not be written before.</summary>
     internal void WriteCheckpoint(Trainer trainer)
     {
-        NetworkWeights checkpoint = trainer.Checkpoint();
-        Write(LastName, checkpoint.Save);
+        unwritten[LastName] = trainer.Checkpoint().Save;
+        WriteAll();
     }
 
     /// <summary>Writes all that changes with an epoch.</summary>
@@ -100,28 +105,22 @@ internal sealed class TrainingFolder
     internal void WriteEpoch(Trainer trainer, IReadOnlyDictionary<string, string> description, int epochs)
     {
         EpochReport report = trainer.History[^1];
-        // Before the checkpoint: a training killed in between runs the epoch again, and finds it the best again.
         if (ReferenceEquals(BestOf(trainer.History), report))
-        {
-            NetworkWeights best = trainer.Weights(WithFigures(description, report));
-            Write(BestName, best.Save);
-        }
-        WriteCheckpoint(trainer);
+            unwritten[BestName] = trainer.Weights(WithFigures(description, report)).Save;
         string[] table = [.. trainer.History.Select(Row).Prepend(Header)];
-        Write(TableName, path => AtomicFile.WriteLines(path, table));
+        unwritten[TableName] = path => AtomicFile.WriteLines(path, table);
         string page = CurvesPage.Of(trainer.NetworkName, description[CommandKey], epochs, trainer.History);
-        Write(PageName, path => AtomicFile.WriteLines(path, [page]));
+        unwritten[PageName] = path => AtomicFile.WriteLines(path, [page]);
+        WriteCheckpoint(trainer);
     }
 
     /// <summary>The epoch of least validation loss, or of least training loss without validation; the first of equals.</summary>
     internal static EpochReport? BestOf(IEnumerable<EpochReport> history) =>
         history.Where(report => double.IsFinite(Judged(report))).MinBy(Judged);
 
-    internal const string Header = "epoch,learning_rate,loss,validation_loss,validation_distance_px,validation_overlap_error,pairs_per_second";
-
     private static string Row(EpochReport report) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{report.Epoch + 1},{report.LearningRate},{report.Loss},{report.Validation?.Loss},{report.Validation?.DistancePixels},"
+        $"{report.Epoch + 1},{report.LearningRate:G6},{report.Loss},{report.Validation?.Loss},{report.Validation?.DistancePixels},"
         + $"{report.Validation?.OverlapError},{report.PairsPerSecond:F2}");
 
     private static double Judged(EpochReport report) => report.Validation?.Loss ?? report.Loss;
@@ -144,21 +143,22 @@ internal sealed class TrainingFolder
         static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
     }
 
-    private void Write(string newest, Action<string> write)
+    private void WriteAll()
     {
-        unwritten[newest] = write;
-        foreach ((string name, Action<string> again) in unwritten.ToArray())
+        foreach (string name in Names)
         {
-            string path = Path.Combine(folder, name);
+            if (!unwritten.TryGetValue(name, out Action<string>? write))
+                continue;
+            string path = Path.Combine(Folder, name);
             try
             {
-                again(path);
+                write(path);
                 unwritten.Remove(name);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or FrameException)
             {
                 string kept = File.Exists(path) ? "; the one before stays" : "";
-                Warn($"{path}: cannot be written ({e.Message}){kept}; training goes on, and tries again");
+                Warn($"{path}: cannot be written ({e.Message}){kept}; training goes on, and the next checkpoint tries again");
             }
         }
     }

@@ -20,7 +20,7 @@ internal sealed class TrainingPairs : IDisposable
     private readonly PairSampler? validation;
     private readonly TrainingProblems problems;
 
-    private TrainingPairs(PairSampler training, PairSampler? validation, int videos, TrainingProblems problems)
+    private TrainingPairs(PairSampler training, PairSampler? validation, string videos, TrainingProblems problems)
     {
         this.training = training;
         this.validation = validation;
@@ -32,8 +32,8 @@ internal sealed class TrainingPairs : IDisposable
 
     internal IPairSource? Validation => validation;
 
-    /// <summary>All videos, those for validation too.</summary>
-    internal int Videos { get; }
+    /// <summary>What the pairs are of, and how much there is of it; a training goes on with nothing else.</summary>
+    internal string Videos { get; }
 
     /// <summary>What cannot be used, each thing once.</summary>
     internal IReadOnlyList<string> TakeProblems() => problems.TakeNew();
@@ -44,6 +44,7 @@ internal sealed class TrainingPairs : IDisposable
         var found = new TrainingProblems();
         (IReadOnlyList<TrainingVideo> learned, IReadOnlyList<TrainingVideo> judged) =
             settings.Synthetic ? Scenes(settings) : FileVideos(settings, found);
+        string videos = settings.Synthetic ? "made-up scenes" : $"{learned.Count + judged.Count} videos";
         var drawn = new PairOptions
         {
             ExemplarSize = definition.ExemplarSize,
@@ -64,7 +65,7 @@ internal sealed class TrainingPairs : IDisposable
                 HardNegatives = 0,
                 Augment = false,
             });
-            return new TrainingPairs(new PairSampler(learned, drawn), judge, learned.Count + judged.Count, found);
+            return new TrainingPairs(new PairSampler(learned, drawn), judge, videos, found);
         }
         catch (ArgumentException e)
         {
@@ -81,7 +82,8 @@ internal sealed class TrainingPairs : IDisposable
     private static (IReadOnlyList<TrainingVideo> Training, IReadOnlyList<TrainingVideo> Validation) Scenes(TrainSettings settings)
     {
         ScenePictures? pictures = settings.Sources is null ? null : ScenePictures.Open(settings.Sources);
-        return (new SyntheticScenes(firstSeed: 1, TrainingScenes, pictures), new SyntheticScenes(TrainingScenes + 1, ValidationScenes, pictures));
+        var learned = new SyntheticScenes(firstSeed: 1, TrainingScenes, pictures);
+        return (learned, new SyntheticScenes(firstSeed: TrainingScenes + 1, ValidationScenes, pictures));
     }
 
     private static (IReadOnlyList<TrainingVideo> Training, IReadOnlyList<TrainingVideo> Validation) FileVideos(
@@ -92,7 +94,8 @@ internal sealed class TrainingPairs : IDisposable
             TrainingVideos.Split(videos, settings.ValidationPairs == 0 ? 0 : ValidationShare, settings.Seed);
         return learned.Count > 0
             ? (learned, judged)
-            : throw new InputException($"--data: {videos.Length} videos are too few to keep some apart; give more, or --validation-pairs 0");
+            : throw new InputException(
+                $"--data: {videos.Length} videos are too few to keep some apart; give more, or --validation-pairs 0");
     }
 
     private static IReadOnlyList<TrainingVideo> OpenFolder(string folder, TrainingProblems found)
@@ -101,10 +104,11 @@ internal sealed class TrainingPairs : IDisposable
             throw new InputException($"--data {folder}: there is no such folder");
         if (Directory.Exists(Path.Combine(folder, "Annotations", "VID")))
             return TrainingVideos.IlsvrcVid(folder, found);
-        if (Has(folder, "groundtruth_rect*.txt"))
-            return TrainingVideos.Otb(folder, found);
+        // Before OTB: some copies of GOT-10k hold a file with OTB's name, too.
         if (Has(folder, "absence.label"))
             return TrainingVideos.Got10k(folder, found);
+        if (Has(folder, "groundtruth_rect*.txt"))
+            return TrainingVideos.Otb(folder, found);
         return Has(folder, "groundtruth.txt")
             ? TrainingVideos.Vot(folder, found)
             : throw new InputException($"--data {folder}: holds no videos in the layout of OTB, VOT, GOT-10k or ILSVRC-VID");
