@@ -30,6 +30,7 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
         ("128x128", Tile128X128.Channels, Tile128X128.Pixels, 64, 1),
         ("64x64", Tile64X64.Channels, Tile64X64.Pixels, 64, 0.9),
         ("32x128", Tile32X128.Channels, Tile32X128.Pixels, 64, 0.8),
+        ("16x256", Tile16X256.Channels, Tile16X256.Pixels, 64, 0.6),
     ];
 
     private static readonly (string Name, int Channels, int Pixels, int PerThread, double Speed)[] TensorCoreTiles =

@@ -19,7 +19,8 @@ internal sealed class InputGradientGpu : IDisposable
         // reached come out as zeros.
         int border = spec.Size - 1;
         var convolution = new ConvolutionSpec(
-            spec.Batch, spec.OutChannels, spec.Height + border, spec.Width + border, spec.InChannels, spec.Size, Stride: 1, spec.Groups, Relu: false);
+            spec.Batch, spec.OutChannels, spec.Height + border, spec.Width + border, spec.InChannels, spec.Size, Stride: 1, spec.Groups,
+            Relu: false);
         pass = new ConvolutionPass(device, convolution, image: false, filters.Flipped(spec));
         spread = device.Load("ConvolutionBackward.Spread");
         spreadOut = (GpuBuffer)device.Allocate(convolution.Input.Length(device.FeatureLayout));

@@ -119,3 +119,11 @@ internal readonly struct Tile32X128 : IConvolutionTile
 
     public static int Pixels => 128;
 }
+
+/// <summary>For groups of 16 output channels, as CFNet's second layer has them.</summary>
+internal readonly struct Tile16X256 : IConvolutionTile
+{
+    public static int Channels => 16;
+
+    public static int Pixels => 256;
+}

@@ -161,7 +161,8 @@ internal static class ConvolutionBackwardKernels
 
     /// <summary>Adds up the parts of both gradients. Thread = one value of the filters, and one bias.</summary>
     internal static void SumParts(
-        ArrayView<float> parts, ArrayView<float> biasParts, ArrayView<float> filterGradient, ArrayView<float> biasGradient, GradientPartsArguments a)
+        ArrayView<float> parts, ArrayView<float> biasParts, ArrayView<float> filterGradient, ArrayView<float> biasGradient,
+        GradientPartsArguments a)
     {
         int i = Grid.IdxX * Threads + Group.IdxX;
         if (i >= a.Order.Values)

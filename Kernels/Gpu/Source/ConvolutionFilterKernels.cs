@@ -10,7 +10,8 @@ internal static class ConvolutionFilterKernels
 
     /// <summary>Thread = one value as it is, and one bias: there are no more of them than of values.</summary>
     internal static void Keep(
-        ArrayView<float> filters, ArrayView<float> bias, ArrayView<float> keptFilters, ArrayView<float> keptBias, ConvolutionFilterArguments a)
+        ArrayView<float> filters, ArrayView<float> bias, ArrayView<float> keptFilters, ArrayView<float> keptBias,
+        ConvolutionFilterArguments a)
     {
         int i = Grid.IdxX * Threads + Group.IdxX;
         if (i >= a.Order.Values)
@@ -56,7 +57,8 @@ internal struct FilterPlace
         int block = formRow / order.BlockRows;
         int product = block * order.BlockProducts + place * order.PlaceProducts + formRow - block * order.BlockRows;
         FilterPlace found;
-        found.Planar = group * order.GroupStep + inGroup * order.ColumnStep + row * order.RowStep + order.FirstPlace + place * order.PlaceStep;
+        found.Planar = group * order.GroupStep + inGroup * order.ColumnStep + row * order.RowStep
+            + order.FirstPlace + place * order.PlaceStep;
         found.Column = formGroup * order.Pitch + column - formGroup * order.FormColumns;
         found.InForm = (formGroup * (order.Products - 1) + product) * order.Pitch + found.Column;
         return found;

@@ -327,7 +327,10 @@ internal static class ConvolutionKernels
         return image * a.ImageStep + group * a.GroupStep + y * a.RowStep + x * a.ColumnStep;
     }
 
-    /// <summary>One pixel of eight channels: four from <paramref name="channel"/> on, four from half a tile further on.</summary>
+    /// <summary>
+    /// One pixel of eight channels: four from <paramref name="channel"/> on, four from half a tile further on. That is whole blocks
+    /// further on, and in the narrowest tile half a block.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store<TTile>(
         Finishing low, Finishing high, ArrayView<float> output, ConvolutionArguments a, int group, int channel, int pixel, Float8 sums)
@@ -340,7 +343,7 @@ internal static class ConvolutionKernels
         if (channel < a.GroupLanes)
             quads[at] = low.Of(sums.Low);
         if (channel + TTile.Channels / 2 < a.GroupLanes)
-            quads[at + TTile.Channels / 32 * a.MapArea * 4] = high.Of(sums.High);
+            quads[at + TTile.Channels / 32 * a.MapArea * 4 + TTile.Channels / 2 % 16 / 4] = high.Of(sums.High);
     }
 
     /// <summary>One pixel of sixteen channels.</summary>
