@@ -83,7 +83,7 @@ internal sealed class RunTests
         (int exit, string output, _) = Run("demo", "--strip", strip);
 
         Assert.That(exit, Is.Zero);
-        Assert.That(output, Does.Contain("random filters").And.Contain("mean IoU").And.Contain("fps"));
+        Assert.That(output, Does.Contain("default model").And.Contain("mean IoU").And.Contain("fps"));
         Assert.That(ImageReader.Read(strip).Width, Is.GreaterThan(6 * 320));
     }
 

@@ -2,14 +2,12 @@ using System.CommandLine;
 using SiamIlgpu.Data;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Networks;
-using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Run;
 
 /// <summary>demo: a tracker at work, with no file needed.</summary>
 internal static class DemoCommand
 {
-    private const ulong Seed = 1;
     private const int FramesInStrip = 6;
 
     internal static Command Create()
@@ -29,10 +27,9 @@ internal static class DemoCommand
         {
             using var video = new SyntheticVideo();
             using ComputeDevice opened = device.Open(parsed);
-            using var tracker = new Tracker(NetworkInitializer.Create(NetworkDefinition.CfNetConv1, Seed), opened);
+            using var tracker = new Tracker(DefaultModel.Load(), opened);
             int frames = video.Count!.Value;
-            Console.WriteLine($"A synthetic video of {frames} frames, tracked by an untrained {tracker.Definition.Name} (random filters, seed {Seed})");
-            Console.WriteLine($"on {opened.Name}. Give track --model a trained network for real video.");
+            Console.WriteLine($"A synthetic video of {frames} frames, tracked by the default model, a {tracker.Definition.Name}, on {opened.Name}");
 
             var shown = new List<Frame>();
             TrackedVideo tracked = ProgressBar.Show(frames, advance =>

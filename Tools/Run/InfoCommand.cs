@@ -9,6 +9,8 @@ namespace SiamIlgpu.Run;
 /// <summary>info: what a weight file holds.</summary>
 internal static class InfoCommand
 {
+    private const int LongestShown = 300;
+
     internal static Command Create()
     {
         var file = new Argument<string>("FILE") { Description = "A weight file: safetensors or MatConvNet's MAT." };
@@ -56,8 +58,9 @@ internal static class InfoCommand
         TrackerOptions preset = TrackerOptions.For(definition);
         Console.WriteLine($"preset {preset.Name}: {preset.Scales} scales, step {preset.ScaleStep}, penalty {preset.ScalePenalty}, "
             + $"rate {preset.ScaleRate}, window {preset.WindowInfluence}, template rate {preset.TemplateRate}");
+        // A checkpoint's state of training is thousands of characters of JSON.
         foreach ((string key, string value) in weights.Metadata)
-            Console.WriteLine($"{key}: {value}");
+            Console.WriteLine($"{key}: {(value.Length <= LongestShown ? value : $"{value[..LongestShown]}...")}");
     }
 
     private static string Describe(LayerDefinition layer) => layer switch

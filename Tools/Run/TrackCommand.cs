@@ -5,6 +5,8 @@ using SiamIlgpu.Evaluation;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Kernels.Gpu;
+using SiamIlgpu.Networks;
+using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Run;
 
@@ -13,10 +15,9 @@ internal static class TrackCommand
 {
     internal static Command Create()
     {
-        var model = new Option<string>("--model")
+        var model = new Option<string?>("--model")
         {
-            Description = "The network: safetensors, or MatConvNet's MAT file as the authors published it.",
-            Required = true,
+            Description = "The network: safetensors, or MatConvNet's MAT file as the authors published it; the default model unless given.",
         };
         var greyModel = new Option<string?>("--grey-model")
         {
@@ -59,7 +60,9 @@ internal static class TrackCommand
             BoundingBox target = given ?? truth![0] ?? throw new InputException($"{truthFile}: the first line has no box to start from");
 
             using ComputeDevice opened = device.Open(parsed);
-            using Tracker tracker = Tracker.Load(parsed.GetRequiredValue(model), opened, options, parsed.GetValue(greyModel));
+            NetworkWeights network = parsed.GetValue(model) is { } file ? NetworkWeights.Load(file) : DefaultModel.Load();
+            NetworkWeights? greyNetwork = parsed.GetValue(greyModel) is { } greyFile ? NetworkWeights.Load(greyFile) : null;
+            using var tracker = new Tracker(network, opened, options, greyNetwork);
             Console.WriteLine($"{tracker.Definition.Name}, {tracker.Options.Name}, on {opened.Name}");
             using AnnotatedFrames? annotated = parsed.GetValue(annotate) is { } folder ? new AnnotatedFrames(folder) : null;
 
