@@ -28,6 +28,8 @@ internal static class OverfitCommand
             NetworkWeights start = SeededNetwork.Create(parsed.GetRequiredValue(network));
             TrainingOptions options = TrainingOptions.For(start.RequireDefinition()) with
             {
+                // What keeps a network from knowing its pairs by heart is left off.
+                WeightDecay = 0,
                 Loss = parsed.GetValue(loss), Epochs = parsed.GetValue(epochs), FirstRate = parsed.GetValue(rate), LastRate = parsed.GetValue(rate),
             };
             return Overfit(start, options, parsed.GetValue(pairs), parsed.GetValue(window), parsed.GetValue(goal));
