@@ -13,7 +13,6 @@ namespace SiamIlgpu.Bench;
 /// </summary>
 internal static class FrameCommand
 {
-    private const int Failed = 2;
     private const int CountedFrames = 50;
 
     internal static Command Create()
@@ -28,23 +27,14 @@ internal static class FrameCommand
         {
             network, model, threads, convolution, rounds,
         };
-        command.SetAction(parsed =>
+        command.SetAction(parsed => BenchData.Guard(() =>
         {
-            try
-            {
-                NetworkWeights weights = parsed.GetValue(model) is { } file
-                    ? NetworkWeights.Load(file.FullName)
-                    : SeededNetwork.Create(parsed.GetRequiredValue(network));
-                var options = new CpuDeviceOptions { Threads = parsed.GetValue(threads), Convolution = parsed.GetValue(convolution) };
-                Measure(weights, options, parsed.GetValue(rounds));
-                return 0;
-            }
-            catch (Exception e) when (e is WeightFormatException or IOException or UnauthorizedAccessException)
-            {
-                Console.Error.WriteLine(e.Message);
-                return Failed;
-            }
-        });
+            NetworkWeights weights = parsed.GetValue(model) is { } file
+                ? NetworkWeights.Load(file.FullName)
+                : SeededNetwork.Create(parsed.GetRequiredValue(network));
+            var options = new CpuDeviceOptions { Threads = parsed.GetValue(threads), Convolution = parsed.GetValue(convolution) };
+            Measure(weights, options, parsed.GetValue(rounds));
+        }));
         return command;
     }
 

@@ -42,6 +42,18 @@ public sealed partial record NetworkDefinition
     public static IReadOnlyList<NetworkDefinition> Known { get; } =
         [SiamFc, BaselineConv5, CfNetConv5, CfNetConv3, CfNetConv2, CfNetConv1];
 
+    /// <summary>The networks of the papers by the names they have on a command line; upper and lower case are one.</summary>
+    public static IReadOnlyDictionary<string, NetworkDefinition> Named { get; } =
+        new Dictionary<string, NetworkDefinition>(StringComparer.OrdinalIgnoreCase)
+        {
+            ["siamfc"] = SiamFc,
+            ["siamfc-v2"] = BaselineConv5,
+            ["cfnet-conv1"] = CfNetConv1,
+            ["cfnet-conv2"] = CfNetConv2,
+            ["cfnet-conv3"] = CfNetConv3,
+            ["cfnet-conv5"] = CfNetConv5,
+        };
+
     private static NetworkDefinition CrossCorrelation(string name, AdjustKind adjust, params LayerDefinition[] layers) => new()
     {
         Name = name,

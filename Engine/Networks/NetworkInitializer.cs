@@ -95,7 +95,7 @@ public static class NetworkInitializer
     /// <summary>Standard normal numbers: SplitMix64 and Box-Muller, the same on every machine and runtime.</summary>
     private sealed class NormalRandom(ulong seed)
     {
-        private ulong state = seed;
+        private SplitMix64 numbers = new(seed);
         private double? spare;
 
         internal double Next()
@@ -111,13 +111,6 @@ public static class NetworkInitializer
             return radius * cos;
         }
 
-        private double Uniform()
-        {
-            state += 0x9E3779B97F4A7C15;
-            ulong z = state;
-            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-            return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));
-        }
+        private double Uniform() => (numbers.Next() >> 11) * (1.0 / (1UL << 53));
     }
 }

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace SiamIlgpu.Kernels.Cpu;
 
@@ -22,7 +21,7 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// All planes are real, so V'[-k,-l] = conj(V'[k,l]), and no formula joins two frequencies: columns 0..m/2 say everything. On the
 /// way back the columns that were not kept count by doubling those between 0 and m/2.
 /// </remarks>
-internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBackward, IParallelWork
+internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBackward, ILanesWork
 {
     private const int Block = 16;
 
@@ -36,7 +35,7 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
     private readonly float* slopeReal, slopeImaginary;           // Y' [m][planeWidth], zeros behind m/2
     private readonly float* cosines, sines;                      // of 2 pi i / m, m of each
     private readonly float* alongCosines, alongSines;            // a[l] cos(2 pi l j / m) / n [m/2+1][planeWidth of m]
-    private readonly float* window, targetReal, targetImaginary;
+    private readonly CpuFilterPlanes given;
     private readonly int rowWidth;
     private readonly float* rows;                                // scratch of a thread: one row of Y' on its way back, and of y'
 
@@ -61,7 +60,7 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
         long spectra = blocks * dft.SpectrumLength, plane = (long)m * m;
         real = memory.Reserve<float>(
             4 * spectra + blocks * plane * Block + 2L * m * planeWidth + 2L * spectrumWidth * rowWidth
-            + (2L * planeWidth + rowWidth) * workers.Threads + 3 * plane + 2 * m);
+            + (2L * planeWidth + rowWidth) * workers.Threads + CpuFilterPlanes.Length(spec) + 2 * m);
         imaginary = real + spectra;
         gradientReal = imaginary + spectra;
         gradientImaginary = gradientReal + spectra;
@@ -71,11 +70,9 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
         alongCosines = slopeImaginary + m * planeWidth;
         alongSines = alongCosines + spectrumWidth * rowWidth;
         rows = alongSines + spectrumWidth * rowWidth;
-        this.window = rows + (2 * planeWidth + rowWidth) * workers.Threads;
-        targetReal = this.window + plane;
-        targetImaginary = targetReal + plane;
-        cosines = targetImaginary + plane;
+        cosines = rows + (2 * planeWidth + rowWidth) * workers.Threads;
         sines = cosines + m;
+        given = new CpuFilterPlanes(spec, sines + m);
         FillTables();
         UpdateCore(window, target);
     }
@@ -87,14 +84,17 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
         InverseRows,
     }
 
-    public void Run(int task, int worker)
+    public void Run<TLanes>(int task, int worker)
+        where TLanes : struct, ILanes<TLanes>
     {
-        if (Vector512.IsHardwareAccelerated)
-            Run<Lanes512>(task, worker);
-        else if (Vector256.IsHardwareAccelerated)
-            Run<Lanes256>(task, worker);
+        if (step == Step.ForwardRows)
+            ForwardRows<TLanes>(task, worker);
+        else if (step == Step.Columns)
+            Columns<TLanes>(task, worker);
+        else if (task < dft.RowPairs)
+            FeatureRows<TLanes>(task, worker);
         else
-            Run<Lanes128>(task, worker);
+            TargetRow(task - dft.RowPairs, worker);
     }
 
     protected override void BackwardCore(
@@ -112,13 +112,7 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
         Run(Step.InverseRows, dft.RowPairs + Spec.Size);
     }
 
-    protected override void UpdateCore(ReadOnlySpan<float> window, ReadOnlySpan<float> target)
-    {
-        window.CopyTo(new Span<float>(this.window, window.Length));
-        (float[] re, float[] im) = Spec.SpectrumOf(target);
-        re.CopyTo(new Span<float>(targetReal, re.Length));
-        im.CopyTo(new Span<float>(targetImaginary, im.Length));
-    }
+    protected override void UpdateCore(ReadOnlySpan<float> window, ReadOnlySpan<float> target) => given.Update(window, target);
 
     protected override void Dispose(bool disposing)
     {
@@ -163,19 +157,6 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
         workers.Run(this, tasks);
     }
 
-    private void Run<TLanes>(int task, int worker)
-        where TLanes : struct, ILanes<TLanes>
-    {
-        if (step == Step.ForwardRows)
-            ForwardRows<TLanes>(task, worker);
-        else if (step == Step.Columns)
-            Columns<TLanes>(task, worker);
-        else if (task < dft.RowPairs)
-            FeatureRows<TLanes>(task, worker);
-        else
-            TargetRow(task - dft.RowPairs, worker);
-    }
-
     private void ForwardRows<TLanes>(int task, int worker)
         where TLanes : struct, ILanes<TLanes>
     {
@@ -187,7 +168,7 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
         if (ofGradient)
             dft.ForwardRows<TLanes>(embedded + first, window: null, gradientReal + spectrum, gradientImaginary + spectrum, pair, worker);
         else
-            dft.ForwardRows<TLanes>(features + first, window, real + spectrum, imaginary + spectrum, pair, worker);
+            dft.ForwardRows<TLanes>(features + first, given.Window, real + spectrum, imaginary + spectrum, pair, worker);
     }
 
     private void Columns<TLanes>(int pair, int worker)
@@ -233,7 +214,7 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
             }
             float inverse = 1 / (scale * TLanes.Sum(energy) + Spec.Lambda);
             float slopeR = TLanes.Sum(sumReal), slopeI = TLanes.Sum(sumImaginary);
-            float a = targetReal[row * spectrumWidth + column] * inverse, b = targetImaginary[row * spectrumWidth + column] * inverse;
+            float a = given.TargetReal[row * spectrumWidth + column] * inverse, b = given.TargetImaginary[row * spectrumWidth + column] * inverse;
             slopeReal[row * planeWidth + column] = slopeR * scale * inverse;
             slopeImaginary[row * planeWidth + column] = slopeI * scale * inverse;
 
@@ -266,7 +247,7 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
         for (int place = 2 * pair * m; place < Math.Min(2 * pair + 2, m) * m; place++)
         {
             TLanes sum = default;
-            var h = TLanes.Broadcast(window[place]);
+            var h = TLanes.Broadcast(given.Window[place]);
             for (int block = 0; block < blocks; block++)
             {
                 for (int lane = 0; lane < Block; lane += TLanes.Count)

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace SiamIlgpu.Kernels.Cpu;
 
@@ -7,13 +6,14 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// Three steps over pairs: transform the windowed rows; then, for two columns of all channels at once, transform them down,
 /// solve for the filter's spectrum and transform that back; then the rows back. Only the template's rows and columns come back.
 /// </summary>
-internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, IParallelWork
+internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, ILanesWork
 {
     private readonly WorkerPool workers;
     private readonly BlockedDft dft;
     private readonly int blocks;
     private readonly CpuScratch memory = new();
-    private readonly float* window, targetReal, targetImaginary, real, imaginary;
+    private readonly float* real, imaginary;
+    private readonly CpuFilterPlanes given;
 
     // What the tasks of the call under way share.
     private Step step;
@@ -27,12 +27,9 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, IParallel
         blocks = (spec.Channels + 15) / 16;
 
         // The spectra first: they want the alignment.
-        long n = (long)spec.Size * spec.Size;
-        real = memory.Reserve<float>(2 * blocks * dft.SpectrumLength + 3 * n);
+        real = memory.Reserve<float>(2 * blocks * dft.SpectrumLength + CpuFilterPlanes.Length(spec));
         imaginary = real + blocks * dft.SpectrumLength;
-        this.window = imaginary + blocks * dft.SpectrumLength;
-        targetReal = this.window + n;
-        targetImaginary = targetReal + n;
+        given = new CpuFilterPlanes(spec, imaginary + blocks * dft.SpectrumLength);
         UpdateCore(window, target);
     }
 
@@ -43,46 +40,7 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, IParallel
         InverseRows,
     }
 
-    public void Run(int task, int worker)
-    {
-        if (Vector512.IsHardwareAccelerated)
-            Run<Lanes512>(task, worker);
-        else if (Vector256.IsHardwareAccelerated)
-            Run<Lanes256>(task, worker);
-        else
-            Run<Lanes128>(task, worker);
-    }
-
-    protected override void ForwardCore(TensorView features, TensorView template)
-    {
-        this.features = features.Pointer();
-        this.template = template.Pointer();
-        Run(Step.ForwardRows, blocks * dft.RowPairs);
-        Run(Step.Columns, dft.ColumnPairs);
-        Run(Step.InverseRows, blocks * dft.InnerRowPairs);
-    }
-
-    protected override void UpdateCore(ReadOnlySpan<float> window, ReadOnlySpan<float> target)
-    {
-        window.CopyTo(new Span<float>(this.window, window.Length));
-        (float[] re, float[] im) = Spec.SpectrumOf(target);
-        re.CopyTo(new Span<float>(targetReal, re.Length));
-        im.CopyTo(new Span<float>(targetImaginary, im.Length));
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        dft.Dispose();
-        memory.Dispose();
-    }
-
-    private void Run(Step todo, int tasks)
-    {
-        step = todo;
-        workers.Run(this, tasks);
-    }
-
-    private void Run<TLanes>(int task, int worker)
+    public void Run<TLanes>(int task, int worker)
         where TLanes : struct, ILanes<TLanes>
     {
         if (step == Step.Columns)
@@ -95,13 +53,36 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, IParallel
         if (step == Step.ForwardRows)
         {
             float* plane = features + (nint)block * Spec.Size * Spec.Size * 16;
-            dft.ForwardRows<TLanes>(plane, window, real + spectrum, imaginary + spectrum, pair, worker);
+            dft.ForwardRows<TLanes>(plane, given.Window, real + spectrum, imaginary + spectrum, pair, worker);
         }
         else
         {
             float* plane = template + (nint)block * Spec.TemplateSize * Spec.TemplateSize * 16;
             dft.InverseRows<TLanes>(real + spectrum, imaginary + spectrum, plane, pair, worker);
         }
+    }
+
+    protected override void ForwardCore(TensorView features, TensorView template)
+    {
+        this.features = features.Pointer();
+        this.template = template.Pointer();
+        Run(Step.ForwardRows, blocks * dft.RowPairs);
+        Run(Step.Columns, dft.ColumnPairs);
+        Run(Step.InverseRows, blocks * dft.InnerRowPairs);
+    }
+
+    protected override void UpdateCore(ReadOnlySpan<float> window, ReadOnlySpan<float> target) => given.Update(window, target);
+
+    protected override void Dispose(bool disposing)
+    {
+        dft.Dispose();
+        memory.Dispose();
+    }
+
+    private void Run(Step todo, int tasks)
+    {
+        step = todo;
+        workers.Run(this, tasks);
     }
 
     private void Columns<TLanes>(int pair, int worker)
@@ -145,8 +126,8 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, IParallel
                 }
             }
             float k = scale * TLanes.Sum(energy) + Spec.Lambda;
-            var ar = TLanes.Broadcast(targetReal[row * spectrumWidth + column] / k);
-            var ai = TLanes.Broadcast(targetImaginary[row * spectrumWidth + column] / k);
+            var ar = TLanes.Broadcast(given.TargetReal[row * spectrumWidth + column] / k);
+            var ai = TLanes.Broadcast(given.TargetImaginary[row * spectrumWidth + column] / k);
             at = first;
             for (int block = 0; block < blocks; block++, at += (nint)dft.SpectrumLength)
             {

@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
@@ -11,14 +8,10 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// taps[q] pixels[q+p], for as many neighbouring p as registers hold. z is put between columns of zeros, as many as a tile
 /// reaches past its edges; rows and taps that would meet nothing but zeros are left out. A task is a row of one block of channels.
 /// </summary>
-internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackward, IParallelWork
+internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackward, ILanesWork
 {
-    private const int WideTile = 11;
-    private const int NarrowTile = 6;
     // Zeros on each side of a row of z: a tile that begins or ends with it reaches that much further.
-    private const int Border = WideTile - 1;
-    // Of a first cache of 32 to 48 KB.
-    private const int StretchBytes = 24 * 1024;
+    private const int Border = CorrelationTiles.Wide - 1;
 
     private readonly WorkerPool workers;
     private readonly int blocks, borderedSize;
@@ -47,14 +40,13 @@ internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackw
         Search,
     }
 
-    public void Run(int task, int worker)
+    public void Run<TLanes>(int task, int worker)
+        where TLanes : struct, ILanes<TLanes>
     {
-        if (Vector512.IsHardwareAccelerated)
-            Run<Lanes512>(task);
-        else if (Vector256.IsHardwareAccelerated)
-            Run<Lanes256>(task);
+        if (step == Step.Template)
+            TemplateRow<TLanes>(task);
         else
-            Run<Lanes128>(task);
+            SearchRow<TLanes>(task);
     }
 
     protected override void BackwardCore(
@@ -76,15 +68,6 @@ internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackw
     {
         step = todo;
         workers.Run(this, tasks);
-    }
-
-    private void Run<TLanes>(int task)
-        where TLanes : struct, ILanes<TLanes>
-    {
-        if (step == Step.Template)
-            TemplateRow<TLanes>(task);
-        else
-            SearchRow<TLanes>(task);
     }
 
     /// <summary>Borders z and turns d around: some hundred kilobytes at most.</summary>
@@ -159,152 +142,19 @@ internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackw
         }
     }
 
-    private static int RowsAtATime(int width) => Math.Max(1, StretchBytes / (width * 16 * sizeof(float)));
+    private static int RowsAtATime(int width) => Math.Max(1, CorrelationTiles.StretchBytes / (width * 16 * sizeof(float)));
 
-    private static int TileOf(int left) => left >= WideTile ? WideTile : left >= NarrowTile ? NarrowTile : 1;
+    private static int TileOf(int left) =>
+        left >= CorrelationTiles.Wide ? CorrelationTiles.Wide : left >= CorrelationTiles.Narrow ? CorrelationTiles.Narrow : 1;
 
     private static void AddTile<TLanes>(int tile, float* taps, nint tapRow, float* pixels, nint pixelRow, int rows, int count, float* to)
         where TLanes : struct, ILanes<TLanes>
     {
-        if (tile == WideTile)
-            AddWide<TLanes>(taps, tapRow, pixels, pixelRow, rows, count, to);
-        else if (tile == NarrowTile)
-            AddNarrow<TLanes>(taps, tapRow, pixels, pixelRow, rows, count, to);
+        if (tile == CorrelationTiles.Wide)
+            CorrelationTiles.AddWide<TLanes, ScalarTaps>(taps, tapRow, pixels, pixelRow, rows, count, to);
+        else if (tile == CorrelationTiles.Narrow)
+            CorrelationTiles.AddNarrow<TLanes, ScalarTaps>(taps, tapRow, pixels, pixelRow, rows, count, to);
         else
-            AddOne<TLanes>(taps, tapRow, pixels, pixelRow, rows, count, to);
-    }
-
-    /// <summary>to[p] += sum over rows and q of taps[q] * pixels[q+p], lane by lane, for eleven p.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddWide<TLanes>(float* taps, nint tapRow, float* pixels, nint pixelRow, int rows, int count, float* to)
-        where TLanes : struct, ILanes<TLanes>
-    {
-        for (int lane = 0; lane < 16; lane += TLanes.Count)
-        {
-            float* sum = to + lane;
-            TLanes s0 = TLanes.Load(sum), s1 = TLanes.Load(sum + 16), s2 = TLanes.Load(sum + 32), s3 = TLanes.Load(sum + 48);
-            TLanes s4 = TLanes.Load(sum + 64), s5 = TLanes.Load(sum + 80), s6 = TLanes.Load(sum + 96), s7 = TLanes.Load(sum + 112);
-            TLanes s8 = TLanes.Load(sum + 128), s9 = TLanes.Load(sum + 144), s10 = TLanes.Load(sum + 160);
-            for (int row = 0; row < rows; row++)
-            {
-                float* tap = taps + row * tapRow;
-                float* p = pixels + row * pixelRow + lane;
-                int q = 0;
-                // Two taps at once: each pixel, once loaded, serves two neighbouring sums.
-                for (; q < count - 1; q += 2, tap += 2, p += 32)
-                {
-                    TLanes w0 = TLanes.Broadcast(tap[0]), w1 = TLanes.Broadcast(tap[1]);
-                    var value = TLanes.Load(p);
-                    s0 = TLanes.MultiplyAdd(w0, value, s0);
-                    value = TLanes.Load(p + 16);
-                    s0 = TLanes.MultiplyAdd(w1, value, s0);
-                    s1 = TLanes.MultiplyAdd(w0, value, s1);
-                    value = TLanes.Load(p + 32);
-                    s1 = TLanes.MultiplyAdd(w1, value, s1);
-                    s2 = TLanes.MultiplyAdd(w0, value, s2);
-                    value = TLanes.Load(p + 48);
-                    s2 = TLanes.MultiplyAdd(w1, value, s2);
-                    s3 = TLanes.MultiplyAdd(w0, value, s3);
-                    value = TLanes.Load(p + 64);
-                    s3 = TLanes.MultiplyAdd(w1, value, s3);
-                    s4 = TLanes.MultiplyAdd(w0, value, s4);
-                    value = TLanes.Load(p + 80);
-                    s4 = TLanes.MultiplyAdd(w1, value, s4);
-                    s5 = TLanes.MultiplyAdd(w0, value, s5);
-                    value = TLanes.Load(p + 96);
-                    s5 = TLanes.MultiplyAdd(w1, value, s5);
-                    s6 = TLanes.MultiplyAdd(w0, value, s6);
-                    value = TLanes.Load(p + 112);
-                    s6 = TLanes.MultiplyAdd(w1, value, s6);
-                    s7 = TLanes.MultiplyAdd(w0, value, s7);
-                    value = TLanes.Load(p + 128);
-                    s7 = TLanes.MultiplyAdd(w1, value, s7);
-                    s8 = TLanes.MultiplyAdd(w0, value, s8);
-                    value = TLanes.Load(p + 144);
-                    s8 = TLanes.MultiplyAdd(w1, value, s8);
-                    s9 = TLanes.MultiplyAdd(w0, value, s9);
-                    value = TLanes.Load(p + 160);
-                    s9 = TLanes.MultiplyAdd(w1, value, s9);
-                    s10 = TLanes.MultiplyAdd(w0, value, s10);
-                    value = TLanes.Load(p + 176);
-                    s10 = TLanes.MultiplyAdd(w1, value, s10);
-                }
-                if (q < count)
-                {
-                    var w = TLanes.Broadcast(tap[0]);
-                    s0 = TLanes.MultiplyAdd(w, TLanes.Load(p), s0);
-                    s1 = TLanes.MultiplyAdd(w, TLanes.Load(p + 16), s1);
-                    s2 = TLanes.MultiplyAdd(w, TLanes.Load(p + 32), s2);
-                    s3 = TLanes.MultiplyAdd(w, TLanes.Load(p + 48), s3);
-                    s4 = TLanes.MultiplyAdd(w, TLanes.Load(p + 64), s4);
-                    s5 = TLanes.MultiplyAdd(w, TLanes.Load(p + 80), s5);
-                    s6 = TLanes.MultiplyAdd(w, TLanes.Load(p + 96), s6);
-                    s7 = TLanes.MultiplyAdd(w, TLanes.Load(p + 112), s7);
-                    s8 = TLanes.MultiplyAdd(w, TLanes.Load(p + 128), s8);
-                    s9 = TLanes.MultiplyAdd(w, TLanes.Load(p + 144), s9);
-                    s10 = TLanes.MultiplyAdd(w, TLanes.Load(p + 160), s10);
-                }
-            }
-            s0.Store(sum);
-            s1.Store(sum + 16);
-            s2.Store(sum + 32);
-            s3.Store(sum + 48);
-            s4.Store(sum + 64);
-            s5.Store(sum + 80);
-            s6.Store(sum + 96);
-            s7.Store(sum + 112);
-            s8.Store(sum + 128);
-            s9.Store(sum + 144);
-            s10.Store(sum + 160);
-        }
-    }
-
-    /// <summary>The same for six p.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddNarrow<TLanes>(float* taps, nint tapRow, float* pixels, nint pixelRow, int rows, int count, float* to)
-        where TLanes : struct, ILanes<TLanes>
-    {
-        for (int lane = 0; lane < 16; lane += TLanes.Count)
-        {
-            float* sum = to + lane;
-            TLanes s0 = TLanes.Load(sum), s1 = TLanes.Load(sum + 16), s2 = TLanes.Load(sum + 32);
-            TLanes s3 = TLanes.Load(sum + 48), s4 = TLanes.Load(sum + 64), s5 = TLanes.Load(sum + 80);
-            for (int row = 0; row < rows; row++)
-            {
-                float* tap = taps + row * tapRow;
-                float* p = pixels + row * pixelRow + lane;
-                for (int q = 0; q < count; q++, p += 16)
-                {
-                    var w = TLanes.Broadcast(tap[q]);
-                    s0 = TLanes.MultiplyAdd(w, TLanes.Load(p), s0);
-                    s1 = TLanes.MultiplyAdd(w, TLanes.Load(p + 16), s1);
-                    s2 = TLanes.MultiplyAdd(w, TLanes.Load(p + 32), s2);
-                    s3 = TLanes.MultiplyAdd(w, TLanes.Load(p + 48), s3);
-                    s4 = TLanes.MultiplyAdd(w, TLanes.Load(p + 64), s4);
-                    s5 = TLanes.MultiplyAdd(w, TLanes.Load(p + 80), s5);
-                }
-            }
-            s0.Store(sum);
-            s1.Store(sum + 16);
-            s2.Store(sum + 32);
-            s3.Store(sum + 48);
-            s4.Store(sum + 64);
-            s5.Store(sum + 80);
-        }
-    }
-
-    /// <summary>The same for one p.</summary>
-    private static void AddOne<TLanes>(float* taps, nint tapRow, float* pixels, nint pixelRow, int rows, int count, float* to)
-        where TLanes : struct, ILanes<TLanes>
-    {
-        for (int lane = 0; lane < 16; lane += TLanes.Count)
-        {
-            var sum = TLanes.Load(to + lane);
-            for (int row = 0; row < rows; row++)
-                for (int q = 0; q < count; q++)
-                    sum = TLanes.MultiplyAdd(
-                        TLanes.Broadcast(taps[row * tapRow + q]), TLanes.Load(pixels + row * pixelRow + q * 16 + lane), sum);
-            sum.Store(to + lane);
-        }
+            CorrelationTiles.AddOne<TLanes, ScalarTaps>(taps, tapRow, pixels, pixelRow, rows, count, to);
     }
 }

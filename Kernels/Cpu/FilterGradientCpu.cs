@@ -181,7 +181,7 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
                 float* from = sums + (firstChannel + c) * 16 + o % 16;
                 float* to = filterGradient + (((nint)o * inPerFilter + c) * size + filterRows.First) * size;
                 for (int tap = filterRows.Count * size; tap > 0; tap--, from += pixel * 16, to++)
-                    *to = write == GradientWrite.Overwrite ? *from : *to + *from;
+                    ParameterGradients.Write(ref *to, *from, write);
             }
         }
     }
@@ -213,9 +213,6 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
         }
         int channels = Math.Min(16, spec.OutChannels - block * 16);
         for (int lane = 0; lane < channels; lane++)
-        {
-            float* to = biasGradient + block * 16 + lane;
-            *to = write == GradientWrite.Overwrite ? totals[lane] : *to + totals[lane];
-        }
+            ParameterGradients.Write(ref biasGradient[block * 16 + lane], totals[lane], write);
     }
 }

@@ -1,8 +1,6 @@
-using System.Runtime.Intrinsics;
-
 namespace SiamIlgpu.Kernels.Cpu;
 
-internal sealed unsafe class Fourier2DCpu : Fourier2D, IParallelWork
+internal sealed unsafe class Fourier2DCpu : Fourier2D, ILanesWork
 {
     private readonly WorkerPool workers;
     private readonly BlockedDft dft;
@@ -29,14 +27,28 @@ internal sealed unsafe class Fourier2DCpu : Fourier2D, IParallelWork
         InverseRows,
     }
 
-    public void Run(int task, int worker)
+    public void Run<TLanes>(int task, int worker)
+        where TLanes : struct, ILanes<TLanes>
     {
-        if (Vector512.IsHardwareAccelerated)
-            Run<Lanes512>(task, worker);
-        else if (Vector256.IsHardwareAccelerated)
-            Run<Lanes256>(task, worker);
-        else
-            Run<Lanes128>(task, worker);
+        (int pair, int block) = Math.DivRem(task, blocks);
+        float* plane = planes + (nint)block * Spec.Height * Spec.Width * 16;
+        nint spectrum = (nint)(block * dft.SpectrumLength);
+        switch (step)
+        {
+            case Step.ForwardRows:
+                dft.ForwardRows<TLanes>(plane, window: null, real + spectrum, imaginary + spectrum, pair, worker);
+                break;
+            case Step.ForwardColumns:
+                dft.ForwardColumns<TLanes>(real + spectrum, imaginary + spectrum, pair, worker);
+                break;
+            case Step.InverseColumns:
+                dft.InverseColumns<TLanes>(
+                    real + spectrum, imaginary + spectrum, columnsReal + spectrum, columnsImaginary + spectrum, pair, worker);
+                break;
+            default:
+                dft.InverseRows<TLanes>(columnsReal + spectrum, columnsImaginary + spectrum, plane, pair, worker);
+                break;
+        }
     }
 
     protected override void ForwardCore(TensorView planes, TensorView spectrumReal, TensorView spectrumImaginary)
@@ -71,27 +83,4 @@ internal sealed unsafe class Fourier2DCpu : Fourier2D, IParallelWork
         workers.Run(this, blocks * pairs);
     }
 
-    private void Run<TLanes>(int task, int worker)
-        where TLanes : struct, ILanes<TLanes>
-    {
-        (int pair, int block) = Math.DivRem(task, blocks);
-        float* plane = planes + (nint)block * Spec.Height * Spec.Width * 16;
-        nint spectrum = (nint)(block * dft.SpectrumLength);
-        switch (step)
-        {
-            case Step.ForwardRows:
-                dft.ForwardRows<TLanes>(plane, window: null, real + spectrum, imaginary + spectrum, pair, worker);
-                break;
-            case Step.ForwardColumns:
-                dft.ForwardColumns<TLanes>(real + spectrum, imaginary + spectrum, pair, worker);
-                break;
-            case Step.InverseColumns:
-                dft.InverseColumns<TLanes>(
-                    real + spectrum, imaginary + spectrum, columnsReal + spectrum, columnsImaginary + spectrum, pair, worker);
-                break;
-            default:
-                dft.InverseRows<TLanes>(columnsReal + spectrum, columnsImaginary + spectrum, plane, pair, worker);
-                break;
-        }
-    }
 }

@@ -113,3 +113,21 @@ internal readonly unsafe struct Lanes128(Vector128<float> value) : ILanes<Lanes1
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(float* to) => value.Store(to);
 }
+
+/// <summary>Work that is written once over the lanes and runs with the widest that this machine has.</summary>
+internal interface ILanesWork : IParallelWork
+{
+    /// <inheritdoc cref="IParallelWork.Run"/>
+    void Run<TLanes>(int task, int worker)
+        where TLanes : struct, ILanes<TLanes>;
+
+    void IParallelWork.Run(int task, int worker)
+    {
+        if (Vector512.IsHardwareAccelerated)
+            Run<Lanes512>(task, worker);
+        else if (Vector256.IsHardwareAccelerated)
+            Run<Lanes256>(task, worker);
+        else
+            Run<Lanes128>(task, worker);
+    }
+}

@@ -11,16 +11,7 @@ internal sealed class MaxPoolBackwardGpu : MaxPoolBackward
         : base(device, spec)
     {
         kernel = device.Load("MaxPool.Backward");
-        arguments = new MaxPoolArguments
-        {
-            Quads = checked((int)(spec.Input.Length(device.FeatureLayout) / 4)),
-            Height = spec.Height,
-            Width = spec.Width,
-            OutHeight = spec.OutHeight,
-            OutWidth = spec.OutWidth,
-            Size = spec.Size,
-            Stride = spec.Stride,
-        };
+        arguments = MaxPoolGpu.Arguments(spec, spec.Input.Length(device.FeatureLayout));
     }
 
     protected override void BackwardCore(TensorView input, TensorView output, TensorView outputGradient, TensorView inputGradient) =>

@@ -11,18 +11,21 @@ internal sealed class MaxPoolGpu : MaxPool
         : base(device, spec)
     {
         kernel = device.Load("MaxPool");
-        arguments = new MaxPoolArguments
-        {
-            Quads = checked((int)(spec.Output.Length(device.FeatureLayout) / 4)),
-            Height = spec.Height,
-            Width = spec.Width,
-            OutHeight = spec.OutHeight,
-            OutWidth = spec.OutWidth,
-            Size = spec.Size,
-            Stride = spec.Stride,
-        };
+        arguments = Arguments(spec, spec.Output.Length(device.FeatureLayout));
     }
 
     protected override void ForwardCore(TensorView input, TensorView output) =>
         kernel.LaunchOver(arguments.Quads, [input.OnGpu(), output.OnGpu()], arguments);
+
+    /// <summary>What pooling and its gradient are told alike; a thread each for four of so many floats.</summary>
+    internal static MaxPoolArguments Arguments(in MaxPoolSpec spec, long floats) => new()
+    {
+        Quads = checked((int)(floats / 4)),
+        Height = spec.Height,
+        Width = spec.Width,
+        OutHeight = spec.OutHeight,
+        OutWidth = spec.OutWidth,
+        Size = spec.Size,
+        Stride = spec.Stride,
+    };
 }

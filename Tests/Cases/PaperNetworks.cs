@@ -7,19 +7,9 @@ namespace SiamIlgpu.Tests.Cases;
 /// <summary>The papers' networks by the names they have on a command line, and the operations of their branches.</summary>
 internal static class PaperNetworks
 {
-    private static readonly Dictionary<string, NetworkDefinition> Definitions = new()
-    {
-        ["siamfc"] = NetworkDefinition.SiamFc,
-        ["siamfc-v2"] = NetworkDefinition.BaselineConv5,
-        ["cfnet-conv1"] = NetworkDefinition.CfNetConv1,
-        ["cfnet-conv2"] = NetworkDefinition.CfNetConv2,
-        ["cfnet-conv3"] = NetworkDefinition.CfNetConv3,
-        ["cfnet-conv5"] = NetworkDefinition.CfNetConv5,
-    };
+    internal static IReadOnlyCollection<string> Names => [.. NetworkDefinition.Named.Keys];
 
-    internal static IReadOnlyCollection<string> Names => Definitions.Keys;
-
-    internal static NetworkDefinition Definition(string network) => Definitions[network];
+    internal static NetworkDefinition Definition(string network) => NetworkDefinition.Named[network];
 
     /// <summary>The convolutions alone.</summary>
     internal static IEnumerable<ConvolutionCase> Convolutions(string network, int batch, int crop) =>
@@ -40,5 +30,5 @@ internal static class PaperNetworks
             .Select((l, i) => new MaxPoolCase($"{network} pool{i + 1}", BranchShapes.Spec((MaxPoolLayer)l.Layer, l.Input)));
 
     private static IReadOnlyList<LayerShape> Layers(string network, int batch, int crop) =>
-        BranchShapes.Of(Definitions[network], batch, crop, crop);
+        BranchShapes.Of(Definition(network), batch, crop, crop);
 }

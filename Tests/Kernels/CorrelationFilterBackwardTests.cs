@@ -48,7 +48,7 @@ internal sealed class CorrelationFilterBackwardTests
         double[] y = Doubles(CorrelationFilterCases.Target(spec));
         double[] weights = Doubles(CorrelationFilterBackwardCases.TemplateGradient(spec));
         double Loss(double[] features, double[] window, double[] target) =>
-            GradientCheck.Dot(CorrelationFilterBackwardReference.Forward(spec, features, window, target), weights);
+            GradientCheck.Dot(CorrelationFilterReference.Template(spec, features, window, target), weights);
 
         (double[] dx, double[] dh, double[] dy) = CorrelationFilterBackwardReference.Gradients(spec, x, h, y, weights);
         GradientCheck.AssertDerivativeOf(values => Loss(values, h, y), x, dx);

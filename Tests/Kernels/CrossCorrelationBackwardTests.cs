@@ -41,9 +41,9 @@ internal sealed class CrossCorrelationBackwardTests
         double[] weights = Doubles(CrossCorrelationBackwardCases.ResponseGradient(spec));
         (double[] template, double[] search) = CrossCorrelationBackwardReference.Gradients(spec, z, x, weights);
         GradientCheck.AssertDerivativeOf(
-            values => GradientCheck.Dot(CrossCorrelationBackwardReference.Forward(spec, values, x), weights), z, template);
+            values => GradientCheck.Dot(CrossCorrelationReference.Responses(spec, values, x), weights), z, template);
         GradientCheck.AssertDerivativeOf(
-            values => GradientCheck.Dot(CrossCorrelationBackwardReference.Forward(spec, z, values), weights), x, search);
+            values => GradientCheck.Dot(CrossCorrelationReference.Responses(spec, z, values), weights), x, search);
     }
 
     [Test]

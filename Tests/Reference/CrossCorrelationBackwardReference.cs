@@ -2,24 +2,9 @@ using SiamIlgpu.Kernels;
 
 namespace SiamIlgpu.Tests.Reference;
 
-/// <summary>The cross-correlation and its gradients as the definition reads, in double. All arrays planar.</summary>
+/// <summary>The gradients of the cross-correlation as the definition reads, in double. All arrays planar.</summary>
 internal static class CrossCorrelationBackwardReference
 {
-    internal static double[] Forward(in CrossCorrelationSpec spec, double[] template, double[] search)
-    {
-        int t = spec.TemplateSize, s = spec.SearchSize, r = spec.ResponseSize;
-        var responses = new double[spec.Batch * r * r];
-        for (int n = 0; n < spec.Batch; n++)
-            for (int c = 0; c < spec.Channels; c++)
-                for (int i = 0; i < r; i++)
-                    for (int j = 0; j < r; j++)
-                        for (int u = 0; u < t; u++)
-                            for (int v = 0; v < t; v++)
-                                responses[(n * r + i) * r + j] +=
-                                    template[(c * t + u) * t + v] * search[((n * spec.Channels + c) * s + i + u) * s + j + v];
-        return responses;
-    }
-
     /// <summary>dL/dz and dL/dx: each product of the forward pass hands the response's gradient to both of its factors.</summary>
     internal static (double[] Template, double[] Search) Gradients(
         in CrossCorrelationSpec spec, double[] template, double[] search, double[] responseGradient)

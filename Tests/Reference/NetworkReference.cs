@@ -26,10 +26,10 @@ internal sealed class NetworkReference(NetworkDefinition definition, TrainingOpt
         int templateSize = filters ? filter.TemplateSize : exemplar.Output.Height;
         var pair = new CrossCorrelationSpec(1, channels, templateSize, search.Output.Height);
         double[][] templates = [.. Enumerable.Range(0, batch).Select(n => filters
-            ? CorrelationFilterBackwardReference.Forward(filter, Image(z, n, batch), parameters["join.window"], parameters["join.target"])
+            ? CorrelationFilterReference.Template(filter, Image(z, n, batch), parameters["join.window"], parameters["join.target"])
             : Image(z, n, batch))];
         double[] responses =
-            [.. Enumerable.Range(0, batch).SelectMany(n => CrossCorrelationBackwardReference.Forward(pair, templates[n], Image(x, n, batch)))];
+            [.. Enumerable.Range(0, batch).SelectMany(n => CrossCorrelationReference.Responses(pair, templates[n], Image(x, n, batch)))];
 
         (double loss, double[] responseGradients) = Score(responses, pair.ResponseSize, parameters, gradients);
 

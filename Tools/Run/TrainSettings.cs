@@ -10,17 +10,7 @@ namespace SiamIlgpu.Run;
 /// <summary>The options of the verb train that decide what comes out: the same settings give the same weights.</summary>
 internal sealed class TrainArguments
 {
-    private static readonly (string Name, NetworkDefinition Definition)[] Networks =
-    [
-        ("siamfc", NetworkDefinition.SiamFc),
-        ("siamfc-v2", NetworkDefinition.BaselineConv5),
-        ("cfnet-conv1", NetworkDefinition.CfNetConv1),
-        ("cfnet-conv2", NetworkDefinition.CfNetConv2),
-        ("cfnet-conv3", NetworkDefinition.CfNetConv3),
-        ("cfnet-conv5", NetworkDefinition.CfNetConv5),
-    ];
-
-    private static readonly string NetworkNames = string.Join(", ", Networks.Select(n => n.Name));
+    private static readonly string NetworkNames = string.Join(", ", NetworkDefinition.Named.Keys);
 
     private readonly Option<string?> network = new("--network")
     {
@@ -138,8 +128,7 @@ internal sealed class TrainArguments
     }
 
     internal static NetworkDefinition Find(string name) =>
-        Networks.FirstOrDefault(n => n.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Definition
-        ?? throw new InputException($"--network: no '{name}'; there are {NetworkNames}");
+        NetworkDefinition.Named.GetValueOrDefault(name) ?? throw new InputException($"--network: no '{name}'; there are {NetworkNames}");
 
     private static Option<float> Share(string name, string description) => new(name)
     {

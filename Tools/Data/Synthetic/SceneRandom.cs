@@ -1,23 +1,15 @@
 namespace SiamIlgpu.Data;
 
-/// <summary>
-/// SplitMix64 (Steele, Lea and Flood 2014): a sequence of random numbers from a seed, the same on every machine.
-/// </summary>
+/// <summary>Random numbers of all kinds from a seed, the same on every machine.</summary>
 internal struct SceneRandom(ulong seed)
 {
-    private const ulong Golden = 0x9E3779B97F4A7C15;
-
-    private ulong state = seed;
+    private SplitMix64 numbers = new(seed);
 
     /// <summary>A seed made of several numbers.</summary>
     public static ulong Seed(ulong a, ulong b = 0, ulong c = 0, ulong d = 0)
-        => Scramble(Scramble(Scramble(Scramble(a + Golden) + b + Golden) + c + Golden) + d + Golden);
+        => Join(Join(Join(Join(a, 0), b), c), d);
 
-    public ulong Next()
-    {
-        state += Golden;
-        return Scramble(state);
-    }
+    public ulong Next() => numbers.Next();
 
     /// <summary>In [0, 1).</summary>
     public float Unit() => (Next() >> 40) * (1f / (1 << 24));
@@ -51,12 +43,7 @@ internal struct SceneRandom(ulong seed)
         return smallest / MathF.Sqrt(1 - Unit() * (1 - ratio * ratio));
     }
 
-    private static ulong Scramble(ulong value)
-    {
-        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
-        value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
-        return value ^ (value >> 31);
-    }
+    private static ulong Join(ulong a, ulong b) => SplitMix64.Scramble(a + b + SplitMix64.Golden);
 }
 
 /// <summary>Sine and cosine of additions and multiplications alone, so that every machine gives the same bits.</summary>
