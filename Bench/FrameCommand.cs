@@ -58,10 +58,10 @@ internal static class FrameCommand
         int size = tracker.Definition.SearchSize;
         using var branch = InferencePlan.Create(device, weights, tracker.Options.Scales, size, size);
         device.Upload(SeededNetwork.Images(branch.Input.Shape), branch.Input);
-        using var network = new SiameseNetwork(device, weights, tracker.Options.Scales);
+        using var network = SiameseNetwork.Create(device, weights, tracker.Options.Scales);
         device.Upload(SeededNetwork.Images(network.SearchCrops.Shape), network.SearchCrops);
-        device.Upload(SeededNetwork.Images(network.ExemplarCrop.Shape), network.ExemplarCrop);
-        network.UpdateTemplate(1);
+        device.Upload(SeededNetwork.Images(network.ExemplarCrops.Shape), network.ExemplarCrops);
+        network.UpdateTemplates(1);
         (Timing ofFrame, Timing ofBranch) = Turns.Time(() => tracker.Update(video.Next()), branch.Forward, rounds);
         (Timing ofFrameAgain, Timing ofNetwork) = Turns.Time(() => tracker.Update(video.Next()), RunNetwork, rounds);
 
@@ -77,7 +77,7 @@ internal static class FrameCommand
         {
             network.Respond();
             if (tracker.Options.TemplateRate > 0)
-                network.UpdateTemplate(tracker.Options.TemplateRate);
+                network.UpdateTemplates(tracker.Options.TemplateRate);
         }
 
         static double PerFrame(long bytes) => (double)bytes / CountedFrames;

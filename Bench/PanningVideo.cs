@@ -33,12 +33,22 @@ internal sealed class PanningVideo
     /// <summary>The target in the first frame.</summary>
     internal static BoundingBox Target => new(210, 155, 60, 50);
 
+    /// <summary>The frame that the camera is at.</summary>
+    internal FrameView Current
+    {
+        get
+        {
+            double angle = frame * PixelsPerFrame / Radius;
+            int x = Radius + (int)Math.Round(Radius * Math.Cos(angle));
+            int y = Radius + (int)Math.Round(Radius * Math.Sin(angle));
+            int first = (y * PictureWidth + x) * Bytes;
+            return new FrameView(picture.AsSpan(first), Width, Height, PixelFormat.Rgb24, PictureWidth * Bytes);
+        }
+    }
+
     internal FrameView Next()
     {
-        double angle = frame++ * PixelsPerFrame / Radius;
-        int x = Radius + (int)Math.Round(Radius * Math.Cos(angle));
-        int y = Radius + (int)Math.Round(Radius * Math.Sin(angle));
-        int first = (y * PictureWidth + x) * Bytes;
-        return new FrameView(picture.AsSpan(first), Width, Height, PixelFormat.Rgb24, PictureWidth * Bytes);
+        frame++;
+        return Current;
     }
 }

@@ -9,6 +9,7 @@ var root = new RootCommand("Measures SiamIlgpu: checks each result against its r
     ConvCommand.Create(),
     ConvGradCommand.Create(),
     FrameCommand.Create(),
+    TargetsCommand.Create(),
     TrainCommand.Create(),
     OverfitCommand.Create(),
     BoxesCommand.Create(),

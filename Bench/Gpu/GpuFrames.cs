@@ -143,10 +143,10 @@ internal static class GpuFrames
         internal ResidentFrame(GpuDevice device, NetworkWeights weights)
         {
             TrackerOptions options = TrackerOptions.For(weights.RequireDefinition());
-            network = new SiameseNetwork(device, weights, options.Scales);
+            network = SiameseNetwork.Create(device, weights, options.Scales);
             device.Upload(SeededNetwork.Images(network.SearchCrops.Shape), network.SearchCrops);
-            device.Upload(SeededNetwork.Images(network.ExemplarCrop.Shape), network.ExemplarCrop);
-            network.UpdateTemplate(1);
+            device.Upload(SeededNetwork.Images(network.ExemplarCrops.Shape), network.ExemplarCrops);
+            network.UpdateTemplates(1);
             peak = device.Prepare(new ResponsePeakSpec(
                 options.Scales, network.ResponseSize, options.Upsampling, options.ScalePenalty, options.WindowInfluence));
             updates = options.TemplateRate > 0;
@@ -155,7 +155,7 @@ internal static class GpuFrames
                 network.Respond();
                 peak.Forward(network.Responses);
             });
-            update = device.Record(() => network.UpdateTemplate(options.TemplateRate));
+            update = device.Record(() => network.UpdateTemplates(options.TemplateRate));
         }
 
         internal void Run()

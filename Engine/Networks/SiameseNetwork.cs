@@ -5,8 +5,9 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Networks;
 
 /// <summary>
-/// A whole Siamese network on a device: exemplar branch, search branch and join. The exemplar crop becomes a template, the
-/// search crops (one per scale) become responses.
+/// A whole Siamese network on a device, for a fixed number of targets: exemplar branch, search branch and join. A target's
+/// exemplar crop becomes its template, its search crops (one per scale) become its responses. All targets go through the
+/// branches together; target i has images i of the exemplars and templates, and images i * scales and on of the rest.
 /// </summary>
 public sealed class SiameseNetwork : IDisposable
 {
@@ -15,16 +16,21 @@ public sealed class SiameseNetwork : IDisposable
     private readonly CorrelationFilter? filter;
     private readonly Blend blend;
     private readonly CrossCorrelation join;
+    private readonly int scales;
+    private readonly int targets;
     private readonly TensorView filtered;
-    private readonly TensorView template;
 
     /// <summary>Prepares the network.</summary>
-    /// <param name="device">Where it runs; must outlive the network.</param>
-    /// <param name="weights">The weights, with their definition.</param>
-    /// <param name="scales">Search crops of one pass.</param>
+    /// <param name="filters">The filters of its branch; they may be disposed before the network.</param>
+    /// <param name="weights">The weights that the filters are of.</param>
+    /// <param name="scales">Search crops of a target.</param>
+    /// <param name="targets">Targets of one pass.</param>
     /// <exception cref="WeightFormatException">The weights are no complete Siamese network.</exception>
-    public SiameseNetwork(ComputeDevice device, NetworkWeights weights, int scales)
+    public SiameseNetwork(BranchFilters filters, NetworkWeights weights, int scales, int targets)
     {
+        this.scales = scales;
+        this.targets = targets;
+        ComputeDevice device = filters.Device;
         Definition = weights.RequireDefinition();
         JoinDefinition joinDefinition = Definition.Join;
         if (joinDefinition.Kind == JoinKind.None)
@@ -35,11 +41,8 @@ public sealed class SiameseNetwork : IDisposable
             throw new WeightFormatException(
                 weights.Source, $"{first.Name} must take the 3 channels of an RGB crop, not {first.InChannels}");
         }
-        using (var filters = new BranchFilters(device, weights))
-        {
-            exemplar = new InferencePlan(filters, 1, Definition.ExemplarSize, Definition.ExemplarSize);
-            search = new InferencePlan(filters, scales, Definition.SearchSize, Definition.SearchSize);
-        }
+        exemplar = new InferencePlan(filters, targets, Definition.ExemplarSize, Definition.ExemplarSize, sets: targets);
+        search = new InferencePlan(filters, scales * targets, Definition.SearchSize, Definition.SearchSize, sets: targets);
         TensorShape features = exemplar.Output.Shape;
         TensorShape templateShape = features;
 
@@ -48,11 +51,11 @@ public sealed class SiameseNetwork : IDisposable
             int m = features.Height;
             var spec = new CorrelationFilterSpec(features.Channels, m, joinDefinition.Margin, joinDefinition.Lambda);
             filter = device.Prepare(spec, weights.Values("join.window", m, m), weights.Values("join.target", m, m));
-            templateShape = spec.Template;
+            templateShape = spec.Template with { Batch = targets };
             filtered = device.Allocate(templateShape, device.FeatureLayout);
         }
-        template = device.Allocate(templateShape, device.FeatureLayout);
-        blend = device.Prepare(new BlendSpec(templateShape));
+        Templates = device.Allocate(templateShape, device.FeatureLayout);
+        blend = device.Prepare(new BlendSpec(templateShape with { Batch = 1 }));
 
         // A cross-correlation network tracks on the trained score; a correlation filter's raw response already is 0..1, and
         // its score serves the confidence alone.
@@ -64,19 +67,22 @@ public sealed class SiameseNetwork : IDisposable
             (ScoreGain, ScoreBias) = (1, 0);
         }
         join = device.Prepare(correlation);
-        Responses = device.Allocate(correlation.Response, TensorLayout.Planar);
+        Responses = device.Allocate(correlation.Response with { Batch = scales * targets }, TensorLayout.Planar);
     }
 
     /// <summary>What the network is made of.</summary>
     public NetworkDefinition Definition { get; }
 
-    /// <summary>The exemplar crop [1,3,e,e], filled before <see cref="UpdateTemplate"/>.</summary>
-    public TensorView ExemplarCrop => exemplar.Input;
+    /// <summary>The exemplar crops [targets,3,e,e], filled before <see cref="UpdateTemplates"/>.</summary>
+    public TensorView ExemplarCrops => exemplar.Input;
 
-    /// <summary>The search crops [scales,3,s,s], filled before <see cref="Respond"/>.</summary>
+    /// <summary>The search crops [targets * scales,3,s,s], filled before <see cref="Respond"/>.</summary>
     public TensorView SearchCrops => search.Input;
 
-    /// <summary>One response map per scale [scales,1,r,r].</summary>
+    /// <summary>The templates [targets,c,t,t].</summary>
+    public TensorView Templates { get; }
+
+    /// <summary>One response map per target and scale [targets * scales,1,r,r].</summary>
     public TensorView Responses { get; }
 
     /// <summary>The trained score of a response r is ScoreGain * r + ScoreBias.</summary>
@@ -88,24 +94,40 @@ public sealed class SiameseNetwork : IDisposable
     /// <summary>Rows and columns of a response.</summary>
     public int ResponseSize => Responses.Shape.Height;
 
-    /// <summary>Template = (1 - rate) * template + rate * (the template of the exemplar crop); 1 replaces it.</summary>
-    public void UpdateTemplate(float rate)
+    /// <summary>Prepares a network for one target, with filters of its own.</summary>
+    /// <param name="device">Where it runs; must outlive the network.</param>
+    /// <param name="weights">The weights, with their definition.</param>
+    /// <param name="scales">Search crops of one pass.</param>
+    /// <exception cref="WeightFormatException">The weights are no complete Siamese network.</exception>
+    public static SiameseNetwork Create(ComputeDevice device, NetworkWeights weights, int scales)
     {
-        exemplar.Forward();
-        TensorView fresh = exemplar.Output;
-        if (filter is not null)
-        {
-            filter.Forward(fresh, filtered);
-            fresh = filtered;
-        }
-        blend.Forward(template, fresh, rate);
+        using var filters = new BranchFilters(device, weights);
+        return new SiameseNetwork(filters, weights, scales, targets: 1);
     }
 
-    /// <summary>Computes the responses of the template in the search crops.</summary>
+    /// <summary>
+    /// Template = (1 - rate) * template + rate * (the template of the exemplar crop), of every target; 1 replaces them.
+    /// </summary>
+    public void UpdateTemplates(float rate)
+    {
+        exemplar.Forward();
+        for (int i = 0; i < targets; i++)
+            Blend(i, rate);
+    }
+
+    /// <summary>Replaces the template of one target by that of its exemplar crop.</summary>
+    public void SetTemplate(int target)
+    {
+        exemplar.Forward();
+        Blend(target, 1);
+    }
+
+    /// <summary>Computes the responses of the templates in their search crops.</summary>
     public void Respond()
     {
         search.Forward();
-        join.Forward(template, search.Output, Responses);
+        for (int i = 0; i < targets; i++)
+            join.Forward(Templates.Images(i, 1), search.Output.Images(i * scales, scales), Responses.Images(i * scales, scales));
     }
 
     /// <summary>Frees operations and buffers.</summary>
@@ -117,8 +139,19 @@ public sealed class SiameseNetwork : IDisposable
         filtered.Buffer?.Dispose();
         blend.Dispose();
         join.Dispose();
-        template.Buffer.Dispose();
+        Templates.Buffer.Dispose();
         Responses.Buffer.Dispose();
+    }
+
+    private void Blend(int target, float rate)
+    {
+        TensorView fresh = exemplar.Output.Images(target, 1);
+        if (filter is not null)
+        {
+            filter.Forward(fresh, filtered.Images(target, 1));
+            fresh = filtered.Images(target, 1);
+        }
+        blend.Forward(Templates.Images(target, 1), fresh, rate);
     }
 
     private static (float Gain, float Bias) ReadAdjust(NetworkWeights weights, AdjustKind kind)

@@ -18,13 +18,14 @@ public sealed class InferencePlan : IDisposable
     /// <param name="batch">Images of one pass.</param>
     /// <param name="height">Rows of an image; any that the layers fit into.</param>
     /// <param name="width">Columns of an image.</param>
+    /// <param name="sets">What the images are divided into, see <see cref="ConvolutionSpec.Sets"/>.</param>
     /// <exception cref="KernelShapeException">The network does not fit the input.</exception>
-    public InferencePlan(BranchFilters filters, int batch, int height, int width)
+    public InferencePlan(BranchFilters filters, int batch, int height, int width, int sets = 1)
     {
         ComputeDevice device = filters.Device;
         Layers = BranchShapes.Of(filters.Definition, batch, height, width);
         Input = device.Allocate(Layers[0].Input, TensorLayout.Interleaved);
-        operations = [.. Operations(device, filters.Convolutions)];
+        operations = [.. Operations(device, filters.Convolutions, sets)];
 
         // Outputs alternate between two buffers, each as large as the largest output that it ever holds.
         TensorLayout layout = device.FeatureLayout;
@@ -83,7 +84,7 @@ public sealed class InferencePlan : IDisposable
     }
 
     // A pooling that follows a convolution becomes part of it.
-    private IEnumerable<DeviceOperation> Operations(ComputeDevice device, IReadOnlyList<ConvolutionFilters> filters)
+    private IEnumerable<DeviceOperation> Operations(ComputeDevice device, IReadOnlyList<ConvolutionFilters> filters, int sets)
     {
         int convolutions = 0;
         for (int i = 0; i < Layers.Count; i++)
@@ -91,7 +92,7 @@ public sealed class InferencePlan : IDisposable
             switch (Layers[i].Layer)
             {
                 case ConvolutionLayer layer:
-                    ConvolutionSpec spec = BranchShapes.Spec(layer, Layers[i].Input);
+                    ConvolutionSpec spec = BranchShapes.Spec(layer, Layers[i].Input) with { Sets = sets };
                     if (i + 1 < Layers.Count && Layers[i + 1].Layer is MaxPoolLayer next)
                     {
                         spec = spec with { Pool = new PoolWindow(next.Size, next.Stride) };

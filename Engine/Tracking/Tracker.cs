@@ -1,5 +1,5 @@
 using SiamIlgpu.Kernels;
-using SiamIlgpu.Networks;
+using SiamIlgpu.Plans;
 using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
@@ -13,28 +13,14 @@ namespace SiamIlgpu;
 /// </summary>
 public sealed class Tracker : IDisposable
 {
-    // How far beyond the frame's own size a target's box may reach: more is a slip, not a target.
-    private const double LargestBox = 16;
-
     private readonly ComputeDevice device;
-    private readonly NetworkWeights? greyWeights;
-    private readonly Prepared colour;
-    private readonly double[] scales;
-    private readonly double[] sides;
-    private readonly CropSquare[] levels;
-    private Prepared? grey;
+    private readonly TrackingNetworks networks;
+    private readonly TrackingPass colour;
+    private readonly TrackedTarget[] target;
+    private readonly TrackResult[] result = new TrackResult[1];
+    private TrackingPass? grey;
+    private TrackingPass? active;
     private bool disposed;
-
-    // The target: set by Initialize, moved by Update.
-    private Prepared? active;
-    private RgbColor padding;
-    private (double X, double Y) center;
-    private (double Width, double Height) size;
-    private (double Min, double Max) exemplarLimits;
-    private (double Min, double Max) searchLimits;
-    private double exemplarSide;
-    private double searchSide;
-    private bool lost;
 
     /// <summary>Prepares a tracker.</summary>
     /// <param name="weights">A Siamese network's weights, with their definition.</param>
@@ -46,29 +32,24 @@ public sealed class Tracker : IDisposable
     public Tracker(NetworkWeights weights, ComputeDevice device, TrackerOptions? options = null, NetworkWeights? greyWeights = null)
     {
         this.device = device;
-        this.greyWeights = greyWeights;
-        Definition = weights.RequireDefinition();
-        if (greyWeights is not null && !greyWeights.RequireDefinition().Equals(Definition))
-        {
-            throw new WeightFormatException(
-                greyWeights.Source, $"the grey network must have the layers of {weights.Source}, but it is a {greyWeights.Definition!.Name}");
-        }
+        networks = new TrackingNetworks(weights, greyWeights);
         Options = options ?? TrackerOptions.For(Definition);
         Options.Validate();
-        scales = [.. Enumerable.Range(0, Options.Scales).Select(i => Math.Pow(Options.ScaleStep, i - Options.Scales / 2))];
-        sides = new double[Options.Scales];
-        levels = new CropSquare[Options.Scales];
-        colour = new Prepared(device, weights, Options);
+        target = [new TrackedTarget(Definition, Options)];
+        colour = Prepare(weights);
     }
 
     /// <summary>What the network is made of.</summary>
-    public NetworkDefinition Definition { get; }
+    public NetworkDefinition Definition => networks.Definition;
 
     /// <summary>The parameters of the loop.</summary>
     public TrackerOptions Options { get; }
 
     /// <summary>The last box; the given one after <see cref="Initialize"/>.</summary>
-    public BoundingBox Box => new(center.X - size.Width / 2, center.Y - size.Height / 2, size.Width, size.Height);
+    public BoundingBox Box => target[0].Box;
+
+    /// <summary>Rows and columns of a response.</summary>
+    public int ResponseSize => colour.ResponseSize;
 
     /// <summary>
     /// Opens a tracker from a weight file alone: safetensors or MatConvNet's MAT. The network and the paper's parameters
@@ -91,22 +72,11 @@ public sealed class Tracker : IDisposable
     public TrackResult Initialize(in FrameView frame, BoundingBox box)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        CheckBox(frame, box);
-        active = greyWeights is not null && IsGrey(frame)
-            ? grey ??= new Prepared(device, greyWeights, Options)
-            : colour;
-
-        padding = RgbColor.MeanOf(frame);
-        center = box.Center;
-        size = (box.Width, box.Height);
-        exemplarSide = CropGeometry.ContextSide(box.Width, box.Height, Options.Context);
-        searchSide = exemplarSide * Definition.SearchSize / Definition.ExemplarSize;
-        exemplarLimits = (Options.SizeLimits.Min * exemplarSide, Options.SizeLimits.Max * exemplarSide);
-        searchLimits = (Options.SizeLimits.Min * searchSide, Options.SizeLimits.Max * searchSide);
-        lost = false;
-
-        CropExemplar(frame);
-        active.Network.UpdateTemplate(1);
+        TrackedTarget.Check(frame, box);
+        NetworkWeights network = networks.For(frame);
+        active = network == networks.Colour ? colour : grey ??= Prepare(network);
+        target[0].Initialize(frame, box);
+        active.Initialize(0, target[0], frame);
         return new TrackResult(box, 1, false, 0, 0);
     }
 
@@ -115,38 +85,23 @@ public sealed class Tracker : IDisposable
     /// <exception cref="InvalidOperationException"><see cref="Initialize"/> has not been called.</exception>
     public TrackResult Update(in FrameView frame)
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
-        if (active is null)
-            throw new InvalidOperationException("the tracker has no target yet: call Initialize with its box first");
-        SiameseNetwork network = active.Network;
-
-        // 1. Search crops at the last position, one a scale; their responses; the peak.
-        CropSquare region = CropGeometry.Pyramid(center, Scaled(searchSide), Definition.SearchSize, out int regionSize, levels);
-        active.SearchCrop.Forward(frame, Pyramid(region, regionSize, levels), network.SearchCrops);
-        active.Respond.Replay();
-        PeakResult peak = active.Peak.Read();
-
-        // 2. Position: from cells of the upsampled map to pixels of the frame.
-        center.X += Displacement(peak.Column);
-        center.Y += Displacement(peak.Row);
-
-        // 3. Size, damped; the search side within limits.
-        double scale = scales[peak.Scale];
-        searchSide = Damp(searchSide, scale, searchLimits);
-        size = (Damp(size.Width, scale), Damp(size.Height, scale));
-
-        // 4. The template follows the target slowly (CFNet): from the new position, with the old exemplar side.
-        if (Options.TemplateRate > 0)
-        {
-            CropExemplar(frame);
-            active.UpdateTemplate.Replay();
-            exemplarSide = Damp(exemplarSide, scale, exemplarLimits);
-        }
-
-        double confidence = 1 / (1 + Math.Exp(-(network.ScoreGain * (double)peak.Response + network.ScoreBias)));
-        lost = lost ? !(confidence > Options.LostThresholds.Above) : !(confidence >= Options.LostThresholds.Below);
-        return new TrackResult(Box, confidence, lost, peak.Response, peak.PeakToSidelobe);
+        Initialized().Update(target, frame, result);
+        return result[0];
     }
+
+    /// <summary>The last frame's response, at the winning scale; zeros before the first <see cref="Update"/>.</summary>
+    /// <param name="map"><see cref="ResponseSize"/> squared values, row by row.</param>
+    /// <exception cref="InvalidOperationException"><see cref="Initialize"/> has not been called.</exception>
+    /// <exception cref="KernelShapeException">The map has another length.</exception>
+    public void ReadResponse(Span<float> map) => Initialized().ReadResponse(0, target[0].Scale, map);
+
+    /// <summary>The crop that the template was last made from.</summary>
+    /// <param name="rgb">
+    /// 3 planes (red, green, blue) of <see cref="NetworkDefinition.ExemplarSize"/> squared values 0..255, row by row.
+    /// </param>
+    /// <exception cref="InvalidOperationException"><see cref="Initialize"/> has not been called.</exception>
+    /// <exception cref="KernelShapeException">The length differs.</exception>
+    public void ReadExemplar(Span<float> rgb) => Initialized().ReadExemplar(0, rgb);
 
     /// <summary>Frees the networks; the device stays the caller's.</summary>
     public void Dispose()
@@ -158,111 +113,15 @@ public sealed class Tracker : IDisposable
         grey?.Dispose();
     }
 
-    private static bool IsGrey(in FrameView frame)
+    private TrackingPass Initialized()
     {
-        if (frame.Format == PixelFormat.Gray8)
-            return true;
-        (int red, int green, int blue) = frame.ChannelOffsets;
-        int step = frame.BytesPerPixel;
-        for (int y = 0; y < frame.Height; y++)
-        {
-            ReadOnlySpan<byte> row = frame.Row(y);
-            for (int x = 0; x < row.Length; x += step)
-            {
-                if (row[x + red] != row[x + green] || row[x + red] != row[x + blue])
-                    return false;
-            }
-        }
-        return true;
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return active ?? throw new InvalidOperationException("the tracker has no target yet: call Initialize with its box first");
     }
 
-    private static void CheckBox(in FrameView frame, BoundingBox box)
+    private TrackingPass Prepare(NetworkWeights weights)
     {
-        if (!box.IsValid)
-            throw new ArgumentException($"a box needs finite numbers and a positive width and height, got {box}");
-        if (box.X >= frame.Width || box.Y >= frame.Height || box.X + box.Width <= 0 || box.Y + box.Height <= 0)
-            throw new ArgumentException($"the box {box} lies outside the {frame.Width}x{frame.Height} frame");
-        if (box.Width > LargestBox * frame.Width || box.Height > LargestBox * frame.Height)
-            throw new ArgumentException($"the box {box} is more than {LargestBox} times the {frame.Width}x{frame.Height} frame");
-    }
-
-    private void CropExemplar(in FrameView frame)
-    {
-        int cropSize = Definition.ExemplarSize;
-        Span<CropSquare> wanted = levels;
-        CropSquare region;
-        int regionSize;
-        if (Options.Conventions == TrackerConventions.SiamFc)
-        {
-            region = CropGeometry.Single(center, exemplarSide, cropSize, out regionSize, wanted);
-            wanted = wanted[..1];
-        }
-        else
-        {
-            region = CropGeometry.Pyramid(center, Scaled(exemplarSide), cropSize, out regionSize, wanted);
-            wanted = wanted.Slice(levels.Length / 2, 1);
-        }
-        active!.ExemplarCrop.Forward(frame, Pyramid(region, regionSize, wanted), active.Network.ExemplarCrop);
-    }
-
-    private CropPyramid Pyramid(CropSquare region, int regionSize, ReadOnlySpan<CropSquare> wanted) =>
-        new() { Region = region, RegionSize = regionSize, Levels = wanted, Padding = padding };
-
-    private ReadOnlySpan<double> Scaled(double side)
-    {
-        for (int i = 0; i < scales.Length; i++)
-            sides[i] = side * scales[i];
-        return sides;
-    }
-
-    private double Displacement(int peak) => CropGeometry.Displacement(
-        peak, active!.Peak.Spec.MapSize, Definition.Stride, Options.Upsampling, searchSide, Definition.SearchSize, Options.Conventions);
-
-    private double Damp(double value, double scale) => (1 - Options.ScaleRate) * value + Options.ScaleRate * value * scale;
-
-    private double Damp(double value, double scale, (double Min, double Max) limits) =>
-        Math.Clamp(Damp(value, scale), limits.Min, limits.Max);
-
-    /// <summary>A network with the operations before and after it.</summary>
-    private sealed class Prepared : IDisposable
-    {
-        internal Prepared(ComputeDevice device, NetworkWeights weights, TrackerOptions options)
-        {
-            Network = new SiameseNetwork(device, weights, options.Scales);
-            ExemplarCrop = device.Prepare(new CropResizeSpec(1, Network.Definition.ExemplarSize));
-            SearchCrop = device.Prepare(new CropResizeSpec(options.Scales, Network.Definition.SearchSize));
-            Peak = device.Prepare(new ResponsePeakSpec(
-                options.Scales, Network.ResponseSize, options.Upsampling, options.ScalePenalty, options.WindowInfluence));
-            Respond = device.Record(() =>
-            {
-                Network.Respond();
-                Peak.Forward(Network.Responses);
-            });
-            UpdateTemplate = device.Record(() => Network.UpdateTemplate(options.TemplateRate));
-        }
-
-        internal SiameseNetwork Network { get; }
-
-        internal CropResize ExemplarCrop { get; }
-
-        internal CropResize SearchCrop { get; }
-
-        internal ResponsePeak Peak { get; }
-
-        /// <summary>From the search crops to the peak; the same in every frame.</summary>
-        internal RecordedWork Respond { get; }
-
-        /// <summary>From the exemplar crop into the template, at the frames' rate.</summary>
-        internal RecordedWork UpdateTemplate { get; }
-
-        public void Dispose()
-        {
-            UpdateTemplate.Dispose();
-            Respond.Dispose();
-            Peak.Dispose();
-            SearchCrop.Dispose();
-            ExemplarCrop.Dispose();
-            Network.Dispose();
-        }
+        using var filters = new BranchFilters(device, weights);
+        return new TrackingPass(filters, weights, Options, targets: 1);
     }
 }

@@ -21,10 +21,10 @@ public readonly record struct ValidationReport(double Loss, double DistancePixel
         ComputeDevice device, NetworkWeights weights, TrainingOptions options, IPairSource pairs, CancellationToken cancel = default)
     {
         NetworkDefinition definition = weights.RequireDefinition() with { SearchSize = options.SearchSize };
-        using var network = new SiameseNetwork(device, new NetworkWeights(weights.Source, definition, weights.Tensors), scales: 1);
+        using var network = SiameseNetwork.Create(device, new NetworkWeights(weights.Source, definition, weights.Tensors), scales: 1);
         int size = network.ResponseSize;
         var labels = new LabelMaps(size, definition.Stride, options);
-        var exemplar = new float[network.ExemplarCrop.Shape.Count];
+        var exemplar = new float[network.ExemplarCrops.Shape.Count];
         var search = new float[network.SearchCrops.Shape.Count];
         var responses = new float[size * size];
         double loss = 0, distance = 0, overlapError = 0;
@@ -33,9 +33,9 @@ public readonly record struct ValidationReport(double Loss, double DistancePixel
         {
             cancel.ThrowIfCancellationRequested();
             PairLabel pair = pairs.Read(0, i, exemplar, search);
-            device.UploadInterleaved(exemplar, network.ExemplarCrop);
+            device.UploadInterleaved(exemplar, network.ExemplarCrops);
             device.UploadInterleaved(search, network.SearchCrops);
-            network.UpdateTemplate(1);
+            network.UpdateTemplates(1);
             network.Respond();
             device.Download(network.Responses, responses);
             loss += LossOf(responses, labels, pair.Kind, network);

@@ -104,7 +104,7 @@ internal sealed unsafe class CropResizeGpu : CropResize
         along.LaunchOver(needed.Height * needed.Width, [middle.All, table, table, cut!.All], arguments);
         arguments = arguments with { FirstJob = 1, RowStep = needed.Width * 3, PixelStep = 3, Red = 0, Green = 1, Blue = 2 };
         downFloats.LaunchOver(size * mostColumns, [cut.All, table, table, middle.All], arguments, levels.Length);
-        along.LaunchOver(size * size, [middle.All, table, table, crops.OnGpu()], arguments, levels.Length);
+        along.LaunchOver(size * size, [middle.All, table, table, crops.OnGpu(alignment: 1)], arguments, levels.Length);
     }
 
     protected override void Dispose(bool disposing)

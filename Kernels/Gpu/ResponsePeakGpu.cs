@@ -58,7 +58,7 @@ internal sealed unsafe class ResponsePeakGpu : ResponsePeak
 
     protected override void ForwardCore(TensorView responses)
     {
-        GpuView small = responses.OnGpu();
+        GpuView small = responses.OnGpu(alignment: 1);
         upsample.Launch(new GridSize(arguments.Groups, Spec.Scales), [small, first.All, weights.All, maps.All, extents.All], arguments);
         mix.Launch(new GridSize(arguments.Groups), [small, maps.All, extents.All, hann.All, peaks.All, found.All], arguments);
         finish.Launch(new GridSize(1), [small, peaks.All, found.All], arguments);

@@ -20,6 +20,12 @@ public readonly record struct ConvolutionSpec(
     /// <summary>The max pooling that follows at once, if any.</summary>
     public PoolWindow? Pool { get; init; }
 
+    /// <summary>
+    /// Sets of images that go through together, such as the crops of several targets; they divide the batch. The processor
+    /// chooses its algorithm for one set, so that an image's result is the same bits whatever goes through with it.
+    /// </summary>
+    public int Sets { get; init; } = 1;
+
     /// <summary>Rows of the convolution's map, before it is pooled.</summary>
     public int MapHeight => (Height - Size) / Stride + 1;
 
@@ -61,6 +67,8 @@ public readonly record struct ConvolutionSpec(
             throw new KernelShapeException($"convolution: {Groups} groups must divide {InChannels} input and {OutChannels} output channels");
         if (Height < Size || Width < Size)
             throw new KernelShapeException($"convolution: a {Size}x{Size} filter does not fit into {Height}x{Width}");
+        if (Sets <= 0 || Batch % Sets != 0)
+            throw new KernelShapeException($"convolution: {Batch} images are not {Sets} sets of as many");
         if (Pool is { } window)
             Pooling(window).Validate();
     }

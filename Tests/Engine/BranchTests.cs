@@ -46,7 +46,7 @@ internal sealed class BranchTests
         Assert.That(FeatureShape(definition.SearchSize), Is.EqualTo(new TensorShape(1, channels, search, search)));
 
         using var device = new CpuDevice();
-        using var network = new SiameseNetwork(device, NetworkInitializer.Create(definition, seed: 1), 3);
+        using var network = SiameseNetwork.Create(device, NetworkInitializer.Create(definition, seed: 1), 3);
         Assert.That(network.Responses.Shape, Is.EqualTo(new TensorShape(3, 1, response, response)));
 
         TensorShape FeatureShape(int size) => BranchShapes.Of(definition, 1, size, size)[^1].Output;

@@ -68,7 +68,7 @@ internal sealed class TrainerTests
             resumed.Resume(loaded);
             AssertSame(resumed.Checkpoint(), trainer.Checkpoint());
             Assert.That(resumed.Weights().Metadata, Is.Empty, "weights without the state of their training");
-            using var network = new SiameseNetwork(device, loaded, scales: 3);
+            using var network = SiameseNetwork.Create(device, loaded, scales: 3);
             Assert.That(network.ResponseSize, Is.EqualTo(5));
         }
         finally

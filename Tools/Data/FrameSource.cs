@@ -11,6 +11,9 @@ public abstract class FrameSource : IDisposable, IEnumerable<Frame>
     /// <summary>How many frames the video has in all; null when only reading it to the end tells.</summary>
     public abstract int? Count { get; }
 
+    /// <summary>Frames a second, as the video was recorded; null when it says nothing about that.</summary>
+    public virtual double? FramesPerSecond => null;
+
     /// <summary>Opens a folder of JPEG and PNG images, in natural order of their names (img2 before img10).</summary>
     /// <param name="folder">The folder that holds the images themselves.</param>
     /// <exception cref="FrameException">The folder is missing, or has no image.</exception>
