@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Runtime.CompilerServices;
+
+namespace SiamIlgpu.Tests.Tools;
+
+/// <summary>
+/// What embedders get: the packages, a host that uses nothing but them, and the sample as one trimmed file. They build the
+/// libraries several times over, so they run in CI alone.
+/// </summary>
+[TestFixture]
+internal sealed class EmbeddingTests
+{
+    private static readonly string[] Packages = ["SiamIlgpu.Kernels", "SiamIlgpu.Weights", "SiamIlgpu.Engine"];
+
+    private string folder = "";
+    private string packages = "";
+
+    [OneTimeSetUp]
+    public void PackLibraries()
+    {
+        if (Environment.GetEnvironmentVariable("CI") != "true")
+            Assert.Ignore("packs and publishes for a minute, and asks the feed for .NET's runtime pack; set CI=true to run it");
+        folder = Directory.CreateTempSubdirectory("siamilgpu-embedding-").FullName;
+        packages = Path.Combine(folder, "packages");
+        foreach (string name in Packages)
+        {
+            string project = Path.Combine(Root(), name["SiamIlgpu.".Length..], $"{name}.csproj");
+            Dotnet(folder, "pack", project, "-c", "Release", "-o", packages, "-p:RunAnalyzers=false", "--artifacts-path", Path.Combine(folder, "pack"));
+        }
+    }
+
+    [OneTimeTearDown]
+    public void DeleteFolder()
+    {
+        if (folder.Length > 0)
+            Directory.Delete(folder, recursive: true);
+    }
+
+    [TestCaseSource(nameof(Packages))]
+    public void Pack_HasReadmeDocumentationAndSymbols(string name)
+    {
+        Assert.That(Entries($"{name}.*.nupkg"), Is.SupersetOf(new[] { "README.md", $"lib/net10.0/{name}.dll", $"lib/net10.0/{name}.xml" }));
+        Assert.That(Entries($"{name}.*.snupkg"), Does.Contain($"lib/net10.0/{name}.pdb"));
+    }
+
+    [Test]
+    public void Pack_AHostThatReferencesThePackageAlone_Tracks()
+    {
+        string host = Directory.CreateDirectory(Path.Combine(folder, "host")).FullName;
+        foreach (string source in Directory.EnumerateFiles(Sample(), "*.cs"))
+            File.Copy(source, Path.Combine(host, Path.GetFileName(source)));
+        // Only the folder of packages is a source: what the host needs besides is in the SDK.
+        File.WriteAllText(Path.Combine(host, "nuget.config"), $"""
+            <configuration>
+              <packageSources>
+                <clear />
+                <add key="packed" value="{packages}" />
+              </packageSources>
+            </configuration>
+            """);
+        File.WriteAllText(Path.Combine(host, "Host.csproj"), """
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <Nullable>enable</Nullable>
+                <RestorePackagesPath>restored</RestorePackagesPath>
+                <NuGetAudit>false</NuGetAudit>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="SiamIlgpu.Engine" Version="*" />
+              </ItemGroup>
+            </Project>
+            """);
+
+        Assert.That(Dotnet(host, "run", "-c", "Release"), Does.Contain("mean overlap with the true box 0.9"));
+    }
+
+    [Test]
+    public void Publish_TrimmedIntoOneFile_Tracks()
+    {
+        string published = Path.Combine(folder, "published");
+        string project = Path.Combine(Sample(), "SiamIlgpu.CameraHost.csproj");
+        string said = Dotnet(
+            folder, "publish", project, "-c", "Release", "-o", published, "-p:RunAnalyzers=false", "--artifacts-path", Path.Combine(folder, "publish"));
+
+        Assert.That(said, Does.Not.Contain("warning"));
+        string file = Directory.EnumerateFiles(published).Single();
+        Assert.That(new FileInfo(file).Length, Is.LessThan(30_000_000));
+        Assert.That(Execute(folder, file), Does.Contain("mean overlap with the true box 0.9"));
+    }
+
+    private string[] Entries(string pattern)
+    {
+        using ZipArchive package = ZipFile.OpenRead(Directory.EnumerateFiles(packages, pattern).Single());
+        return [.. package.Entries.Select(e => e.FullName)];
+    }
+
+    private static string Dotnet(string workingFolder, params string[] arguments) => Execute(workingFolder, "dotnet", arguments);
+
+    /// <summary>Runs a program to its end; what it said, after asserting that it succeeded.</summary>
+    private static string Execute(string workingFolder, string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = workingFolder, RedirectStandardOutput = true, RedirectStandardError = true };
+        // What the test run's own MSBuild sets for its children is not for these builds; servers that stay would hold the folder.
+        foreach (string name in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
+            start.Environment.Remove(name);
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
+        start.Environment["UseSharedCompilation"] = "false";
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd() + errors.Result;
+        process.WaitForExit();
+        Assert.That(process.ExitCode, Is.Zero, $"{program} {string.Join(' ', arguments)}\n{output}");
+        return output;
+    }
+
+    private static string Sample() => Path.Combine(Root(), "Tools", "Samples", "CameraHost");
+
+    private static string Root([CallerFilePath] string thisFile = "") =>
+        Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(thisFile)))!;
+}
