@@ -64,7 +64,7 @@ internal static class TargetsCommand
             tracker.Dispose();
     }
 
-    // Side by side around the middle, of different sizes.
+    // Of one size, so that each has the work of the one that it is compared with; no two at one place.
     private static BoundingBox BoxOf(int target) =>
-        new(PanningVideo.Target.X - 60 + 40 * target % 160, PanningVideo.Target.Y - 30 + 20 * target % 100, 40 + 7 * target % 30, 50 - 5 * target % 20);
+        PanningVideo.Target with { X = PanningVideo.Target.X - 75 + 50 * (target % 4), Y = PanningVideo.Target.Y - 60 + 40 * (target / 4 % 4) };
 }
