@@ -88,10 +88,19 @@ public sealed class FrameSourceTests
     {
         Assert.That(Refusal(folder), Is.EqualTo($"{folder}: the folder has no image (.jpg, .jpeg or .png)"));
         string missing = Path.Combine(folder, "none");
-        Assert.That(Refusal(missing), Is.EqualTo($"{missing}: there is no such folder"));
-        Save("a.png", 1, 1);
-        string file = Path.Combine(folder, "a.png");
-        Assert.That(Refusal(file), Is.EqualTo($"{file}: is a file, not a folder of images"));
+        Assert.That(Refusal(missing), Is.EqualTo($"{missing}: there is no such file or folder"));
+    }
+
+    [Test]
+    public void Open_Looped_BeginsAnewAndNumbersOn()
+    {
+        for (int i = 1; i <= 3; i++)
+            Save($"{i}.png", 3, 2);
+        using FrameSource video = FrameSource.Open(folder, new VideoOptions { Loop = true });
+        Assert.That(video.Count, Is.Null);
+        Assert.That(
+            video.Take(7).Select(frame => $"{frame.Index} {frame.Name}"),
+            Is.EqualTo(new[] { "0 1.png", "1 2.png", "2 3.png", "3 1.png", "4 2.png", "5 3.png", "6 1.png" }));
     }
 
     [Test]

@@ -13,17 +13,15 @@ public static class AtomicFile
 
     private static void Write(string path, Action<string> write)
     {
-        string temporary = $"{path}.{Guid.NewGuid():N}.part";
+        using PartialFile file = new(path);
         try
         {
-            write(temporary);
-            File.Move(temporary, path, overwrite: true);
+            write(file.Temporary);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception e) when (PartialFile.IsAboutFiles(e))
         {
-            if (File.Exists(temporary))
-                File.Delete(temporary);
-            throw new FrameException(path, $"cannot be written ({e.Message})", e);
+            throw file.Failure(e);
         }
+        file.Keep();
     }
 }

@@ -30,6 +30,12 @@ public sealed class DecodeAhead : FrameSource
     public override int? Count { get; }
 
     /// <inheritdoc/>
+    public override double? FramesPerSecond => video.FramesPerSecond;
+
+    /// <inheritdoc/>
+    public override string? Complaint => video.Complaint;
+
+    /// <inheritdoc/>
     public override Frame? Read()
     {
         if (ended)
@@ -49,11 +55,16 @@ public sealed class DecodeAhead : FrameSource
     }
 
     /// <inheritdoc/>
+    public override void Stop() => video.Stop();
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing && !stopping)
         {
             stopping = true;
+            // The reader may be waiting for a camera that has nothing to show.
+            video.Stop();
             free.Release();
             reader.Join();
             video.Dispose();

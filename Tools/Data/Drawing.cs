@@ -7,6 +7,9 @@ public static class Drawing
 {
     private const int GlyphWidth = 5, GlyphHeight = 7;
 
+    /// <summary>Rows that text takes at scale 1.</summary>
+    public const int TextHeight = GlyphHeight + 2;
+
     /// <summary>Draws a box's outline, inwards from its edges.</summary>
     /// <param name="frame">An Rgb24 frame.</param>
     /// <param name="box">In OTB's coordinates: the first pixel is (1, 1). One that is not valid is not drawn.</param>
@@ -24,6 +27,9 @@ public static class Drawing
         Fill(frame, right - thickness, top, right, bottom, color);
     }
 
+    /// <summary>Columns that text takes at scale 1.</summary>
+    public static int TextWidth(string text) => text.Length * (GlyphWidth + 1) + 1;
+
     /// <summary>Writes text in capitals, five pixels by seven a letter, on a dark ground that keeps it legible.</summary>
     /// <param name="frame">An Rgb24 frame.</param>
     /// <param name="x">The first column, from 0.</param>
@@ -36,7 +42,7 @@ public static class Drawing
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(scale, 1);
         int advance = (GlyphWidth + 1) * scale;
-        Fill(frame, x, y, x + text.Length * advance + scale, y + (GlyphHeight + 2) * scale, default);
+        Fill(frame, x, y, x + TextWidth(text) * scale, y + TextHeight * scale, default);
         for (int i = 0; i < text.Length; i++)
         {
             ReadOnlySpan<byte> glyph = Glyph(text[i]);

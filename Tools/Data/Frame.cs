@@ -71,17 +71,26 @@ public sealed class Frame
     /// <summary>A copy that nothing writes over, always <see cref="PixelFormat.Rgb24"/>.</summary>
     public Frame ToRgb()
     {
-        Frame copy = new(Width, Height) { Index = Index, Name = Name };
+        Frame copy = new();
+        ToRgb(copy);
+        return copy;
+    }
+
+    /// <summary>Makes another frame the same as this one, but always <see cref="PixelFormat.Rgb24"/>.</summary>
+    public void ToRgb(Frame copy)
+    {
+        copy.Resize(Width, Height, PixelFormat.Rgb24);
+        copy.Index = Index;
+        copy.Name = Name;
         if (Format == PixelFormat.Rgb24)
         {
             Pixels.CopyTo(copy.Pixels);
-            return copy;
+            return;
         }
         ReadOnlySpan<byte> grey = Pixels;
         Span<byte> rgb = copy.Pixels;
         for (int i = 0; i < grey.Length; i++)
             rgb.Slice(3 * i, 3).Fill(grey[i]);
-        return copy;
     }
 
     /// <summary>Makes another frame the same as this one.</summary>

@@ -3,22 +3,64 @@ using SiamIlgpu.Kernels;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>Draws what the tracker says on a copy of the frame.</summary>
+/// <summary>Draws what the tracker says on a frame.</summary>
 internal static class Annotation
 {
     private static readonly RgbColor Truth = new(64, 224, 96);
     private static readonly RgbColor Tracked = new(255, 64, 64);
     private static readonly RgbColor Lost = new(255, 200, 0);
+    private static readonly RgbColor Plain = new(255, 255, 255);
 
-    /// <summary>The true box in green; the tracker's in red, or yellow while it is lost; number and confidence.</summary>
+    // Okabe and Ito's colours, which people with any colour vision can tell apart, the brighter ones first.
+    private static readonly RgbColor[] Targets =
+    [
+        new(230, 159, 0), new(86, 180, 233), new(0, 158, 115), new(240, 228, 66), new(204, 121, 167), new(213, 94, 0), new(0, 114, 178),
+    ];
+
+    /// <summary>A copy of the frame with one target on it.</summary>
     internal static Frame Draw(Frame frame, TrackResult result, BoundingBox? truth)
     {
         Frame drawn = frame.ToRgb();
-        if (truth is { } box)
-            Drawing.Box(drawn, box, Truth);
-        RgbColor color = result.Lost ? Lost : Tracked;
-        Drawing.Box(drawn, result.Box, color);
-        Drawing.Text(drawn, 4, 4, $"{frame.Index + 1}  {result.Confidence:F2}{(result.Lost ? "  LOST" : "")}", color);
+        DrawOn(drawn, [result], truth);
         return drawn;
+    }
+
+    /// <summary>
+    /// The true box in green. One target in red, or yellow while it is lost, with the frame's number and the confidence above.
+    /// Several in a colour each, with number and confidence at the box, whose lines are thin while it is lost.
+    /// </summary>
+    /// <param name="frame">An Rgb24 frame.</param>
+    /// <param name="results">One a target.</param>
+    /// <param name="truth">The true box, if it is known.</param>
+    internal static void DrawOn(Frame frame, ReadOnlySpan<TrackResult> results, BoundingBox? truth)
+    {
+        if (truth is { } box)
+            Drawing.Box(frame, box, Truth);
+        if (results.Length == 1)
+        {
+            RgbColor color = results[0].Lost ? Lost : Tracked;
+            Drawing.Box(frame, results[0].Box, color);
+            Drawing.Text(frame, 4, 4, $"{frame.Index + 1}  {Said(results[0])}", color);
+            return;
+        }
+        for (int i = 0; i < results.Length; i++)
+        {
+            RgbColor color = Targets[i % Targets.Length];
+            Drawing.Box(frame, results[i].Box, color, results[i].Lost ? 1 : 2);
+            DrawLabel(frame, results[i].Box, $"{i + 1}  {Said(results[i])}", color);
+        }
+        Drawing.Text(frame, 4, 4, $"{frame.Index + 1}", Plain);
+    }
+
+    private static string Said(TrackResult result) => $"{result.Confidence:F2}{(result.Lost ? "  LOST" : "")}";
+
+    // Above the box, or inside it where there is no room above; within the frame where the box lies across its edge.
+    private static void DrawLabel(Frame frame, BoundingBox box, string label, RgbColor color)
+    {
+        if (!box.IsValid)
+            return;
+        double x = Math.Clamp(box.X - 1, 0, Math.Max(0, frame.Width - Drawing.TextWidth(label)));
+        double y = box.Y - 1 - Drawing.TextHeight >= 0 ? box.Y - 1 - Drawing.TextHeight : box.Y + 1;
+        Drawing.Text(frame, (int)x, (int)Math.Clamp(y, 0, Math.Max(0, frame.Height - Drawing.TextHeight)), label, color);
     }
 }

@@ -17,7 +17,7 @@ internal static class CommandLineHost
     {
         var root = new RootCommand("Tracks any object through a video: draw one box on the first frame, get the box in every later one.")
         {
-            TrackCommand.Create(),
+            TrackCommand.Create(cancel),
             DemoCommand.Create(),
             TrainCommand.Create(cancel),
             ConvertCommand.Create(),

@@ -27,20 +27,22 @@ internal static class DemoCommand
         {
             using var video = new SyntheticVideo();
             using ComputeDevice opened = device.Open(parsed);
-            using var tracker = new Tracker(DefaultModel.Load(), opened);
+            using var tracker = new TrackedTargets([video.GroundTruth[0]], DefaultModel.Load(), opened, options: null, greyNetwork: null);
             int frames = video.Count!.Value;
             Console.WriteLine($"A synthetic video of {frames} frames, tracked by the default model, a {tracker.Definition.Name}, on {opened.Name}");
 
             var shown = new List<Frame>();
-            TrackedVideo tracked = ProgressBar.Show(frames, advance =>
-                TrackedVideo.Of(tracker, video, video.GroundTruth[0], (frame, result) =>
-                {
-                    if (frame.Index * (FramesInStrip - 1) / (frames - 1) == shown.Count)
-                        shown.Add(Annotation.Draw(frame, result, video.GroundTruth[frame.Index]));
-                    advance();
-                }));
+            var report = new TrackReport([.. video.GroundTruth.Select(box => (BoundingBox?)box)]);
+            var loop = new TrackingLoop();
+            ProgressBar.Show(frames, advance => loop.Run(video, tracker.Follow, (frame, found, _) =>
+            {
+                report.Add(found);
+                if (frame.Index * (FramesInStrip - 1) / (frames - 1) == shown.Count)
+                    shown.Add(Annotation.Draw(frame, found[0], video.GroundTruth[frame.Index]));
+                advance();
+            }));
 
-            TrackCommand.Report(tracked, [.. video.GroundTruth.Select(box => (BoundingBox?)box)]);
+            report.Print(loop);
             string file = parsed.GetRequiredValue(strip);
             PngEncoder.Write(Drawing.Strip(shown), file);
             Console.WriteLine($"green: true box, red: tracked box: {file}");

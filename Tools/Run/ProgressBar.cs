@@ -8,12 +8,15 @@ internal static class ProgressBar
     /// <summary>Runs work that calls its argument once a frame.</summary>
     /// <param name="frames">How many calls to expect; null when nobody knows.</param>
     /// <param name="work">The work.</param>
-    internal static T Show<T>(int? frames, Func<Action, T> work)
+    internal static void Show(int? frames, Action<Action> work)
     {
         if (Console.IsErrorRedirected)
-            return work(static () => { });
+        {
+            work(static () => { });
+            return;
+        }
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return console.Progress()
+        console.Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .Start(context =>
@@ -22,7 +25,7 @@ internal static class ProgressBar
                 task.IsIndeterminate = frames is null;
                 long start = TimeProvider.System.GetTimestamp();
                 int done = 0;
-                return work(() =>
+                work(() =>
                 {
                     task.Value = ++done;
                     task.Description = $"frame {done}, {done / TimeProvider.System.GetElapsedTime(start).TotalSeconds:F0} fps";

@@ -3,18 +3,66 @@ using SiamIlgpu.Data;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>Result files, written whole or not at all.</summary>
-internal static class ResultFiles
+/// <summary>Result files, written line by line as the video is tracked; they appear, whole, with <see cref="Keep"/>.</summary>
+internal sealed class ResultFiles : IDisposable
 {
-    /// <summary>x,y,w,h for every frame, four decimals: OTB's format.</summary>
-    internal static void WriteBoxes(string file, TrackedVideo tracked) =>
-        AtomicFile.WriteLines(file, tracked.Results.Select(r => r.Box.ToString()));
+    private readonly List<AtomicText> boxes = [];
+    private readonly AtomicText? csv;
+    private int frames;
 
-    /// <summary>One line a frame: number from 1, box, confidence, lost, milliseconds without decoding.</summary>
-    internal static void WriteCsv(string file, TrackedVideo tracked) =>
-        AtomicFile.WriteLines(file, tracked.Results
-            .Select((r, i) => string.Create(
+    /// <summary>Begins the files.</summary>
+    /// <param name="boxesFile">x,y,w,h for every frame, four decimals: OTB's format. Several targets have a file each.</param>
+    /// <param name="csvFile">
+    /// One line a frame and target: the target's number from 1 if there are several, the frame's from 1, box, confidence, lost,
+    /// milliseconds of the frame without decoding.
+    /// </param>
+    /// <param name="targets">How many targets there are.</param>
+    internal ResultFiles(string? boxesFile, string? csvFile, int targets)
+    {
+        try
+        {
+            foreach (string file in boxesFile is null ? [] : FilesOf(boxesFile, targets))
+                boxes.Add(new AtomicText(file));
+            csv = csvFile is null ? null : new AtomicText(csvFile);
+        }
+        catch (FrameException)
+        {
+            Dispose();
+            throw;
+        }
+        csv?.WriteLine($"{(targets > 1 ? "target," : "")}frame,x,y,w,h,confidence,lost,milliseconds");
+    }
+
+    /// <summary>The file itself for one target; boxes.1.txt, boxes.2.txt, ... for several.</summary>
+    internal static IEnumerable<string> FilesOf(string file, int targets) => targets == 1
+        ? [file]
+        : Enumerable.Range(1, targets).Select(i => Path.ChangeExtension(file, $"{i}{Path.GetExtension(file)}"));
+
+    internal void Add(ReadOnlySpan<TrackResult> results, double milliseconds)
+    {
+        frames++;
+        for (int i = 0; i < results.Length; i++)
+        {
+            TrackResult result = results[i];
+            if (boxes.Count > 0)
+                boxes[i].WriteLine(result.Box.ToString());
+            csv?.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{i + 1},{r.Box},{r.Confidence:F4},{(r.Lost ? 1 : 0)},{tracked.Milliseconds[i]:F3}"))
-            .Prepend("frame,x,y,w,h,confidence,lost,milliseconds"));
+                $"{(results.Length > 1 ? $"{i + 1}," : "")}{frames},{result.Box},{result.Confidence:F4},{(result.Lost ? 1 : 0)},{milliseconds:F3}"));
+        }
+    }
+
+    internal void Keep()
+    {
+        foreach (AtomicText file in boxes)
+            file.Keep();
+        csv?.Keep();
+    }
+
+    public void Dispose()
+    {
+        foreach (AtomicText file in boxes)
+            file.Dispose();
+        csv?.Dispose();
+    }
 }

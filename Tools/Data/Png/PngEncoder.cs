@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Compression;
 using SiamIlgpu.Kernels;
 
@@ -22,22 +21,17 @@ public static class PngEncoder
     public static byte[] Encode(in FrameView frame)
     {
         bool grey = frame.Format == PixelFormat.Gray8;
-        Span<byte> header = stackalloc byte[13];
-        header.Clear();
-        BinaryPrimitives.WriteInt32BigEndian(header, frame.Width);
-        BinaryPrimitives.WriteInt32BigEndian(header[4..], frame.Height);
-        header[8] = 8;
-        header[9] = (byte)(grey ? 0 : 2);
-
         using MemoryStream file = new();
-        file.Write(PngFormat.Signature);
-        WriteChunk(file, "IHDR"u8, header);
-        WriteChunk(file, "IDAT"u8, Compress(frame, grey ? 1 : 3));
-        WriteChunk(file, "IEND"u8, []);
+        PngWriter.WriteStart(file, frame.Width, frame.Height, grey);
+        PngWriter.WriteChunk(file, "IDAT"u8, Compress(frame, grey ? 1 : 3));
+        PngWriter.WriteChunk(file, "IEND"u8, []);
         return file.ToArray();
     }
 
-    private static byte[] Compress(in FrameView frame, int pixelBytes)
+    /// <summary>The picture's rows, filtered and deflated: what stands in IDAT.</summary>
+    /// <param name="frame">Any format.</param>
+    /// <param name="pixelBytes">1 for Gray8, else 3.</param>
+    internal static byte[] Compress(in FrameView frame, int pixelBytes)
     {
         int rowBytes = frame.Width * pixelBytes;
         byte[] above = new byte[rowBytes], current = new byte[rowBytes];
@@ -107,15 +101,5 @@ public static class PngEncoder
                 (best, bestSum) = (candidate, sum);
         }
         return best;
-    }
-
-    private static void WriteChunk(MemoryStream file, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
-    {
-        byte[] chunk = new byte[12 + data.Length];
-        BinaryPrimitives.WriteInt32BigEndian(chunk, data.Length);
-        type.CopyTo(chunk.AsSpan(4));
-        data.CopyTo(chunk.AsSpan(8));
-        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(8 + data.Length), PngFormat.Crc(chunk.AsSpan(4, 4 + data.Length)));
-        file.Write(chunk);
     }
 }

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Globalization;
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Kernels.Gpu;
+
+namespace SiamIlgpu.Run;
+
+/// <summary>--device and what goes with it, the same for every verb that tracks.</summary>
+internal sealed class DeviceOptions
+{
+    internal Option<string> Device { get; } = new("--device")
+    {
+        Description = "Where to run: auto (a GPU if there is one), cpu, cuda or opencl; cuda:1 is the second CUDA device that the verb devices lists.",
+        DefaultValueFactory = _ => "auto",
+    };
+
+    internal Option<MathMode> Math { get; } = new("--math")
+    {
+        Description = "How a CUDA device rounds the products of convolutions; tf32 is faster, and boxes may differ.",
+        DefaultValueFactory = _ => MathMode.Float32,
+    };
+
+    internal Option<int> Threads { get; } = new("--threads")
+    {
+        Description = "Threads of the CPU device; 0 takes every processor that this process may use.",
+        DefaultValueFactory = _ => 0,
+    };
+
+    internal Option<ConvolutionAlgorithm> Convolution { get; } = new("--convolution")
+    {
+        Description = "How the CPU device computes convolutions: the faster way layer by layer, or one way for all.",
+        DefaultValueFactory = _ => ConvolutionAlgorithm.Automatic,
+    };
+
+    internal void AddTo(Command command)
+    {
+        command.Add(Device);
+        command.Add(Math);
+        command.Add(Threads);
+        command.Add(Convolution);
+    }
+
+    internal ComputeDevice Open(ParseResult parsed)
+    {
+        int threads = parsed.GetValue(Threads);
+        if (threads is < 0 or > 1024)
+            throw new InputException($"--threads: expected 0 to 1024, got {threads}");
+        var cpu = new CpuDeviceOptions { Threads = threads, Convolution = parsed.GetValue(Convolution) };
+        string device = parsed.GetRequiredValue(Device);
+        string[] parts = device.Split(':');
+        int index = 0;
+        if (parts.Length > 2 || (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out index)))
+            throw new InputException($"--device: expected a kind and a number such as cuda:1, got '{device}'");
+        return (parts[0], index) switch
+        {
+            ("auto", 0) => ComputeDevice.OpenBest(cpu),
+            ("cpu", 0) => new CpuDevice(cpu),
+            ("cuda", _) => GpuDevice.OpenCuda(index, parsed.GetValue(Math)),
+            ("opencl", _) => GpuDevice.OpenOpenCl(index),
+            _ => throw new InputException($"--device: expected auto, cpu, cuda or opencl, got '{device}'"),
+        };
+    }
+}
