@@ -12,35 +12,12 @@ namespace SiamIlgpu.Evaluation;
 /// <param name="Precision20">Share of frames whose centres lie at most 20 pixels apart.</param>
 public readonly record struct SequenceScore(int Frames, double MeanIou, double Auc, double Precision20)
 {
-    private const int Thresholds = 21;
-    private const double PrecisionPixels = 20;
-
     /// <summary>Scores boxes against ground truth, frame by frame, as far as both go.</summary>
     /// <param name="boxes">The tracker's boxes.</param>
     /// <param name="groundTruth">The true boxes; null where the target is absent or not annotated.</param>
     public static SequenceScore Of(IReadOnlyList<BoundingBox> boxes, IReadOnlyList<BoundingBox?> groundTruth)
     {
-        int frames = 0, near = 0, successes = 0;
-        double sum = 0;
-        for (int i = 0; i < Math.Min(boxes.Count, groundTruth.Count); i++)
-        {
-            if (groundTruth[i] is not { IsValid: true } truth)
-                continue;
-            frames++;
-            double iou = boxes[i].IntersectionOverUnion(truth);
-            sum += iou;
-            for (int t = 0; t < Thresholds; t++)
-            {
-                if (iou > t / (Thresholds - 1.0))
-                    successes++;
-            }
-            (double x, double y) = boxes[i].Center;
-            (double trueX, double trueY) = truth.Center;
-            if (double.Hypot(x - trueX, y - trueY) <= PrecisionPixels)
-                near++;
-        }
-        return frames == 0
-            ? new SequenceScore(0, double.NaN, double.NaN, double.NaN)
-            : new SequenceScore(frames, sum / frames, successes / (double)(Thresholds * frames), near / (double)frames);
+        TrackingCurves curves = TrackingCurves.Of(FrameFit.Of(boxes, groundTruth));
+        return new SequenceScore(curves.Frames, curves.MeanIou, curves.Auc, curves.Precision20);
     }
 }

@@ -36,11 +36,17 @@ public static class Vot
     private static IEnumerable<Sequence> ReadSequence(string folder, string[] files)
     {
         string color = Path.Combine(folder, "color");
-        yield return new Sequence(DatasetFolder.NameOf(folder), Directory.Exists(color) ? color : folder, GroundTruth.Read(files[0]));
+        yield return new Sequence(DatasetFolder.NameOf(folder), Directory.Exists(color) ? color : folder, GroundTruth.Read(files[0]))
+        {
+            Polygons = GroundTruth.ReadPolygons(files[0]),
+        };
     }
 }
 
-/// <summary>GOT-10k: frames beside groundtruth.txt, and absence.label, which marks frames without the target.</summary>
+/// <summary>
+/// GOT-10k: frames beside groundtruth.txt, absence.label, which marks frames without the target, and cover.label, which is 0 where
+/// nothing of it is to be seen.
+/// </summary>
 public static class Got10k
 {
     /// <summary>The sequence in a folder, or all those in its sub-folders, in natural order.</summary>
@@ -51,17 +57,22 @@ public static class Got10k
     {
         BoundingBox?[] boxes = [.. GroundTruth.Read(files[0])];
         // The test set has no labels, and ground truth for its first frames only.
-        string labels = Path.Combine(folder, "absence.label");
-        if (File.Exists(labels))
+        Remove("absence.label", marked: true);
+        Remove("cover.label", marked: false);
+        yield return new Sequence(DatasetFolder.NameOf(folder), folder, boxes);
+
+        void Remove(string name, bool marked)
         {
-            bool[] absent = GroundTruth.ReadFlags(labels);
-            for (int i = 0; i < Math.Min(absent.Length, boxes.Length); i++)
+            string file = Path.Combine(folder, name);
+            if (!File.Exists(file))
+                return;
+            bool[] flags = GroundTruth.ReadFlags(file);
+            for (int i = 0; i < Math.Min(flags.Length, boxes.Length); i++)
             {
-                if (absent[i])
+                if (flags[i] == marked)
                     boxes[i] = null;
             }
         }
-        yield return new Sequence(DatasetFolder.NameOf(folder), folder, boxes);
     }
 }
 

@@ -34,6 +34,23 @@ public static class GroundTruth
         return boxes;
     }
 
+    /// <summary>
+    /// The corners of a file's polygons, x1, y1, ..., x4, y4, one a line; those of a rectangle are its own. Null as in
+    /// <see cref="Read"/>.
+    /// </summary>
+    /// <param name="file">The file.</param>
+    /// <exception cref="FrameException">As for <see cref="Read"/>.</exception>
+    public static IReadOnlyList<double[]?> ReadPolygons(string file)
+    {
+        string[] lines = ReadLines(file).ToArray();
+        return [.. lines.Select((line, i) => Numbers(file, i + 1, line) switch
+        {
+            null => null,
+            { Length: 4 } r => [r[0], r[1], r[0] + r[2], r[1], r[0] + r[2], r[1] + r[3], r[0], r[1] + r[3]],
+            double[] polygon => polygon,
+        })];
+    }
+
     /// <summary>The lines of a file of one number a frame (GOT-10k's absence.label): true where it is not 0.</summary>
     internal static bool[] ReadFlags(string file)
     {
@@ -63,10 +80,18 @@ public static class GroundTruth
     }
 
     private static BoundingBox? Parse(string file, int lineNumber, string line, RectangleFormat format)
+        => Numbers(file, lineNumber, line) switch
+        {
+            null => null,
+            { Length: 4 } n when format == RectangleFormat.Corners => new BoundingBox(n[0], n[1], n[2] - n[0], n[3] - n[1]),
+            { Length: 4 } n => new BoundingBox(n[0], n[1], n[2], n[3]),
+            double[] polygon => BoundingBox.FromPolygon(polygon),
+        };
+
+    /// <summary>The four or eight numbers of a line, or null when one is a NaN.</summary>
+    private static double[]? Numbers(string file, int lineNumber, string line)
     {
-        Span<double> numbers = stackalloc double[8];
-        int count = 0;
-        bool absent = false;
+        var numbers = new List<double>(8);
         foreach (Range part in line.AsSpan().SplitAny(',', ' ', '\t', ';'))
         {
             ReadOnlySpan<char> text = line.AsSpan()[part];
@@ -74,21 +99,13 @@ public static class GroundTruth
                 continue;
             if (!TryParse(text, out double number) || double.IsInfinity(number))
                 throw new FrameException(file, $"line {lineNumber}: \"{Shorten(text)}\" is not a number");
-            absent |= double.IsNaN(number);
-            if (count < numbers.Length)
-                numbers[count] = number;
-            count++;
+            numbers.Add(number);
         }
-        if (absent)
+        if (numbers.Exists(double.IsNaN))
             return null;
-        return count switch
-        {
-            4 when format == RectangleFormat.Corners
-                => new BoundingBox(numbers[0], numbers[1], numbers[2] - numbers[0], numbers[3] - numbers[1]),
-            4 => new BoundingBox(numbers[0], numbers[1], numbers[2], numbers[3]),
-            8 => BoundingBox.FromPolygon(numbers),
-            _ => throw new FrameException(file, $"line {lineNumber}: expected 4 numbers (a rectangle) or 8 (a polygon), got {count}"),
-        };
+        return numbers.Count is 4 or 8
+            ? [.. numbers]
+            : throw new FrameException(file, $"line {lineNumber}: expected 4 numbers (a rectangle) or 8 (a polygon), got {numbers.Count}");
     }
 
     private static bool TryParse(ReadOnlySpan<char> text, out double number)

@@ -9,6 +9,16 @@ namespace SiamIlgpu.Data;
 /// <param name="FirstFrame">How many images of the folder come before the first frame.</param>
 public sealed record Sequence(string Name, string FrameFolder, IReadOnlyList<BoundingBox?> GroundTruth, int FirstFrame = 0)
 {
+    /// <summary>
+    /// The polygons behind the boxes, x1, y1, ..., x4, y4, where the ground truth is of polygons (VOT); null elsewhere, and where
+    /// the target is absent.
+    /// </summary>
+    public IReadOnlyList<double[]?>? Polygons { get; init; }
+
+    /// <summary>The image files, the first frame's first.</summary>
+    /// <exception cref="FrameException">The folder is missing or has no image from there on.</exception>
+    public IReadOnlyList<string> ListFrames() => ImageFolder.List(FrameFolder, FirstFrame);
+
     /// <summary>Opens the frames, the first one first.</summary>
     /// <exception cref="FrameException">The folder is missing or has no image from there on.</exception>
     public FrameSource OpenFrames() => new ImageFolder(FrameFolder, FirstFrame);
