@@ -20,6 +20,8 @@ internal static class CommandLineHost
             TrackCommand.Create(cancel),
             DemoCommand.Create(),
             TrainCommand.Create(cancel),
+            EvalCommand.Create(cancel),
+            MergeCommand.Create(),
             ConvertCommand.Create(),
             InfoCommand.Create(),
             DevicesCommand.Create(),

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
 using SiamIlgpu.Training;
 
@@ -11,28 +10,8 @@ namespace SiamIlgpu.Run;
 internal static class CurvesPage
 {
     private const string Style = """
-        :root {
-          color-scheme: light dark;
-          --page: #fcfcfb; --card: #fff; --text: #1c1d20; --soft: #5d626b; --line: #e1e3e6; --train: #1f66d0; --valid: #c2500a;
-        }
-        @media (prefers-color-scheme: dark) {
-          :root { --page: #131417; --card: #1c1e22; --text: #e8e9eb; --soft: #a0a6b0; --line: #33363c; --train: #74abff; --valid: #ffa05c; }
-        }
-        * { box-sizing: border-box; }
-        body { margin: 0 auto; padding: 1.25rem; max-width: 76rem; font: 16px/1.5 system-ui, sans-serif; }
-        body { background: var(--page); color: var(--text); }
-        h1 { margin: 0; font-size: 1.5rem; line-height: 1.25; }
-        p { margin: .4rem 0; color: var(--soft); }
-        code { font: .85rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere; color: var(--text); }
-        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; margin: 1.25rem 0; }
-        figure { margin: 0; padding: .8rem .8rem .3rem; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
-        figcaption { font-weight: 600; }
-        figcaption span { margin-right: .4rem; font-weight: 400; font-size: .875rem; color: var(--soft); white-space: nowrap; }
-        svg { display: block; width: 100%; height: auto; font: 13px system-ui, sans-serif; }
-        svg text { fill: var(--soft); }
-        /* Charts shrink with the page; their numbers stay as large as can be read. */
-        @media (max-width: 34rem) { body { padding: .9rem; } svg { font-size: 17px; } }
-        .grid { stroke: var(--line); }
+        :root { --train: #1f66d0; --valid: #c2500a; }
+        @media (prefers-color-scheme: dark) { :root { --train: #74abff; --valid: #ffa05c; } }
         .train, .valid { fill: none; stroke: var(--train); stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
         .valid { stroke: var(--valid); }
         circle.train { fill: var(--train); stroke: none; }
@@ -40,10 +19,6 @@ internal static class CurvesPage
         circle.best { fill: none; stroke: var(--valid); stroke-width: 1.5; }
         figcaption .train-key { color: var(--train); }
         figcaption .valid-key { color: var(--valid); }
-        .table { overflow-x: auto; }
-        table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
-        th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
-        summary { cursor: pointer; color: var(--soft); }
         """;
 
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
@@ -63,21 +38,11 @@ internal static class CurvesPage
     {
         EpochReport? best = TrainingFolder.BestOf(history);
         var page = new StringBuilder();
+        page.Append(HtmlPage.Begin($"{network}: {command}", Style));
         page.Append(Invariant, $"""
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8"/>
-            <meta name="viewport" content="width=device-width, initial-scale=1"/>
-            <title>{Text(network)}: {Text(command)}</title>
-            <style>
-            {Style}
-            </style>
-            </head>
-            <body>
-            <h1>Training of {Text(network)}</h1>
-            <p><code>{Text(command)}</code></p>
-            <p>Epoch {history.Count} of {epochs}.{Text(SayBest(best))}</p>
+            <h1>Training of {HtmlPage.Text(network)}</h1>
+            <p><code>{HtmlPage.Text(command)}</code></p>
+            <p>Epoch {history.Count} of {epochs}.{HtmlPage.Text(SayBest(best))}</p>
             <div class="charts">
 
             """);
@@ -100,7 +65,7 @@ internal static class CurvesPage
         AppendChart(page, "Learning rate", "logarithmic axis", null, logarithmic: true, rate);
         page.Append("</div>\n");
         AppendTable(page, history);
-        page.Append("</body>\n</html>");
+        page.Append(HtmlPage.End);
         return page.ToString();
     }
 
@@ -126,7 +91,7 @@ internal static class CurvesPage
         page.Append(Invariant, $"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{title} by epoch\">\n");
 
         double[] finite = [.. curves.SelectMany(c => c.Values).Where(double.IsFinite)];
-        Axis y = logarithmic ? Axis.Logarithmic(finite) : Axis.Linear(finite);
+        ChartAxis y = logarithmic ? ChartAxis.Logarithmic(finite) : ChartAxis.Linear(finite);
         int count = curves[0].Values.Length;
         int lastEpoch = Math.Max(count, 2);
         foreach (double tick in y.Ticks)
@@ -185,69 +150,13 @@ internal static class CurvesPage
     private static IEnumerable<int> EpochTicks(int last)
     {
         // From 1 in steps of 1, 2, 5, 10, ..., at whole multiples, at most seven or so.
-        int step = (int)Math.Max(1, Axis.NiceStep(last / 6.0));
+        int step = (int)Math.Max(1, ChartAxis.NiceStep(last / 6.0));
         if (step > 1)
             yield return 1;
         for (int epoch = step; epoch <= last; epoch += step)
             yield return epoch;
     }
 
-    private static string Text(string text) => WebUtility.HtmlEncode(text);
-
     /// <summary>One line of a chart: a value an epoch; those that are no numbers are left out.</summary>
     private sealed record Curve(string Class, string? Name, double[] Values);
-
-    /// <summary>From values to places 0..1, with round numbers marked.</summary>
-    private sealed record Axis(double From, double To, double[] Ticks, Func<double, double> Scale, Func<double, string> Label)
-    {
-        internal double Place(double value) => (Scale(value) - Scale(From)) / (Scale(To) - Scale(From));
-
-        // Smaller changes than this share of the largest value are not blown up to a chart's height.
-        private const double LeastSpan = 0.05;
-
-        /// <summary>From 0, unless the values lie close together far from it.</summary>
-        internal static Axis Linear(double[] values)
-        {
-            double most = values.DefaultIfEmpty(1).Max(), least = values.DefaultIfEmpty(0).Min();
-            if (least >= 0 && least < most / 2)
-                least = 0;
-            double step = NiceStep(Math.Max(Math.Max(most - least, LeastSpan * Math.Abs(most)) / 5, 1e-3));
-            double from = Math.Floor(least / step) * step, to = Math.Ceiling(most / step) * step;
-            if (to <= from)
-                to = from + step;
-            int count = (int)Math.Round((to - from) / step);
-            int decimals = (int)Math.Clamp(-Math.Floor(Math.Log10(step)), 0, 15);
-            return new Axis(
-                from,
-                to,
-                [.. Enumerable.Range(0, count + 1).Select(i => from + i * step)],
-                static v => v,
-                v => v.ToString($"F{decimals}", Invariant));
-        }
-
-        /// <summary>Whole decades with their 1, and their 2 and 5 where there are few.</summary>
-        internal static Axis Logarithmic(double[] values)
-        {
-            double least = values.Min(), most = values.Max();
-            int first = (int)Math.Floor(Math.Log10(least) + 1e-6), last = (int)Math.Ceiling(Math.Log10(most) - 1e-6);
-            last = Math.Max(last, first + 1);
-            double[] marks = last - first <= 2 ? [1, 2, 5] : [1];
-            IEnumerable<double> ticks = Enumerable.Range(first, last - first).SelectMany(d => marks.Select(m => m * Math.Pow(10, d)));
-            double from = Math.Pow(10, first), to = Math.Pow(10, last);
-            return new Axis(from, to, [.. ticks, to], Math.Log10, v => v.ToString("0.###e-0", Invariant));
-        }
-
-        /// <summary>1, 2 or 5 times a power of ten, at least the given step.</summary>
-        internal static double NiceStep(double step)
-        {
-            double power = Math.Pow(10, Math.Floor(Math.Log10(step)));
-            return (step / power) switch
-            {
-                <= 1 => power,
-                <= 2 => 2 * power,
-                <= 5 => 5 * power,
-                _ => 10 * power,
-            };
-        }
-    }
 }
