@@ -20,7 +20,8 @@ internal sealed class EvalCommand
 
     private readonly Option<string[]> models = new("--model")
     {
-        Description = "A network to track with, as for track; may be given repeatedly. The default model unless --model or --results is given.",
+        Description = "A network to track with, as for track, or default for the default model; may be given repeatedly. The default model alone "
+            + "unless --model or --results is given.",
         HelpName = "FILE", AllowMultipleArgumentsPerToken = true,
     };
 
@@ -178,7 +179,7 @@ internal sealed class EvalCommand
         if (folders.Length > 0 && !ProtocolRuns.IsOnePass(rules))
             throw new InputException($"--results: folders of boxes are of one pass, and {rules.ToString().ToLowerInvariant()} needs several runs a sequence");
         if (files.Length + folders.Length == 0)
-            return [ModelTracker.Default(options)];
+            files = [ModelTracker.DefaultName];
         string[] names = EvaluatedTracker.NamesOf([.. files, .. folders]);
         return
         [

@@ -39,16 +39,16 @@ internal abstract record EvaluatedTracker(string Name, string Kind, string Conte
 internal sealed record ModelTracker(string Name, NetworkWeights Weights, TrackerOptions Preset, string Content)
     : EvaluatedTracker(Name, "model", Content, Preset.ToString())
 {
+    /// <summary>What the default model is asked for by.</summary>
+    internal const string DefaultName = "default";
+
+    /// <summary>Reads a network from a file, or the default model.</summary>
     internal static ModelTracker Load(string name, string file, TrackerOptions? preset)
     {
-        NetworkWeights weights = NetworkWeights.Load(file);
-        return new ModelTracker(name, weights, preset ?? TrackerOptions.For(weights.RequireDefinition()), Hashes.Of(File.ReadAllBytes(file)));
-    }
-
-    internal static ModelTracker Default(TrackerOptions? preset)
-    {
-        NetworkWeights weights = DefaultModel.Load();
-        return new ModelTracker("default", weights, preset ?? TrackerOptions.For(weights.RequireDefinition()), Hashes.OfTensors(weights));
+        bool own = file == DefaultName && !File.Exists(file);
+        NetworkWeights weights = own ? DefaultModel.Load() : NetworkWeights.Load(file);
+        string content = own ? Hashes.OfTensors(weights) : Hashes.Of(File.ReadAllBytes(file));
+        return new ModelTracker(name, weights, preset ?? TrackerOptions.For(weights.RequireDefinition()), content);
     }
 }
 

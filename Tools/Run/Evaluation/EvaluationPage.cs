@@ -17,6 +17,8 @@ internal static class EvaluationPage
           :root { --c0: #5fb2ff; --c1: #ff9a5c; --c2: #35cf9f; --c3: #ff9dd2; --c4: #e5c04a; --c5: #b3b0ff; --c6: #b9c4cf; --halo: #000; }
         }
         h2 { margin: 2rem 0 .6rem; font-size: 1.15rem; }
+        h2::first-letter { text-transform: uppercase; }
+        .thirds { grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); }
         h3 { margin: 0; font-size: 1rem; }
         .keys { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .8rem 0; padding: .5rem 0; }
         .keys { background: var(--page); border-bottom: 1px solid var(--line); }
@@ -34,12 +36,14 @@ internal static class EvaluationPage
         th:first-child { text-align: left; }
         .best { font-weight: 700; }
         .wide { width: 100%; }
-        .bars td { width: 100%; padding: .35rem 0 .35rem .7rem; }
+        .bars td { width: 100%; text-align: left; padding: .35rem 0 .35rem .7rem; }
         .bars th { vertical-align: top; padding: .35rem 0; white-space: normal; overflow-wrap: anywhere; min-width: 6rem; }
         .bar { display: flex; align-items: center; gap: .45rem; height: 1.05rem; font-size: .8rem; line-height: 1; color: var(--soft); }
         .bar i { height: .62rem; width: calc(var(--v) * (100% - 3.6rem)); min-width: 1px; background: var(--c); border-radius: 0 .2rem .2rem 0; }
         .sequence { margin: 0 0 1.1rem; }
-        .frames { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(47%, 11rem), 1fr)); gap: .5rem; margin-top: .4rem; }
+        .frames { display: grid; grid-template-columns: repeat(6, 1fr); gap: .5rem; margin-top: .4rem; }
+        @media (max-width: 60rem) { .frames { grid-template-columns: repeat(3, 1fr); } }
+        @media (max-width: 34rem) { .frames { grid-template-columns: repeat(2, 1fr); } }
         .frames figure { padding: 0; overflow: hidden; }
         .frames figcaption { padding: .1rem .5rem; font-size: .8rem; font-weight: 400; color: var(--soft); }
         .frames rect, .frames polygon { fill: none; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
@@ -161,7 +165,8 @@ internal static class EvaluationPage
 
     private static void AppendPlots(StringBuilder page, EvaluationReport report)
     {
-        page.Append("<section class=\"charts\" aria-label=\"Plots\">\n");
+        string columns = report.Trackers[0].ExpectedOverlap is null ? " thirds" : "";
+        page.Append(Invariant, $"<section class=\"charts{columns}\" aria-label=\"Plots\">\n");
         AppendPlot(
             page, report, "Success", "share of frames with a greater IoU", "IoU threshold", TrackingCurves.SuccessThresholds, t => t.Curves.Success,
             "AUC", t => t.Curves.Auc);
