@@ -18,6 +18,7 @@ internal static class CommandLineHost
         var root = new RootCommand("Tracks any object through a video: draw one box on the first frame, get the box in every later one.")
         {
             TrackCommand.Create(cancel),
+            LiveCommand.Create(cancel),
             DemoCommand.Create(),
             TrainCommand.Create(cancel),
             EvalCommand.Create(cancel),

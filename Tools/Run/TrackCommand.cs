@@ -148,7 +148,7 @@ internal sealed class TrackCommand
             throw new InputException($"{truthFile}: {truth.Count} lines of ground truth for {frames} frames");
     }
 
-    private static BoundingBox ParseBox(string text)
+    internal static BoundingBox ParseBox(string text)
     {
         string[] parts = text.Split(',', StringSplitOptions.TrimEntries);
         var numbers = new double[4];
@@ -160,7 +160,7 @@ internal sealed class TrackCommand
             : throw new InputException($"--init: expected x,y,w,h, got '{text}'");
     }
 
-    private static TrackerOptions FindPreset(string name) =>
+    internal static TrackerOptions FindPreset(string name) =>
         TrackerOptions.Presets.FirstOrDefault(p => p.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new InputException($"--preset: no '{name}'; there are {string.Join(", ", TrackerOptions.Presets.Select(p => p.Name))}");
 

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+
+namespace SiamIlgpu.Live;
+
+/// <summary>When the next frame is due, and how fast they went.</summary>
+internal sealed class Pace
+{
+    private const double UsualRate = 25;
+
+    private static readonly long Smoothing = Stopwatch.Frequency / 2;
+
+    private long period, due;
+    private long windowStart, runStart, lastFrame;
+    private int windowFrames, runFrames;
+
+    /// <summary>Frames a second over the last half second; 0 before that.</summary>
+    internal double FramesPerSecond { get; private set; }
+
+    /// <summary>Whether frames come later than they should, because tracking or decoding takes longer than their time.</summary>
+    internal bool Behind { get; private set; }
+
+    /// <summary>Frames since the last <see cref="Start"/>.</summary>
+    internal int RunFrames => runFrames;
+
+    /// <summary>Frames a second since the last <see cref="Start"/>.</summary>
+    internal double RunFramesPerSecond => runFrames > 0 ? runFrames * (double)Stopwatch.Frequency / Math.Max(lastFrame - runStart, 1) : 0;
+
+    /// <summary>Takes the video's rate or, at full speed, none. One that makes no sense, or null, is taken for 25.</summary>
+    internal void Set(LiveSpeed speed, double? rate)
+    {
+        double frames = rate is > 0 and <= 1000 ? rate.Value : UsualRate;
+        period = speed == LiveSpeed.Max ? 0 : (long)(Stopwatch.Frequency / frames);
+    }
+
+    /// <summary>Playing begins: the next frame is due now.</summary>
+    internal void Start(long now)
+    {
+        due = windowStart = runStart = now;
+        windowFrames = runFrames = 0;
+        Behind = false;
+    }
+
+    /// <summary>Stopwatch ticks until the next frame; 0 when it is due.</summary>
+    internal long UntilDue(long now) => Math.Max(0, due - now);
+
+    /// <summary>Counts a frame, begun at <paramref name="start"/>. A video that fell behind goes on from here; it does not hurry to catch up.</summary>
+    internal void Count(long start, long now)
+    {
+        Behind = start - due > period;
+        due = Behind ? start + period : due + period;
+        lastFrame = now;
+        runFrames++;
+        windowFrames++;
+        if (now - windowStart >= Smoothing)
+        {
+            FramesPerSecond = windowFrames * (double)Stopwatch.Frequency / (now - windowStart);
+            windowStart = now;
+            windowFrames = 0;
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using System.Text.Json;
+
+namespace SiamIlgpu.Live;
+
+/// <summary>What a page asks for.</summary>
+internal enum PageCommandKind
+{
+    /// <summary>The last picture was shown; send the next one. Not for the session.</summary>
+    Ready,
+    Play,
+    Pause,
+    Step,
+    Restart,
+    Speed,
+
+    /// <summary>A new target on the frame shown.</summary>
+    Add,
+
+    /// <summary>Another box for a target, on the frame shown.</summary>
+    Redraw,
+    Remove,
+}
+
+/// <summary>A message from a page: {"type":"add","frame":7,"box":[x,y,w,h]} and the like.</summary>
+internal readonly record struct PageCommand
+{
+    private const string Expected = "expected an object with a type: ready, play, pause, step, restart, speed, add, redraw or remove";
+
+    internal PageCommandKind Kind { get; private init; }
+
+    /// <summary>The page, to be told what does not work.</summary>
+    internal LivePage? Page { get; init; }
+
+    internal int Target { get; private init; }
+
+    /// <summary>The frame that the page showed, from 1.</summary>
+    internal int Frame { get; private init; }
+
+    internal BoundingBox Box { get; private init; }
+
+    /// <summary>Of the page's canvas, in pixels of the screen.</summary>
+    internal int Width { get; private init; }
+
+    internal LiveSpeed Speed { get; private init; }
+
+    /// <summary>Reads a message; null, with the reason, when it makes no sense.</summary>
+    internal static PageCommand? Parse(ReadOnlySpan<byte> json, out string error)
+    {
+        PageCommandKind? kind = null;
+        LiveSpeed? speed = null;
+        int? target = null, frame = null, width = null;
+        BoundingBox? box = null;
+        error = "";
+        try
+        {
+            Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = 2 });
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                return Refuse(out error, Expected);
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                string name = reader.GetString()!;
+                reader.Read();
+                switch (name)
+                {
+                    case "type":
+                        kind = KindOf(reader.GetString());
+                        break;
+                    case "speed":
+                        speed = reader.GetString() switch { "realtime" => LiveSpeed.RealTime, "max" => LiveSpeed.Max, _ => null };
+                        break;
+                    case "target":
+                        target = reader.GetInt32();
+                        break;
+                    case "frame":
+                        frame = reader.GetInt32();
+                        break;
+                    case "width":
+                        width = reader.GetInt32();
+                        break;
+                    case "box":
+                        box = ReadBox(ref reader);
+                        break;
+                    default:
+                        return Refuse(out error, $"there is no property '{name}' in a message");
+                }
+            }
+            // Whatever follows the object is not JSON.
+            reader.Read();
+        }
+        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
+        {
+            return Refuse(out error, $"malformed message: {Expected}");
+        }
+        bool complete = kind switch
+        {
+            null => false,
+            PageCommandKind.Ready => width is > 0,
+            PageCommandKind.Speed => speed is not null,
+            PageCommandKind.Add => frame is not null && box is not null,
+            PageCommandKind.Redraw => target is not null && frame is not null && box is not null,
+            PageCommandKind.Remove => target is not null,
+            _ => true,
+        };
+        if (!complete)
+            return Refuse(out error, kind is null ? Expected : $"a part of the message {kind} is missing or makes no sense");
+        return new PageCommand
+        {
+            Kind = kind!.Value,
+            Target = target ?? 0,
+            Frame = frame ?? 0,
+            Box = box ?? default,
+            Width = width ?? 0,
+            Speed = speed ?? LiveSpeed.RealTime,
+        };
+    }
+
+    private static PageCommand? Refuse(out string error, string reason)
+    {
+        error = reason;
+        return null;
+    }
+
+    private static PageCommandKind? KindOf(string? type) => type switch
+    {
+        "ready" => PageCommandKind.Ready,
+        "play" => PageCommandKind.Play,
+        "pause" => PageCommandKind.Pause,
+        "step" => PageCommandKind.Step,
+        "restart" => PageCommandKind.Restart,
+        "speed" => PageCommandKind.Speed,
+        "add" => PageCommandKind.Add,
+        "redraw" => PageCommandKind.Redraw,
+        "remove" => PageCommandKind.Remove,
+        _ => null,
+    };
+
+    private static BoundingBox? ReadBox(ref Utf8JsonReader reader)
+    {
+        Span<double> numbers = stackalloc double[4];
+        if (reader.TokenType != JsonTokenType.StartArray)
+            return null;
+        for (int i = 0; i < 4; i++)
+        {
+            reader.Read();
+            numbers[i] = reader.GetDouble();
+        }
+        reader.Read();
+        return reader.TokenType == JsonTokenType.EndArray ? new BoundingBox(numbers[0], numbers[1], numbers[2], numbers[3]) : null;
+    }
+}

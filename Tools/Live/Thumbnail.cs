@@ -1,0 +1,58 @@
+namespace SiamIlgpu.Live;
+
+/// <summary>Pictures for the page: fewer pixels, red, green, blue and opaque alpha, as a canvas takes them.</summary>
+internal static class Thumbnail
+{
+    // Samples of the frame along each axis of one pixel. Three are enough to look smooth, and an 8K frame costs no more than 4K.
+    private const int MostSamples = 3;
+
+    /// <summary>Means over boxes of pixels; a copy where the size is the same.</summary>
+    /// <param name="pixels">height x width pixels of 3 bytes (red, green, blue) or 1 byte (grey).</param>
+    /// <param name="width">Pixels in a row.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="rgba">toHeight x toWidth x 4 bytes.</param>
+    /// <param name="toWidth">At most width.</param>
+    /// <param name="toHeight">At most height.</param>
+    internal static void Shrink(ReadOnlySpan<byte> pixels, int width, int height, Span<byte> rgba, int toWidth, int toHeight)
+    {
+        int step = pixels.Length / (width * height);
+        int green = step == 3 ? 1 : 0, blue = step == 3 ? 2 : 0;
+        if ((toWidth, toHeight) == (width, height))
+        {
+            for (int from = 0, to = 0; to < rgba.Length; from += step, to += 4)
+                Put(rgba, to, pixels[from], pixels[from + green], pixels[from + blue]);
+            return;
+        }
+        int strideX = Stride(width, toWidth), strideY = Stride(height, toHeight);
+        for (int y = 0, to = 0; y < toHeight; y++)
+        {
+            int top = (int)((long)y * height / toHeight), bottom = (int)((y + 1L) * height / toHeight);
+            for (int x = 0; x < toWidth; x++, to += 4)
+            {
+                int left = (int)((long)x * width / toWidth), right = (int)((x + 1L) * width / toWidth);
+                int r = 0, g = 0, b = 0, samples = 0;
+                for (int row = top; row < bottom; row += strideY)
+                {
+                    for (int column = left; column < right; column += strideX, samples++)
+                    {
+                        int at = (row * width + column) * step;
+                        r += pixels[at];
+                        g += pixels[at + green];
+                        b += pixels[at + blue];
+                    }
+                }
+                Put(rgba, to, (byte)(r / samples), (byte)(g / samples), (byte)(b / samples));
+            }
+        }
+    }
+
+    private static int Stride(int from, int to) => Math.Max(1, (from / to + MostSamples - 1) / MostSamples);
+
+    private static void Put(Span<byte> rgba, int at, byte red, byte green, byte blue)
+    {
+        rgba[at] = red;
+        rgba[at + 1] = green;
+        rgba[at + 2] = blue;
+        rgba[at + 3] = 255;
+    }
+}

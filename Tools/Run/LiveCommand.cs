@@ -1,0 +1,86 @@
+using System.CommandLine;
+using SiamIlgpu.Data;
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Live;
+using SiamIlgpu.Networks;
+using SiamIlgpu.Weights;
+
+namespace SiamIlgpu.Run;
+
+/// <summary>live: a page on this machine to track with the mouse.</summary>
+internal static class LiveCommand
+{
+    internal static Command Create(CancellationToken cancel)
+    {
+        var input = new Option<string>("--input") { Description = "A folder of JPEG or PNG frames, a video file, or a camera.", Required = true };
+        var model = new Option<string?>("--model") { Description = "The network; the default model unless given." };
+        var greyModel = new Option<string?>("--grey-model") { Description = "The same network trained for grey video." };
+        var preset = new Option<string?>("--preset") { Description = "The paper's parameters to track with, by default those for the network." };
+        var init = new Option<string[]>("--init")
+        {
+            Description = "Targets in the first frame, x,y,w,h each; others can be drawn on the page.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var port = new Option<int>("--port") { Description = "The port on 127.0.0.1; 0 takes a free one.", DefaultValueFactory = _ => 0 };
+        var loop = new Option<bool>("--loop") { Description = "Begin again at the end of the video." };
+        var play = new Option<bool>("--play") { Description = "Play at once instead of waiting at the first frame." };
+        var speed = new Option<string>("--speed") { Description = "realtime or max; the page can change it.", DefaultValueFactory = _ => "realtime" };
+        speed.AcceptOnlyFromAmong("realtime", "max");
+        DeviceOptions device = new();
+        var command = new Command("live", "Opens a web page on this machine: draw boxes with the mouse and watch them tracked.")
+        {
+            input, model, greyModel, preset, init, port, loop, play, speed,
+        };
+        device.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(port) is < 0 or > ushort.MaxValue)
+                throw new InputException($"--port: expected 0 to {ushort.MaxValue}, got {parsed.GetValue(port)}");
+            string video = parsed.GetRequiredValue(input);
+            TrackerOptions? options = parsed.GetValue(preset) is { } name ? TrackCommand.FindPreset(name) : null;
+            LiveOptions start = new()
+            {
+                Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(video)),
+                Loop = parsed.GetValue(loop),
+                Playing = parsed.GetValue(play),
+                Speed = parsed.GetValue(speed) == "max" ? LiveSpeed.Max : LiveSpeed.RealTime,
+                Targets = [.. (parsed.GetValue(init) ?? []).Select(TrackCommand.ParseBox)],
+            };
+            if (start.Targets.Count > LiveSession.MostTargets)
+                throw new InputException($"--init: there can be {LiveSession.MostTargets} targets at once, got {start.Targets.Count}");
+
+            using ComputeDevice opened = device.Open(parsed);
+            NetworkWeights network = parsed.GetValue(model) is { } file ? NetworkWeights.Load(file) : DefaultModel.Load();
+            NetworkWeights? greyNetwork = parsed.GetValue(greyModel) is { } greyFile ? NetworkWeights.Load(greyFile) : null;
+            using var tracker = new MultiTracker(network, opened, options, greyNetwork);
+            using var session = new LiveSession(() => FrameSource.Open(video), tracker, start);
+            using var interrupt = new Interrupt(cancel, () => Console.WriteLine("ending"));
+            ServeAsync(session, parsed.GetValue(port), $"{tracker.Definition.Name}, {tracker.Options.Name}, on {opened.Name}", interrupt.Token)
+                .GetAwaiter().GetResult();
+        });
+        return command;
+    }
+
+    private static async Task ServeAsync(LiveSession session, int port, string what, CancellationToken end)
+    {
+        try
+        {
+            await session.FirstFrame.WaitAsync(end).ConfigureAwait(false);
+            LiveServer server = await LiveServer.StartAsync(session, port).ConfigureAwait(false);
+            await using (server.ConfigureAwait(false))
+            {
+                Console.WriteLine(what);
+                Console.WriteLine($"open {server.Address} in a browser on this machine; Ctrl+C ends");
+                await Task.Delay(Timeout.Infinite, end).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+            // The usual way out.
+        }
+        catch (ArgumentException e)
+        {
+            throw new InputException($"--init: {e.Message}");
+        }
+    }
+}
