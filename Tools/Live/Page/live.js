@@ -284,7 +284,7 @@ function commitEdit() {
   edit.committing = true;
   if (isPlaying())
     return;
-  const { target, box } = edit;
+  const target = edit.target, box = edit.box.map(v => Math.round(100 * v) / 100); // no hand is steadier
   send(target ? { type: "redraw", target, frame: view.frame, box } : { type: "add", frame: view.frame, box });
   announce(target ? `target ${target} drawn anew` : "new target");
   cancelEdit();
