@@ -27,7 +27,16 @@ internal sealed class LiveHere : IAsyncDisposable
     {
         var tracker = new MultiTracker(network, device);
         var session = new LiveSession(open, tracker, options ?? new LiveOptions());
-        await session.FirstFrame;
+        try
+        {
+            await session.FirstFrame;
+        }
+        catch
+        {
+            session.Dispose();
+            tracker.Dispose();
+            throw;
+        }
         return new LiveHere(tracker, session, await LiveServer.StartAsync(session));
     }
 

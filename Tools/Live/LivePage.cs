@@ -55,13 +55,13 @@ internal sealed class LivePage(LiveSession session, WebSocket socket)
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException)
         {
             // Dropped: nothing is lost with it.
+            socket.Abort();
         }
         finally
         {
             session.Detach(this);
             await gone.CancelAsync().ConfigureAwait(false);
             await sending.ConfigureAwait(false);
-            socket.Abort();
         }
     }
 
@@ -160,7 +160,7 @@ internal sealed class LivePage(LiveSession session, WebSocket socket)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(gone);
         patience.CancelAfter(Patience);
-        await socket.CloseOutputAsync(status, reason, patience.Token).ConfigureAwait(false);
+        await socket.CloseAsync(status, reason, patience.Token).ConfigureAwait(false);
     }
 
     private static byte[] Encode(string text) => Encoding.UTF8.GetBytes($"{{\"error\":\"{JsonEncodedText.Encode(text)}\"}}");

@@ -465,28 +465,24 @@ public sealed class LiveSession : IDisposable
         }
     }
 
-    private LiveStatus Status()
+    private LiveStatus Status() => new()
     {
-        double rate = pump.Rate is > 0 ? pump.Rate.Value : 25;
-        return new LiveStatus
+        State = waiting ? "waiting" : state switch
         {
-            State = waiting ? "waiting" : state switch
-            {
-                LiveState.Playing => "playing",
-                LiveState.Ended => "ended",
-                LiveState.Failed => "failed",
-                _ => "paused",
-            },
-            Note = note,
-            Speed = speed,
-            FrameNumber = frameNumber,
-            FrameCount = pump.Count,
-            Seconds = Math.Max(0, frameNumber - 1) / rate,
-            DecodeMilliseconds = pump.DecodeMilliseconds,
-            TrackMilliseconds = trackMilliseconds,
-            DisplayMilliseconds = displayMilliseconds,
-            FramesPerSecond = pace.FramesPerSecond,
-            Pictures = pictureVersion,
-        };
-    }
+            LiveState.Playing => "playing",
+            LiveState.Ended => "ended",
+            LiveState.Failed => "failed",
+            _ => "paused",
+        },
+        Note = note,
+        Speed = speed,
+        FrameNumber = frameNumber,
+        FrameCount = pump.Count,
+        Rate = pace.Rate,
+        DecodeMilliseconds = pump.DecodeMilliseconds,
+        TrackMilliseconds = trackMilliseconds,
+        DisplayMilliseconds = displayMilliseconds,
+        FramesPerSecond = pace.FramesPerSecond,
+        Pictures = pictureVersion,
+    };
 }

@@ -20,7 +20,8 @@ internal readonly record struct LiveStatus
 
     internal required int? FrameCount { get; init; }
 
-    internal required double Seconds { get; init; }
+    /// <summary>The video's frames a second, or what is taken for them.</summary>
+    internal required double Rate { get; init; }
 
     internal required double DecodeMilliseconds { get; init; }
 
@@ -88,7 +89,8 @@ internal sealed class MessageWriter(string name)
         json.WriteNumber("frame", status.FrameNumber);
         if (status.FrameCount is { } count)
             json.WriteNumber("count", count);
-        Put("seconds", status.Seconds);
+        Put("seconds", Math.Max(0, status.FrameNumber - 1) / status.Rate);
+        Put("rate", status.Rate);
         json.WriteNumber("width", frame.Width);
         json.WriteNumber("height", frame.Height);
         json.WriteNumber("shownWidth", width);

@@ -16,6 +16,9 @@ internal sealed class Pace
     /// <summary>Frames a second over the last half second; 0 before that.</summary>
     internal double FramesPerSecond { get; private set; }
 
+    /// <summary>The video's frames a second.</summary>
+    internal double Rate { get; private set; } = UsualRate;
+
     /// <summary>Whether frames come later than they should, because tracking or decoding takes longer than their time.</summary>
     internal bool Behind { get; private set; }
 
@@ -28,8 +31,8 @@ internal sealed class Pace
     /// <summary>Takes the video's rate or, at full speed, none. One that makes no sense, or null, is taken for 25.</summary>
     internal void Set(LiveSpeed speed, double? rate)
     {
-        double frames = rate is > 0 and <= 1000 ? rate.Value : UsualRate;
-        period = speed == LiveSpeed.Max ? 0 : (long)(Stopwatch.Frequency / frames);
+        Rate = rate is > 0 and <= 1000 ? rate.Value : UsualRate;
+        period = speed == LiveSpeed.Max ? 0 : (long)(Stopwatch.Frequency / Rate);
     }
 
     /// <summary>Playing begins: the next frame is due now.</summary>

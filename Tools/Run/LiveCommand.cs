@@ -40,7 +40,7 @@ internal static class LiveCommand
             TrackerOptions? options = parsed.GetValue(preset) is { } name ? TrackCommand.FindPreset(name) : null;
             LiveOptions start = new()
             {
-                Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(video)),
+                Name = NameOf(video),
                 Loop = parsed.GetValue(loop),
                 Playing = parsed.GetValue(play),
                 Speed = parsed.GetValue(speed) == "max" ? LiveSpeed.Max : LiveSpeed.RealTime,
@@ -59,6 +59,14 @@ internal static class LiveCommand
                 .GetAwaiter().GetResult();
         });
         return command;
+    }
+
+    // Datasets keep a sequence's images in a folder of its own: Crossing/img says more than img.
+    private static string NameOf(string video)
+    {
+        string path = Path.TrimEndingDirectorySeparator(video), name = Path.GetFileName(path);
+        string outer = Path.GetFileName(Path.GetDirectoryName(path)) ?? "";
+        return name is "img" or "color" && outer.Length > 0 ? $"{outer}/{name}" : name;
     }
 
     private static async Task ServeAsync(LiveSession session, int port, string what, CancellationToken end)

@@ -102,6 +102,8 @@ function paintResponse(canvas, values, side) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
+const fill = (bar, share) => bar.firstElementChild.style.transform = `scaleX(${Math.min(Math.max(share, 0), 1).toFixed(3)})`;
+
 function text(element, value) {
   if (element.textContent !== value)
     element.textContent = value;
@@ -126,8 +128,8 @@ function showTargets(header, buffer, at) {
     text(card.querySelector(".word"), word);
     text(card.querySelector(".percent"), `${percent} %`);
     text(card.querySelector(".box"), target.box.map((v, i) => `${"xywh"[i]} ${v.toFixed(1)}`).join("\n"));
-    card.querySelector(".confidence i").style.transform = `scaleX(${target.confidence})`;
-    card.querySelector(".confidence").ariaValueNow = percent;
+    fill(card.querySelector(".bar"), target.confidence);
+    card.querySelector(".bar").ariaValueNow = percent;
     card.ariaCurrent = target.number === selected;
     const response = new Uint8Array(buffer, at, header.response ** 2), exemplar = at + header.response ** 2;
     at = exemplar + 4 * header.exemplar ** 2;
@@ -144,7 +146,7 @@ function addCard(target) {
   card.style.setProperty("--colour", COLOURS[target.colour]);
   card.querySelector(".chip").textContent = number;
   card.querySelector(".select").ariaLabel = `Select target ${number}`;
-  card.querySelector(".confidence").ariaLabel = `Confidence in target ${number}`;
+  card.querySelector(".bar").ariaLabel = `Confidence in target ${number}`;
   card.querySelector("a").href = `boxes?target=${number}`;
   card.querySelector("a").title = "x,y,w,h for every frame since it was drawn";
   card.querySelector(".select").onclick = () => select(number);
@@ -158,13 +160,15 @@ function addCard(target) {
 function showFigures(header) {
   text($("name"), header.name);
   document.title = `${header.name || "video"}: SiamIlgpu live`;
-  const display = header.display + paintMilliseconds;
+  const display = header.display + paintMilliseconds, period = 1000 / header.rate;
+  const longest = Math.max(header.speed === "max" ? 0 : period, header.track, header.decode, display);
   for (const [id, value] of [["track", header.track], ["decode", header.decode], ["display", display]]) {
-    $(id).value = value;
+    fill($(id), value / longest);
     text($(id).nextElementSibling, `${value.toFixed(1)} ms`);
   }
   text($("fps"), header.fps ? `${header.fps.toFixed(1)} fps` : "");
-  text($("budget"), "Decoding and display run beside the tracker, which waits for neither.");
+  text($("budget"), (header.speed === "max" ? "" : `The video has ${period.toFixed(0)} ms for a frame. `)
+    + "Decoding runs beside the tracker; display skips frames rather than make it wait.");
   text($("place"), `frame ${header.frame}${header.count ? ` of ${header.count}` : ""} \u00b7 ${header.seconds.toFixed(1)} s`);
   $("progress").hidden = !header.count;
   $("progress").value = header.count ? header.frame / header.count : 0;
