@@ -16,10 +16,13 @@ public sealed class LiveSession : IDisposable
 
     private const int MostCommands = 64;
 
-    // Display: every frame of a usual video, if there is time for that. Where the tracker uses all of the machine, pages get less,
-    // and what making a message costs is a small share of the time in any case.
-    private const double RelaxedSeconds = 1 / 31.0, BusySeconds = 1 / 8.0, CostShare = 0.03;
+    // Display: every frame of a usual video, if there is time for that. A browser takes 10 to 15 ms of a processor to show one, so
+    // where the tracker uses all of the machine it gets three a second for each processor, a few per cent of them all. What making
+    // a message costs is a small share of the time in any case.
+    private const double RelaxedSeconds = 1 / 31.0, CostShare = 0.03;
     private const double RelaxedPictureSeconds = 0.15, BusyPictureSeconds = 0.5;
+
+    private static readonly double BusySeconds = Math.Max(RelaxedSeconds, 1.0 / (3 * Environment.ProcessorCount));
 
     // A video that gives no frame for so long is said to be waited for.
     private static readonly long Late = Stopwatch.Frequency;

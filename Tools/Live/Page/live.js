@@ -17,7 +17,7 @@ let view = null;                 // the last header
 let pending = null;              // a message that waits for the next repaint
 let edit = null;                 // { box, target (0: new), resume, from (where the mouse went down), committing }
 let selected = 0;
-let shownPictures = -1, paintMilliseconds = 0, noticeTimer = 0;
+let paintMilliseconds = 0, noticeTimer = 0;
 
 // ---- Talking to the server
 
@@ -64,8 +64,11 @@ function show() {
       stage.style.setProperty("--aspect", header.width / header.height);
     at = paint(video, buffer, at, header.shownWidth, header.shownHeight);
   }
-  showTargets(header, buffer, at);
-  showFigures(header);
+  // Beside the video only as often as there are new pictures: figures can be read, and a page costs the tracker less.
+  if (header.pictures !== before?.pictures) {
+    showTargets(header, buffer, at);
+    showFigures(header);
+  }
   setState(header.state, header.note);
   if (edit?.committing)
     commitEdit();
@@ -110,8 +113,7 @@ function text(element, value) {
 }
 
 function showTargets(header, buffer, at) {
-  const list = $("targets"), news = header.pictures !== shownPictures;
-  shownPictures = header.pictures;
+  const list = $("targets");
   for (const card of [...list.children])
     if (!header.targets.some(t => t.number === Number(card.dataset.number)))
       card.remove();
@@ -133,10 +135,8 @@ function showTargets(header, buffer, at) {
     card.ariaCurrent = target.number === selected;
     const response = new Uint8Array(buffer, at, header.response ** 2), exemplar = at + header.response ** 2;
     at = exemplar + 4 * header.exemplar ** 2;
-    if (news) {
-      paintResponse(card.querySelector(".response"), response, header.response);
-      paint(card.querySelector(".exemplar"), buffer, exemplar, header.exemplar, header.exemplar);
-    }
+    paintResponse(card.querySelector(".response"), response, header.response);
+    paint(card.querySelector(".exemplar"), buffer, exemplar, header.exemplar, header.exemplar);
   }
 }
 
