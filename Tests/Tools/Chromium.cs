@@ -17,7 +17,7 @@ internal sealed class Chromium : IDisposable
 
     private Chromium(string program)
     {
-        ProcessStartInfo start = new(program) { RedirectStandardError = true, RedirectStandardOutput = true };
+        ProcessStartInfo start = new(program) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
         string[] arguments =
         [
             "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

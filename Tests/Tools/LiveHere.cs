@@ -25,8 +25,8 @@ internal sealed class LiveHere : IAsyncDisposable
 
     internal static async Task<LiveHere> StartAsync(ComputeDevice device, NetworkWeights network, Func<FrameSource> open, LiveOptions? options = null)
     {
-        var tracker = new MultiTracker(network, device);
-        var session = new LiveSession(open, tracker, options ?? new LiveOptions());
+        var targets = new MultiTracker(network, device);
+        var session = new LiveSession(open, targets, options ?? new LiveOptions());
         try
         {
             await session.FirstFrame;
@@ -34,10 +34,10 @@ internal sealed class LiveHere : IAsyncDisposable
         catch
         {
             session.Dispose();
-            tracker.Dispose();
+            targets.Dispose();
             throw;
         }
-        return new LiveHere(tracker, session, await LiveServer.StartAsync(session));
+        return new LiveHere(targets, session, await LiveServer.StartAsync(session));
     }
 
     public async ValueTask DisposeAsync()
