@@ -23,6 +23,12 @@ internal sealed class LiveHere : IAsyncDisposable
 
     internal string Address => Server.Address.ToString();
 
+    /// <summary>As downloaded; null when there is no such target.</summary>
+    internal string? BoxesOf(int target) => Session.BoxesOf(target) is { } lines ? Text(lines) : null;
+
+    /// <inheritdoc cref="BoxesOf"/>
+    internal string BoxesOfAll() => Text(Session.BoxesOfAll());
+
     internal static async Task<LiveHere> StartAsync(ComputeDevice device, NetworkWeights network, Func<FrameSource> open, LiveOptions? options = null)
     {
         var targets = new MultiTracker(network, device);
@@ -46,6 +52,8 @@ internal sealed class LiveHere : IAsyncDisposable
         Session.Dispose();
         tracker.Dispose();
     }
+
+    private static string Text(IEnumerable<string> lines) => string.Concat(lines.Select(line => line + "\n"));
 }
 
 /// <summary>Grey noise for some frames, then an error, again and again.</summary>

@@ -69,10 +69,10 @@ internal sealed class LivePageTests
         await DrawAsync(page, TruthAt(12));
         await page.WaitForAsync("view.targets.length === 1 && view.state === 'ended'");
 
-        string[] table = live.Session.BoxesOfAll().Split('\n')[1..^1];
+        string[] table = live.BoxesOfAll().Split('\n')[1..^1];
         int first = int.Parse(table[0].Split(',')[0], CultureInfo.InvariantCulture);
         BoundingBox drawn = Parse(string.Join(',', table[0].Split(',')[2..6]));
-        Assert.That(live.Session.BoxesOf(1), Is.EqualTo(TrackedAlone(drawn, first, frames: 100)));
+        Assert.That(live.BoxesOf(1), Is.EqualTo(TrackedAlone(drawn, first, frames: 100)));
         Assert.That(page.Problems, Is.Empty);
     }
 
@@ -98,7 +98,7 @@ internal sealed class LivePageTests
             await page.PressAsync(frame % 2 == 0 ? "ArrowRight" : ".");
             await page.WaitForAsync($"view.frame === {frame}");
         }
-        Assert.That(live.Session.BoxesOf(1), Is.EqualTo(TrackedAlone(new BoundingBox(131, 100, 64, 44), first: 1, frames: 5)));
+        Assert.That(live.BoxesOf(1), Is.EqualTo(TrackedAlone(new BoundingBox(131, 100, 64, 44), first: 1, frames: 5)));
 
         await page.PressAsync("r");
         await page.PressAsync("ArrowDown");
@@ -112,7 +112,7 @@ internal sealed class LivePageTests
 
         await page.PressAsync(" ");
         await page.WaitForAsync("view.state === 'ended'");
-        Assert.That(live.Session.BoxesOf(1)!.Split('\n'), Has.Length.EqualTo(13), "12 lines");
+        Assert.That(live.BoxesOf(1)!.Split('\n'), Has.Length.EqualTo(13), "12 lines");
         Assert.That(page.Problems, Is.Empty);
     }
 

@@ -303,7 +303,7 @@ internal sealed class LiveServerTests
         await page.SendAsync("""{"type":"pause"}""");
         await page.ReadUntilAsync(view => (string)view["state"]! == "paused");
 
-        int[] numbers = [.. live.Session.BoxesOfAll().Split('\n')[1..^1].Select(line => int.Parse(line.Split(',')[0], System.Globalization.CultureInfo.InvariantCulture))];
+        int[] numbers = [.. live.BoxesOfAll().Split('\n')[1..^1].Select(line => int.Parse(line.Split(',')[0], System.Globalization.CultureInfo.InvariantCulture))];
         Assert.That(numbers, Is.EqualTo(Enumerable.Range(1, numbers.Length)));
     }
 
@@ -341,7 +341,7 @@ internal sealed class LiveServerTests
             history.Add(frame, new TrackResult(new BoundingBox(frame, 0, 1, 1), 1, false, 0, 0));
         history.Add(TargetHistory.Most + 10, new TrackResult(new BoundingBox(-5, 0, 1, 1), 1, false, 0, 0));
 
-        TargetFrame[] kept = history.ToArray();
+        TargetFrame[] kept = [.. history.Read()];
 
         Assert.That(kept.Select(f => f.Frame), Is.EqualTo(Enumerable.Range(11, TargetHistory.Most)));
         Assert.That(kept[^1].Box.X, Is.EqualTo(-5));

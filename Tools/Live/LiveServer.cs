@@ -151,10 +151,10 @@ public sealed class LiveServer : IAsyncDisposable
     {
         string? target = context.Request.Query["target"];
         int number = 0;
-        string? text = target is null ? session.BoxesOfAll()
+        IEnumerable<string>? lines = target is null ? session.BoxesOfAll()
             : int.TryParse(target, NumberStyles.None, CultureInfo.InvariantCulture, out number) ? session.BoxesOf(number)
             : null;
-        if (text is null)
+        if (lines is null)
         {
             await SayAsync(context, StatusCodes.Status404NotFound, "There is no such target.").ConfigureAwait(false);
             return;
@@ -162,7 +162,12 @@ public sealed class LiveServer : IAsyncDisposable
         string file = target is null ? "boxes.csv" : FormattableString.Invariant($"target-{number}.txt");
         context.Response.ContentType = target is null ? "text/csv; charset=utf-8" : "text/plain; charset=utf-8";
         context.Response.Headers.ContentDisposition = $"attachment; filename={file}";
-        await context.Response.WriteAsync(text, context.RequestAborted).ConfigureAwait(false);
+        var writer = new StreamWriter(context.Response.Body) { NewLine = "\n" };
+        await using (writer.ConfigureAwait(false))
+        {
+            foreach (string line in lines)
+                await writer.WriteLineAsync(line.AsMemory(), context.RequestAborted).ConfigureAwait(false);
+        }
     }
 
     private async Task ServePageAsync(HttpContext context)

@@ -93,11 +93,11 @@ public sealed class LiveSession : IDisposable
 
     /// <summary>A target's boxes, x,y,w,h with four decimals, a line for each frame since it was drawn (at most the last 100,000).</summary>
     /// <param name="target">The target's number, from 1.</param>
-    /// <returns>The text; null when there is no such target.</returns>
-    public string? BoxesOf(int target) => targets.ToOtb(target);
+    /// <returns>The lines, made as they are read; null when there is no such target.</returns>
+    public IEnumerable<string>? BoxesOf(int target) => targets.OtbLines(target);
 
-    /// <summary>The boxes of all targets, with a heading: frame (from 1), target, x, y, w, h, confidence, lost.</summary>
-    public string BoxesOfAll() => targets.ToCsv();
+    /// <summary>The boxes of all targets, with a heading: frame (from 1), target, x, y, w, h, confidence, lost. Lines are made as they are read.</summary>
+    public IEnumerable<string> BoxesOfAll() => targets.CsvLines();
 
     /// <summary>Ends the session and closes the video. Targets' boxes stay readable.</summary>
     public void Dispose()

@@ -57,25 +57,23 @@ internal sealed class LiveTargets
     }
 
     /// <summary>x,y,w,h, four decimals, for every frame since the target was drawn (OTB); null without such a target.</summary>
-    internal string? ToOtb(int number)
+    internal IEnumerable<string>? OtbLines(int number)
     {
         LiveTarget? target;
         lock (gate)
             target = Find(number);
-        return target is null ? null : Lines(target.History.ToArray().Select(f => f.Box.ToString()));
+        return target?.History.Read().Select(f => f.Box.ToString());
     }
 
     /// <summary>All targets' boxes, frame by frame for each.</summary>
-    internal string ToCsv()
+    internal IEnumerable<string> CsvLines()
     {
         LiveTarget[] all;
         lock (gate)
             all = [.. targets];
-        return Lines(all
-            .SelectMany(target => target.History.ToArray().Select(f => string.Create(
+        return all
+            .SelectMany(target => target.History.Read().Select(f => string.Create(
                 CultureInfo.InvariantCulture, $"{f.Frame},{target.Number},{f.Box},{f.Confidence:F4},{(f.Lost ? 1 : 0)}")))
-            .Prepend("frame,target,x,y,w,h,confidence,lost"));
+            .Prepend("frame,target,x,y,w,h,confidence,lost");
     }
-
-    private static string Lines(IEnumerable<string> lines) => string.Concat(lines.Select(line => line + "\n"));
 }

@@ -15,6 +15,7 @@ internal sealed class TargetHistory
     private readonly Lock gate = new();
     private TargetFrame[] frames = new TargetFrame[256];
     private int first, count;
+    private long dropped;
 
     /// <summary>Keeps a frame's box; a second one for the same frame, drawn anew, takes the first one's place.</summary>
     internal void Add(int frame, TrackResult result)
@@ -36,20 +37,25 @@ internal sealed class TargetHistory
             {
                 frames[first] = added;
                 first = (first + 1) % Most;
+                dropped++;
             }
         }
     }
 
-    /// <summary>All frames kept, oldest first.</summary>
-    internal TargetFrame[] ToArray()
+    /// <summary>The frames kept, oldest first, read one by one while the session goes on: up to the newest, without those dropped meanwhile.</summary>
+    internal IEnumerable<TargetFrame> Read()
     {
-        lock (gate)
+        for (long next = 0; ; next++)
         {
-            var copy = new TargetFrame[count];
-            int untilEnd = Math.Min(count, frames.Length - first);
-            Array.Copy(frames, first, copy, 0, untilEnd);
-            Array.Copy(frames, 0, copy, untilEnd, count - untilEnd);
-            return copy;
+            TargetFrame frame;
+            lock (gate)
+            {
+                next = Math.Max(next, dropped);
+                if (next - dropped == count)
+                    yield break;
+                frame = frames[(first + next - dropped) % frames.Length];
+            }
+            yield return frame;
         }
     }
 }
