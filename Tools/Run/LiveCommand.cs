@@ -12,7 +12,7 @@ internal static class LiveCommand
 {
     internal static Command Create(CancellationToken cancel)
     {
-        var input = new Option<string>("--input") { Description = "A folder of JPEG or PNG frames, a video file, or a camera.", Required = true };
+        InputOptions input = new();
         var model = new Option<string?>("--model") { Description = "The network; the default model unless given." };
         var greyModel = new Option<string?>("--grey-model") { Description = "The same network trained for grey video." };
         var preset = new Option<string?>("--preset") { Description = "The paper's parameters to track with, by default those for the network." };
@@ -22,26 +22,28 @@ internal static class LiveCommand
             AllowMultipleArgumentsPerToken = true,
         };
         var port = new Option<int>("--port") { Description = "The port on 127.0.0.1; 0 takes a free one.", DefaultValueFactory = _ => 0 };
-        var loop = new Option<bool>("--loop") { Description = "Begin again at the end of the video." };
         var play = new Option<bool>("--play") { Description = "Play at once instead of waiting at the first frame." };
         var speed = new Option<string>("--speed") { Description = "realtime or max; the page can change it.", DefaultValueFactory = _ => "realtime" };
         speed.AcceptOnlyFromAmong("realtime", "max");
         DeviceOptions device = new();
         var command = new Command("live", "Opens a web page on this machine: draw boxes with the mouse and watch them tracked.")
         {
-            input, model, greyModel, preset, init, port, loop, play, speed,
+            model, greyModel, preset, init, port, play, speed,
         };
+        input.AddTo(command);
         device.AddTo(command);
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(port) is < 0 or > ushort.MaxValue)
                 throw new InputException($"--port: expected 0 to {ushort.MaxValue}, got {parsed.GetValue(port)}");
-            string video = parsed.GetRequiredValue(input);
+            string video = parsed.GetRequiredValue(input.Input);
+            // The session begins anew by itself, and says so on the page.
+            VideoOptions once = input.Of(parsed) with { Loop = false };
             TrackerOptions? options = parsed.GetValue(preset) is { } name ? TrackCommand.FindPreset(name) : null;
             LiveOptions start = new()
             {
                 Name = NameOf(video),
-                Loop = parsed.GetValue(loop),
+                Loop = parsed.GetValue(input.Loop),
                 Playing = parsed.GetValue(play),
                 Speed = parsed.GetValue(speed) == "max" ? LiveSpeed.Max : LiveSpeed.RealTime,
                 Targets = [.. (parsed.GetValue(init) ?? []).Select(TrackCommand.ParseBox)],
@@ -53,7 +55,7 @@ internal static class LiveCommand
             NetworkWeights network = parsed.GetValue(model) is { } file ? NetworkWeights.Load(file) : DefaultModel.Load();
             NetworkWeights? greyNetwork = parsed.GetValue(greyModel) is { } greyFile ? NetworkWeights.Load(greyFile) : null;
             using var tracker = new MultiTracker(network, opened, options, greyNetwork);
-            using var session = new LiveSession(() => FrameSource.Open(video), tracker, start);
+            using var session = new LiveSession(() => FrameSource.Open(video, once), tracker, start);
             using var interrupt = new Interrupt(cancel, () => Console.WriteLine("ending"));
             ServeAsync(session, parsed.GetValue(port), $"{tracker.Definition.Name}, {tracker.Options.Name}, on {opened.Name}", interrupt.Token)
                 .GetAwaiter().GetResult();
