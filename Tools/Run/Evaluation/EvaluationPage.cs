@@ -18,7 +18,9 @@ internal static class EvaluationPage
         }
         h2 { margin: 2rem 0 .6rem; font-size: 1.15rem; }
         h2::first-letter { text-transform: uppercase; }
+        .charts figcaption span { display: block; }
         .thirds { grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); }
+        .thirds svg { font-size: 16px; }
         h3 { margin: 0; font-size: 1rem; }
         .keys { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .8rem 0; padding: .5rem 0; }
         .keys { background: var(--page); border-bottom: 1px solid var(--line); }
@@ -49,8 +51,9 @@ internal static class EvaluationPage
         .frames rect, .frames polygon { fill: none; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
         .halo { stroke: var(--halo); stroke-width: 4; opacity: .75; }
         .box { stroke: var(--c); stroke-width: 2; }
-        .truth { stroke: #fff; stroke-width: 2; }
-        .truth-halo { stroke: #000; stroke-width: 4; }
+        /* The true box lies above the others, which show between its dashes. */
+        .truth { stroke: #fff; stroke-width: 1.6; stroke-dasharray: 4 4; }
+        .truth-halo { stroke: #000; stroke-width: 3.4; stroke-dasharray: 4 4; }
         details { margin-top: 1.5rem; }
         """;
 
@@ -81,8 +84,8 @@ internal static class EvaluationPage
         page.Append("<main>\n");
         AppendSummary(page, report, order);
         AppendPlots(page, report);
-        AppendBars(page, report);
-        AppendSpeed(page, report);
+        AppendBars(page, report, order);
+        AppendSpeed(page, report, order);
         AppendFrames(page, report);
         AppendFigures(page, report);
         page.Append("</main>\n");
@@ -234,14 +237,14 @@ internal static class EvaluationPage
         double Y(double value) => Height - Bottom - (Height - Top - Bottom) * y.Place(value);
     }
 
-    private static void AppendBars(StringBuilder page, EvaluationReport report)
+    private static void AppendBars(StringBuilder page, EvaluationReport report, int[] order)
     {
         string title = EvaluationFiles.ScoreTitle(report);
         page.Append(Invariant, $"<section>\n<h2>{title} by sequence</h2>\n<table class=\"bars wide\"><tbody>\n");
         for (int s = 0; s < report.Sequences.Count; s++)
         {
             page.Append(Invariant, $"<tr><th scope=\"row\">{HtmlPage.Text(report.Sequences[s].Name)}</th><td>");
-            for (int i = 0; i < report.Trackers.Count; i++)
+            foreach (int i in order)
             {
                 SequenceFigures figures = report.Trackers[i].Sequences[s];
                 AppendBar(page, i, report.Trackers[i].Name, EvaluationFiles.ScoreOf(figures.Own, figures.Curves), 1, 3);
@@ -251,14 +254,14 @@ internal static class EvaluationPage
         page.Append("</tbody></table>\n</section>\n");
     }
 
-    private static void AppendSpeed(StringBuilder page, EvaluationReport report)
+    private static void AppendSpeed(StringBuilder page, EvaluationReport report, int[] order)
     {
         double most = report.Trackers.Max(t => t.Timing?.FramesPerSecond ?? 0);
         if (most == 0)
             return;
         page.Append("<section>\n<h2>Speed</h2>\n<p>Frames a second of one tracker on one thread, decoding not counted, while others ran beside it.</p>\n"
             + "<table class=\"bars wide\"><tbody>\n");
-        for (int i = 0; i < report.Trackers.Count; i++)
+        foreach (int i in order)
         {
             if (report.Trackers[i].Timing is not { FramesPerSecond: { } speed } timing)
                 continue;
@@ -298,16 +301,14 @@ internal static class EvaluationPage
         page.Append(Invariant, $"{HtmlPage.Text(sequence.Name)}, frame {frame + 1}; overlap: {overlaps}\"><title>overlap: {overlaps}</title>\n");
         page.Append(Invariant, $"<image width=\"{sequence.Width}\" height=\"{sequence.Height}\" preserveAspectRatio=\"none\" ");
         page.Append(Invariant, $"href=\"data:image/png;base64,{Convert.ToBase64String(thumbnail.Png)}\"/>\n");
-        string? truth = sequence.Polygons?[frame] is { } corners ? PolygonShape(corners) : sequence.Truth[frame] is { } box ? BoxShape(box) : null;
-        if (truth is not null)
-        {
-            page.Append(Invariant, $"<{truth} class=\"truth-halo\"/><{truth} class=\"truth\"/>\n");
-        }
         for (int i = 0; i < boxes.Length; i++)
         {
             if (boxes[i] is { } tracked)
                 page.Append(Invariant, $"<{BoxShape(tracked)} class=\"halo k{i}\"/><{BoxShape(tracked)} class=\"box k{i}\"/>\n");
         }
+        string? truth = sequence.Polygons?[frame] is { } corners ? PolygonShape(corners) : sequence.Truth[frame] is { } box ? BoxShape(box) : null;
+        if (truth is not null)
+            page.Append(Invariant, $"<{truth} class=\"truth-halo\"/><{truth} class=\"truth\"/>\n");
         page.Append(Invariant, $"</svg><figcaption>{frame + 1}</figcaption></figure>\n");
     }
 
