@@ -93,6 +93,9 @@ public sealed class Frame
             rgb.Slice(3 * i, 3).Fill(grey[i]);
     }
 
+    /// <summary>The bytes of <see cref="Pixels"/>.</summary>
+    internal Memory<byte> PixelMemory => pixels.AsMemory(0, Width * Height * BytesPerPixel);
+
     /// <summary>Makes another frame the same as this one.</summary>
     internal void CopyTo(Frame other)
     {

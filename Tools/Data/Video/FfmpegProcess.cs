@@ -5,7 +5,9 @@ namespace SiamIlgpu.Data;
 
 /// <summary>
 /// A running ffmpeg: its pipes, its log, and a watch over it, so that whatever ffmpeg does, nobody waits for it for ever.
-/// <see cref="Kill"/> may be called from any thread; the rest is for one.
+/// <see cref="Kill"/> may be called from any thread; the rest is for one. Pipes are read and written by asynchronous calls
+/// that are waited for: only those can be cancelled, and a program that ffmpeg's wrapper left behind may hold a pipe open
+/// long after ffmpeg is gone.
 /// </summary>
 internal sealed class FfmpegProcess : IDisposable
 {
@@ -17,7 +19,8 @@ internal sealed class FfmpegProcess : IDisposable
 
     private readonly Lock gate = new();
     private readonly Process process;
-    private readonly Thread listener;
+    private readonly Task listener;
+    private readonly CancellationTokenSource killed = new();
     private readonly ManualResetEventSlim described = new();
     private readonly Timer watch;
     private readonly TimeSpan patience;
@@ -27,7 +30,7 @@ internal sealed class FfmpegProcess : IDisposable
     /// <summary>Starts ffmpeg.</summary>
     /// <param name="program">Its full path.</param>
     /// <param name="arguments">What follows the options that every run has.</param>
-    /// <param name="patience">How long a <see cref="BeginWait"/> may last.</param>
+    /// <param name="patience">How long a wait may last, see <see cref="BeginWait"/>.</param>
     /// <param name="purpose">The video, for messages.</param>
     /// <exception cref="FrameException">The program cannot be started.</exception>
     public FfmpegProcess(string program, IEnumerable<string> arguments, TimeSpan patience, string purpose)
@@ -54,15 +57,8 @@ internal sealed class FfmpegProcess : IDisposable
             throw new FrameException(purpose, $"{program} cannot be started ({e.Message})", e);
         }
         watch = new Timer(_ => Stall());
-        listener = new Thread(Listen) { IsBackground = true, Name = "SiamIlgpu ffmpeg log" };
-        listener.Start();
+        listener = Listen();
     }
-
-    /// <summary>ffmpeg's standard input.</summary>
-    public Stream Input => process.StandardInput.BaseStream;
-
-    /// <summary>ffmpeg's standard output.</summary>
-    public Stream Output => process.StandardOutput.BaseStream;
 
     /// <summary>What it has said so far.</summary>
     public FfmpegLog Log { get; } = new();
@@ -72,6 +68,25 @@ internal sealed class FfmpegProcess : IDisposable
 
     /// <summary>ffmpeg has done what was waited for.</summary>
     public void EndWait() => watch.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+    /// <summary>Reads from ffmpeg's output: at least one byte, or 0 at its end.</summary>
+    /// <exception cref="IOException">The pipe is broken.</exception>
+    /// <exception cref="OperationCanceledException">ffmpeg was killed.</exception>
+    public int Read(Memory<byte> buffer)
+    {
+        ValueTask<int> read = process.StandardOutput.BaseStream.ReadAsync(buffer, killed.Token);
+        return read.IsCompletedSuccessfully ? read.Result : read.AsTask().GetAwaiter().GetResult();
+    }
+
+    /// <summary>Writes all bytes to ffmpeg's input.</summary>
+    /// <exception cref="IOException">The pipe is broken: ffmpeg takes no more.</exception>
+    /// <exception cref="OperationCanceledException">ffmpeg was killed.</exception>
+    public void Write(ReadOnlyMemory<byte> bytes)
+    {
+        ValueTask write = process.StandardInput.BaseStream.WriteAsync(bytes, killed.Token);
+        if (!write.IsCompletedSuccessfully)
+            write.AsTask().GetAwaiter().GetResult();
+    }
 
     /// <summary>Waits until the log has named the stream that was chosen: ffmpeg says so before its first picture.</summary>
     public void WaitForDescription() => described.Wait(LogLag);
@@ -86,7 +101,8 @@ internal sealed class FfmpegProcess : IDisposable
         if (!process.WaitForExit(longest))
             Stall();
         process.WaitForExit(Leaving);
-        listener.Join(Leaving);
+        // All it said is worth hearing, but not worth waiting for a program that it left behind.
+        listener.Wait(LogLag);
         if (stalled)
             return $"ffmpeg stalled: nothing came for {patience.TotalSeconds:0.###} s{After(Log.LastWords)}";
         if (!process.HasExited)
@@ -118,9 +134,7 @@ internal sealed class FfmpegProcess : IDisposable
             {
                 // It is gone already, or its children are.
             }
-            // A process that inherited the pipes may keep them open longer than ffmpeg lives.
-            process.StandardOutput.BaseStream.Dispose();
-            CloseInput();
+            killed.Cancel();
         }
     }
 
@@ -144,14 +158,17 @@ internal sealed class FfmpegProcess : IDisposable
             return;
         Kill();
         process.WaitForExit(Leaving);
-        listener.Join(Leaving);
+        listener.Wait(Leaving);
         lock (gate)
         {
             disposed = true;
             watch.Dispose();
+            CloseInput();
+            process.StandardOutput.Dispose();
             process.StandardError.Dispose();
             process.Dispose();
             described.Dispose();
+            killed.Dispose();
         }
     }
 
@@ -163,20 +180,20 @@ internal sealed class FfmpegProcess : IDisposable
         Kill();
     }
 
-    private void Listen()
+    private async Task Listen()
     {
         try
         {
-            while (process.StandardError.ReadLine() is { } line)
+            while (await process.StandardError.ReadLineAsync(killed.Token).ConfigureAwait(false) is { } line)
             {
                 if (Log.Add(line))
                     described.Set();
             }
-            described.Set();
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // Disposed while a process that inherited the pipe still held it.
+            // Killed; what it said last may be lost.
         }
+        described.Set();
     }
 }

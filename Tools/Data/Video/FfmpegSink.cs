@@ -42,9 +42,9 @@ internal sealed class FfmpegSink : FrameSink
         process.BeginWait();
         try
         {
-            process.Input.Write(fitted.Pixels);
+            process.Write(fitted.PixelMemory);
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             throw new FrameException(output, process.Finish() ?? "ffmpeg takes no more frames", e);
         }

@@ -107,7 +107,7 @@ internal sealed class FfmpegVideo : FrameSource
             process.Kill();
             return Picture.Malformed;
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             return Picture.Cut;
         }
@@ -138,7 +138,7 @@ internal sealed class FfmpegVideo : FrameSource
             patience,
             input);
         started.CloseInput();
-        return (started, new PpmReader(started.Output));
+        return (started, new PpmReader(started.Read));
     }
 
     private bool Restart(string timing)

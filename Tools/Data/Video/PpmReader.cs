@@ -4,19 +4,19 @@ using SiamIlgpu.Kernels;
 namespace SiamIlgpu.Data;
 
 /// <summary>
-/// Reads colour pictures in binary PPM format, one after the other, from a stream. Each says how large it is, so nothing
-/// has to be known of the video. Pixels go straight into the frame; nothing is allocated while sizes do not grow.
+/// Reads colour pictures in binary PPM format, one after the other, from a pipe. Each says how large it is, so nothing
+/// has to be known of the video. Pixels go straight into the frame, whose memory is reused.
 /// </summary>
-/// <param name="stream">The stream; not disposed with the reader.</param>
-internal sealed class PpmReader(Stream stream)
+/// <param name="read">Reads some bytes, at least one, or 0 at the end.</param>
+internal sealed class PpmReader(Func<Memory<byte>, int> read)
 {
     // "P6\n7680 4320\n255\n" and some pixels.
     private readonly byte[] buffer = new byte[4096];
     private int start, end;
 
-    /// <summary>Reads the next picture; false when the stream has ended before it.</summary>
+    /// <summary>Reads the next picture; false when the pipe has ended before it.</summary>
     /// <exception cref="InvalidDataException">There is something else than a picture.</exception>
-    /// <exception cref="EndOfStreamException">The stream ends within the picture.</exception>
+    /// <exception cref="EndOfStreamException">The pipe ends within the picture.</exception>
     public bool Read(Frame frame)
     {
         if (start == end && !Fill())
@@ -30,11 +30,16 @@ internal sealed class PpmReader(Stream stream)
             throw new InvalidDataException($"a picture of {width}x{height} pixels cannot be");
         frame.Resize(width, height, PixelFormat.Rgb24);
 
-        Span<byte> pixels = frame.Pixels;
+        Memory<byte> pixels = frame.PixelMemory;
         int known = Math.Min(pixels.Length, end - start);
-        buffer.AsSpan(start, known).CopyTo(pixels);
+        buffer.AsMemory(start, known).CopyTo(pixels);
         start += known;
-        stream.ReadExactly(pixels[known..]);
+        for (int more; known < pixels.Length; known += more)
+        {
+            more = read(pixels[known..]);
+            if (more == 0)
+                throw new EndOfStreamException();
+        }
         return true;
     }
 
@@ -61,7 +66,7 @@ internal sealed class PpmReader(Stream stream)
     private bool Fill()
     {
         start = 0;
-        end = stream.Read(buffer);
+        end = read(buffer);
         return end > 0;
     }
 }
