@@ -26,8 +26,8 @@ internal sealed class FramePump : IDisposable
     private readonly Action arrived;
     private readonly Thread reader;
 
-    // The reader's alone.
-    private FrameSource? source;
+    // The reader's alone, but for stopping it.
+    private volatile FrameSource? source;
     private int framesOfThisPass;
 
     // The front slot is the session's, the back slot the reader's until it is filled.
@@ -102,6 +102,7 @@ internal sealed class FramePump : IDisposable
             stopping = true;
             Monitor.Pulse(gate);
         }
+        source?.Stop();
         reader.Join(Patience);
     }
 

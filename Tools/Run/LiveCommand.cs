@@ -13,6 +13,8 @@ internal static class LiveCommand
     internal static Command Create(CancellationToken cancel)
     {
         InputOptions input = new();
+        input.Input.Required = false;
+        input.Input.Description += " A made-up one unless given.";
         var model = new Option<string?>("--model") { Description = "The network; the default model unless given." };
         var greyModel = new Option<string?>("--grey-model") { Description = "The same network trained for grey video." };
         var preset = new Option<string?>("--preset") { Description = "The paper's parameters to track with, by default those for the network." };
@@ -36,13 +38,13 @@ internal static class LiveCommand
         {
             if (parsed.GetValue(port) is < 0 or > ushort.MaxValue)
                 throw new InputException($"--port: expected 0 to {ushort.MaxValue}, got {parsed.GetValue(port)}");
-            string video = parsed.GetRequiredValue(input.Input);
+            string? video = parsed.GetValue(input.Input);
             // The session begins anew by itself, and says so on the page.
             VideoOptions once = input.Of(parsed) with { Loop = false };
             TrackerOptions? options = parsed.GetValue(preset) is { } name ? TrackCommand.FindPreset(name) : null;
             LiveOptions start = new()
             {
-                Name = NameOf(video),
+                Name = video is null ? "made-up video" : NameOf(video),
                 Loop = parsed.GetValue(input.Loop),
                 Playing = parsed.GetValue(play),
                 Speed = parsed.GetValue(speed) == "max" ? LiveSpeed.Max : LiveSpeed.RealTime,
@@ -55,7 +57,7 @@ internal static class LiveCommand
             NetworkWeights network = parsed.GetValue(model) is { } file ? NetworkWeights.Load(file) : DefaultModel.Load();
             NetworkWeights? greyNetwork = parsed.GetValue(greyModel) is { } greyFile ? NetworkWeights.Load(greyFile) : null;
             using var tracker = new MultiTracker(network, opened, options, greyNetwork);
-            using var session = new LiveSession(() => FrameSource.Open(video, once), tracker, start);
+            using var session = new LiveSession(() => video is null ? new SyntheticVideo() : FrameSource.Open(video, once), tracker, start);
             using var interrupt = new Interrupt(cancel, () => Console.WriteLine("ending"));
             ServeAsync(session, parsed.GetValue(port), $"{tracker.Definition.Name}, {tracker.Options.Name}, on {opened.Name}", interrupt.Token)
                 .GetAwaiter().GetResult();
