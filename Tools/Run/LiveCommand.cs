@@ -2,8 +2,6 @@ using System.CommandLine;
 using SiamIlgpu.Data;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Live;
-using SiamIlgpu.Networks;
-using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Run;
 
@@ -15,9 +13,7 @@ internal static class LiveCommand
         InputOptions input = new();
         input.Input.Required = false;
         input.Input.Description += " A made-up one unless given.";
-        var model = new Option<string?>("--model") { Description = "The network; the default model unless given." };
-        var greyModel = new Option<string?>("--grey-model") { Description = "The same network trained for grey video." };
-        var preset = new Option<string?>("--preset") { Description = "The paper's parameters to track with, by default those for the network." };
+        ModelOptions model = new();
         var init = new Option<string[]>("--init")
         {
             Description = "Targets in the first frame, x,y,w,h each; others can be drawn on the page.",
@@ -30,9 +26,10 @@ internal static class LiveCommand
         DeviceOptions device = new();
         var command = new Command("live", "Opens a web page on this machine: draw boxes with the mouse and watch them tracked.")
         {
-            model, greyModel, preset, init, port, play, speed,
+            init, port, play, speed,
         };
         input.AddTo(command);
+        model.AddTo(command);
         device.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -41,7 +38,6 @@ internal static class LiveCommand
             string? video = parsed.GetValue(input.Input);
             // The session begins anew by itself, and says so on the page.
             VideoOptions once = input.Of(parsed) with { Loop = false };
-            TrackerOptions? options = parsed.GetValue(preset) is { } name ? TrackCommand.FindPreset(name) : null;
             LiveOptions start = new()
             {
                 Name = video is null ? "made-up video" : NameOf(video),
@@ -53,10 +49,9 @@ internal static class LiveCommand
             if (start.Targets.Count > LiveSession.MostTargets)
                 throw new InputException($"--init: there can be {LiveSession.MostTargets} targets at once, got {start.Targets.Count}");
 
+            TrackingModel tracking = model.Open(parsed);
             using ComputeDevice opened = device.Open(parsed);
-            NetworkWeights network = parsed.GetValue(model) is { } file ? NetworkWeights.Load(file) : DefaultModel.Load();
-            NetworkWeights? greyNetwork = parsed.GetValue(greyModel) is { } greyFile ? NetworkWeights.Load(greyFile) : null;
-            using var tracker = new MultiTracker(network, opened, options, greyNetwork);
+            using var tracker = new MultiTracker(tracking.Network, opened, tracking.Options, tracking.Grey);
             using var session = new LiveSession(() => video is null ? new SyntheticVideo() : FrameSource.Open(video, once), tracker, start);
             using var interrupt = new Interrupt(cancel, () => Console.WriteLine("ending"));
             ServeAsync(session, parsed.GetValue(port), $"{tracker.Definition.Name}, {tracker.Options.Name}, on {opened.Name}", interrupt.Token)

@@ -33,6 +33,19 @@ internal sealed class ResultFiles : IDisposable
         csv?.WriteLine($"{(targets > 1 ? "target," : "")}frame,x,y,w,h,confidence,lost,milliseconds");
     }
 
+    /// <summary>Finds out before a video is tracked, not after, that a file cannot be written.</summary>
+    internal static void RequireWritable(IEnumerable<string> files)
+    {
+        foreach (string file in files)
+        {
+            if (Directory.Exists(file))
+                throw new InputException($"{file}: is a folder, not a file to write");
+            string? folder = Path.GetDirectoryName(Path.GetFullPath(file));
+            if (!Directory.Exists(folder))
+                throw new InputException($"{file}: there is no folder {folder}");
+        }
+    }
+
     /// <summary>The file itself for one target; boxes.1.txt, boxes.2.txt, ... for several.</summary>
     internal static IEnumerable<string> FilesOf(string file, int targets) => targets == 1
         ? [file]

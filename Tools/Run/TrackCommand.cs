@@ -2,8 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using SiamIlgpu.Data;
 using SiamIlgpu.Kernels;
-using SiamIlgpu.Networks;
-using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Run;
 
@@ -12,17 +10,8 @@ internal sealed class TrackCommand
 {
     private readonly CancellationToken cancel;
     private readonly InputOptions input = new();
+    private readonly ModelOptions model = new();
     private readonly DeviceOptions device = new();
-
-    private readonly Option<string?> model = new("--model")
-    {
-        Description = "The network: safetensors, or MatConvNet's MAT file as the authors published it; the default model unless given.",
-    };
-
-    private readonly Option<string?> greyModel = new("--grey-model")
-    {
-        Description = "The same network trained for grey video, used when the first frame has no colour.",
-    };
 
     private readonly Option<string[]> init = new("--init")
     {
@@ -33,12 +22,6 @@ internal sealed class TrackCommand
     private readonly Option<string?> groundTruth = new("--groundtruth")
     {
         Description = "A file with the true box of every frame (OTB, VOT or GOT-10k); its first line is the target unless --init says otherwise.",
-    };
-
-    private readonly Option<string?> preset = new("--preset")
-    {
-        Description = "The paper's parameters to track with, by default those for the network: "
-            + string.Join(", ", TrackerOptions.Presets.Select(p => p.Name)) + ".",
     };
 
     private readonly Option<int?> frames = new("--frames") { Description = "Stop after so many frames." };
@@ -66,12 +49,10 @@ internal sealed class TrackCommand
     internal static Command Create(CancellationToken cancel)
     {
         var track = new TrackCommand(cancel);
-        var command = new Command("track", "Tracks targets through a video and prints speed and, with ground truth, accuracy. Ctrl+C ends the video.")
-        {
-            track.model, track.greyModel,
-        };
+        var command = new Command("track", "Tracks targets through a video and prints speed and, with ground truth, accuracy. Ctrl+C ends the video.");
         track.input.AddTo(command);
-        foreach (Option option in new Option[] { track.init, track.groundTruth, track.preset, track.frames, track.boxes, track.csv, track.annotate })
+        track.model.AddTo(command);
+        foreach (Option option in new Option[] { track.init, track.groundTruth, track.frames, track.boxes, track.csv, track.annotate })
             command.Add(option);
         track.device.AddTo(command);
         command.SetAction(track.Run);
@@ -86,13 +67,13 @@ internal sealed class TrackCommand
             throw new InputException("track needs the target: give --init x,y,w,h or --groundtruth FILE");
         if (given.Length > 1 && truthFile is not null)
             throw new InputException($"{truthFile}: ground truth is for one target, and --init gives {given.Length}");
-        TrackerOptions? options = parsed.GetValue(preset) is { } name ? FindPreset(name) : null;
         int most = parsed.GetValue(frames) ?? int.MaxValue;
         if (most < 1)
             throw new InputException($"--frames: expected at least 1, got {most}");
         int targetCount = Math.Max(given.Length, 1);
-        string? boxesFile = Writable(parsed.GetValue(boxes), targetCount);
-        string? csvFile = Writable(parsed.GetValue(csv), targets: 1);
+        string? boxesFile = parsed.GetValue(boxes), csvFile = parsed.GetValue(csv);
+        ResultFiles.RequireWritable(boxesFile is null ? [] : ResultFiles.FilesOf(boxesFile, targetCount));
+        ResultFiles.RequireWritable(csvFile is null ? [] : [csvFile]);
 
         using FrameSource video = input.Open(parsed);
         IReadOnlyList<BoundingBox?>? truth = truthFile is null ? null : GroundTruth.Read(truthFile);
@@ -102,10 +83,9 @@ internal sealed class TrackCommand
             ? given
             : [truth![0] ?? throw new InputException($"{truthFile}: the first line has no box to start from")];
 
+        TrackingModel tracking = model.Open(parsed);
         using ComputeDevice opened = device.Open(parsed);
-        NetworkWeights network = parsed.GetValue(model) is { } file ? NetworkWeights.Load(file) : DefaultModel.Load();
-        NetworkWeights? greyNetwork = parsed.GetValue(greyModel) is { } greyFile ? NetworkWeights.Load(greyFile) : null;
-        using var tracker = new TrackedTargets(targets, network, opened, options, greyNetwork);
+        using var tracker = new TrackedTargets(targets, tracking, opened);
         Console.WriteLine($"{tracker.Definition.Name}, {tracker.Options.Name}, on {opened.Name}");
 
         using var results = new ResultFiles(boxesFile, csvFile, targets.Length);
@@ -158,23 +138,5 @@ internal sealed class TrackCommand
         return good
             ? new BoundingBox(numbers[0], numbers[1], numbers[2], numbers[3])
             : throw new InputException($"--init: expected x,y,w,h, got '{text}'");
-    }
-
-    internal static TrackerOptions FindPreset(string name) =>
-        TrackerOptions.Presets.FirstOrDefault(p => p.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new InputException($"--preset: no '{name}'; there are {string.Join(", ", TrackerOptions.Presets.Select(p => p.Name))}");
-
-    // Found out before the video is tracked, not after.
-    private static string? Writable(string? file, int targets)
-    {
-        foreach (string place in file is null ? [] : ResultFiles.FilesOf(file, targets))
-        {
-            if (Directory.Exists(place))
-                throw new InputException($"{place}: is a folder, not a file to write");
-            string? folder = Path.GetDirectoryName(Path.GetFullPath(place));
-            if (!Directory.Exists(folder))
-                throw new InputException($"{place}: there is no folder {folder}");
-        }
-        return file;
     }
 }

@@ -16,19 +16,16 @@ internal sealed class TrackedTargets : IDisposable
 
     /// <summary>Prepares to follow targets.</summary>
     /// <param name="boxes">The targets in the first frame, at least one.</param>
-    /// <param name="network">The network.</param>
+    /// <param name="model">What the tracker is made of.</param>
     /// <param name="device">Where it runs; must outlive the targets.</param>
-    /// <param name="options">The loop's parameters; the paper's when null.</param>
-    /// <param name="greyNetwork">The network for grey video, or null.</param>
-    internal TrackedTargets(
-        IReadOnlyList<BoundingBox> boxes, NetworkWeights network, ComputeDevice device, TrackerOptions? options, NetworkWeights? greyNetwork)
+    internal TrackedTargets(IReadOnlyList<BoundingBox> boxes, TrackingModel model, ComputeDevice device)
     {
         this.boxes = boxes;
         results = new TrackResult[boxes.Count];
         if (boxes.Count == 1)
-            single = new Tracker(network, device, options, greyNetwork);
+            single = new Tracker(model.Network, device, model.Options, model.Grey);
         else
-            several = new MultiTracker(network, device, options, greyNetwork);
+            several = new MultiTracker(model.Network, device, model.Options, model.Grey);
     }
 
     internal NetworkDefinition Definition => single?.Definition ?? several!.Definition;

@@ -42,11 +42,7 @@ internal sealed class EvalCommand
         Description = "Only these sequences.", HelpName = "NAME,...", AllowMultipleArgumentsPerToken = true,
     };
 
-    private readonly Option<string?> preset = new("--preset")
-    {
-        Description = "The paper's parameters to track with, by default those for each network: "
-            + string.Join(", ", TrackerOptions.Presets.Select(p => p.Name)) + ".",
-    };
+    private readonly ModelOptions loop = new();
 
     private readonly Option<string?> eaoInterval = new("--eao-interval")
     {
@@ -84,7 +80,7 @@ internal sealed class EvalCommand
         this.cancel = cancel;
         // A run is one thread's work; there are many runs.
         device.Threads.DefaultValueFactory = _ => 1;
-        foreach (Option option in (IEnumerable<Option>)[dataset, format, models, results, protocol, sequences, preset, eaoInterval, output, shard, jobs])
+        foreach (Option option in (IEnumerable<Option>)[dataset, format, models, results, protocol, sequences, loop.Preset, eaoInterval, output, shard, jobs])
             command.Add(option);
         reports.AddTo(command);
         device.AddTo(command);
@@ -174,7 +170,7 @@ internal sealed class EvalCommand
 
     private EvaluatedTracker[] OpenTrackers(ParseResult parsed, Protocol rules, EvaluatedSequence[] chosen)
     {
-        TrackerOptions? options = parsed.GetValue(preset) is { } name ? FindPreset(name) : null;
+        TrackerOptions? options = loop.PresetOf(parsed);
         string[] files = parsed.GetValue(models) ?? [], folders = parsed.GetValue(results) ?? [];
         if (folders.Length > 0 && !ProtocolRuns.IsOnePass(rules))
             throw new InputException($"--results: folders of boxes are of one pass, and {rules.ToString().ToLowerInvariant()} needs several runs a sequence");
@@ -192,10 +188,6 @@ internal sealed class EvalCommand
     private string Describe(ComputeDevice opened, ParseResult parsed) => opened.Kind == DeviceKind.Cpu
         ? $"{opened.Name[..opened.Name.LastIndexOf(',')]}, {parsed.GetValue(device.Convolution)} convolution"
         : $"{opened.Name}, {parsed.GetValue(device.Math)}";
-
-    private static TrackerOptions FindPreset(string name) =>
-        TrackerOptions.Presets.FirstOrDefault(p => p.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new InputException($"--preset: no '{name}'; there are {string.Join(", ", TrackerOptions.Presets.Select(p => p.Name))}");
 
     private static (int Part, int Parts) ParseShard(string? text)
     {

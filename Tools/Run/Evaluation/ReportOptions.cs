@@ -29,17 +29,7 @@ internal sealed class ReportOptions
     internal bool AnyOf(ParseResult parsed) => Files(parsed).Any();
 
     /// <summary>Finds out before the work, not after it, that a file cannot be written.</summary>
-    internal void Check(ParseResult parsed)
-    {
-        foreach (string file in Files(parsed))
-        {
-            if (Directory.Exists(file))
-                throw new InputException($"{file}: is a folder, not a file to write");
-            string? folder = Path.GetDirectoryName(Path.GetFullPath(file));
-            if (!Directory.Exists(folder))
-                throw new InputException($"{file}: there is no folder {folder}");
-        }
-    }
+    internal void Check(ParseResult parsed) => ResultFiles.RequireWritable(Files(parsed));
 
     /// <summary>Prints the tables and writes the files.</summary>
     internal void Write(

@@ -1,0 +1,56 @@
+using System.CommandLine;
+using SiamIlgpu.Networks;
+using SiamIlgpu.Weights;
+
+namespace SiamIlgpu.Run;
+
+/// <summary>What a tracker is made of.</summary>
+/// <param name="Network">The network.</param>
+/// <param name="Grey">The same one for grey video, or null.</param>
+/// <param name="Options">The loop's parameters; the paper's for the network when null.</param>
+internal sealed record TrackingModel(NetworkWeights Network, NetworkWeights? Grey, TrackerOptions? Options);
+
+/// <summary>--model and what goes with it, the same for every verb that tracks.</summary>
+internal sealed class ModelOptions
+{
+    internal Option<string?> Model { get; } = new("--model")
+    {
+        Description = "The network: safetensors, or MatConvNet's MAT file as the authors published it; the default model unless given.",
+    };
+
+    internal Option<string?> GreyModel { get; } = new("--grey-model")
+    {
+        Description = "The same network trained for grey video, used when the first frame has no colour.",
+    };
+
+    internal Option<string?> Preset { get; } = new("--preset")
+    {
+        Description = "The paper's parameters to track with, by default those for the network: "
+            + string.Join(", ", TrackerOptions.Presets.Select(p => p.Name)) + ".",
+    };
+
+    internal void AddTo(Command command)
+    {
+        command.Add(Model);
+        command.Add(GreyModel);
+        command.Add(Preset);
+    }
+
+    internal TrackingModel Open(ParseResult parsed)
+    {
+        TrackerOptions? options = PresetOf(parsed);
+        return new TrackingModel(
+            parsed.GetValue(Model) is { } file ? NetworkWeights.Load(file) : DefaultModel.Load(),
+            parsed.GetValue(GreyModel) is { } greyFile ? NetworkWeights.Load(greyFile) : null,
+            options);
+    }
+
+    /// <summary>The named parameters, or null.</summary>
+    internal TrackerOptions? PresetOf(ParseResult parsed)
+    {
+        if (parsed.GetValue(Preset) is not { } name)
+            return null;
+        return TrackerOptions.Presets.FirstOrDefault(p => p.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            ?? throw new InputException($"--preset: no '{name}'; there are {string.Join(", ", TrackerOptions.Presets.Select(p => p.Name))}");
+    }
+}
