@@ -229,6 +229,30 @@ internal sealed class LiveServerTests
     }
 
     [Test]
+    [NonParallelizable] // It weighs the whole heap.
+    public async Task PagesThatAreGone_LeaveNothingBehind()
+    {
+        const int Visits = 300, BytesOfAPage = LivePage.LongestMessage;
+        await using LiveHere live = await StartAsync();
+        await VisitAsync(50);
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+
+        await VisitAsync(Visits);
+
+        Assert.That(GC.GetTotalMemory(forceFullCollection: true) - before, Is.LessThan(Visits * BytesOfAPage / 2));
+
+        async Task VisitAsync(int times)
+        {
+            for (int i = 0; i < times; i++)
+            {
+                using PageHere page = await PageHere.OpenAsync(live, room: 1 << 18);
+                await page.ReadUntilAsync(view => (int)view["frame"]! == 1);
+                page.Socket.Abort();
+            }
+        }
+    }
+
+    [Test]
     public async Task MorePagesThanAllowed_AreRefused()
     {
         await using LiveHere live = await StartAsync();
@@ -378,13 +402,15 @@ internal sealed class LiveServerTests
     /// <summary>A page without a browser.</summary>
     private sealed class PageHere : IDisposable
     {
-        private readonly byte[] buffer = new byte[8 << 20];
+        private readonly byte[] buffer;
+
+        private PageHere(int room) => buffer = new byte[room];
 
         internal ClientWebSocket Socket { get; } = new();
 
-        internal static async Task<PageHere> OpenAsync(LiveHere live)
+        internal static async Task<PageHere> OpenAsync(LiveHere live, int room = 8 << 20)
         {
-            PageHere page = new();
+            PageHere page = new(room);
             page.Socket.Options.SetRequestHeader("Origin", $"http://127.0.0.1:{live.Server.Address.Port}");
             await page.Socket.ConnectAsync(SocketAddress(live), CancellationToken.None);
             return page;
