@@ -17,12 +17,12 @@ public sealed class LiveSession : IDisposable
     private const int MostCommands = 64;
 
     // Display: every frame of a usual video, if there is time for that. A browser takes 10 to 15 ms of a processor to show one, so
-    // where the tracker uses all of the machine it gets three a second for each processor, a few per cent of them all. What making
+    // where the tracker uses all of the machine it gets two a second for each processor, at most three per cent of them all. What making
     // a message costs is a small share of the time in any case.
     private const double RelaxedSeconds = 1 / 31.0, CostShare = 0.03;
     private const double RelaxedPictureSeconds = 0.15, BusyPictureSeconds = 0.5;
 
-    private static readonly double BusySeconds = Math.Max(RelaxedSeconds, 1.0 / (3 * Environment.ProcessorCount));
+    private static readonly double BusySeconds = Math.Max(RelaxedSeconds, 1.0 / (2 * Environment.ProcessorCount));
 
     // A video that gives no frame for so long is said to be waited for.
     private static readonly long Late = Stopwatch.Frequency;

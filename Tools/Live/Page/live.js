@@ -80,7 +80,7 @@ function show() {
 function paint(canvas, buffer, at, width, height) {
   if (canvas.width !== width || canvas.height !== height)
     [canvas.width, canvas.height] = [width, height];
-  canvas.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(buffer, at, 4 * width * height), width, height), 0, 0);
+  canvas.getContext("2d", { alpha: false }).putImageData(new ImageData(new Uint8ClampedArray(buffer, at, 4 * width * height), width, height), 0, 0);
   return at + 4 * width * height;
 }
 
