@@ -103,7 +103,13 @@ internal sealed class EmbeddingTests
     /// <summary>Runs a program to its end; what it said, after asserting that it succeeded.</summary>
     private static string Execute(string workingFolder, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = workingFolder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = workingFolder,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         // What the test run's own MSBuild sets for its children is not for these builds; servers that stay would hold the folder.
         foreach (string name in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
             start.Environment.Remove(name);

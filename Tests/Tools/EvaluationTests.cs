@@ -427,11 +427,11 @@ internal sealed class EvaluationTests
 
         await using ChromiumPage report = await browser.OpenAsync(new Uri(html).AbsoluteUri);
         string? heading = (string?)await report.EvaluateAsync("document.querySelector('h1').textContent");
-        await using ChromiumPage other = await browser.OpenAsync(new Uri(faulty).AbsoluteUri);
+        await using ChromiumPage wrong = await browser.OpenAsync(new Uri(faulty).AbsoluteUri);
 
         Assert.That(heading, Does.Contain("Evaluation on made-up"));
         Assert.That(report.Problems, Is.Empty);
-        Assert.That(other.Problems, Is.Not.Empty, "errors are seen at all");
+        Assert.That(wrong.Problems, Is.Not.Empty, "errors are seen at all");
     }
 
     [Test]
