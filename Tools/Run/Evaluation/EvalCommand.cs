@@ -25,6 +25,13 @@ internal sealed class EvalCommand
         HelpName = "FILE", AllowMultipleArgumentsPerToken = true,
     };
 
+    private readonly Option<string[]> greyModels = new("--grey-model")
+    {
+        Description = "The same network trained for grey video, used for the model of the same layers where the first frame of a run has no "
+            + "colour; may be given repeatedly.",
+        HelpName = "FILE", AllowMultipleArgumentsPerToken = true,
+    };
+
     private readonly Option<string[]> results = new("--results")
     {
         Description = "A folder of boxes to score beside, SEQUENCE.txt with x,y,w,h for every frame; may be given repeatedly.",
@@ -80,7 +87,7 @@ internal sealed class EvalCommand
         this.cancel = cancel;
         // A run is one thread's work; there are many runs.
         device.Threads.DefaultValueFactory = _ => 1;
-        foreach (Option option in (IEnumerable<Option>)[dataset, format, models, results, protocol, sequences, loop.Preset, eaoInterval, output, shard, jobs])
+        foreach (Option option in (IEnumerable<Option>)[dataset, format, models, greyModels, results, protocol, sequences, loop.Preset, eaoInterval, output, shard, jobs])
             command.Add(option);
         reports.AddTo(command);
         device.AddTo(command);
@@ -177,11 +184,11 @@ internal sealed class EvalCommand
         if (files.Length + folders.Length == 0)
             files = [ModelTracker.DefaultName];
         string[] names = EvaluatedTracker.NamesOf([.. files, .. folders]);
-        return
-        [
-            .. files.Select((file, i) => (EvaluatedTracker)ModelTracker.Load(names[i], file, options)),
-            .. folders.Select((folder, i) => ResultFolder.Open(names[files.Length + i], folder, chosen)),
-        ];
+        GreyNetwork[] greys = GreyNetwork.Load(parsed.GetValue(greyModels) ?? []);
+        ModelTracker[] tracked = [.. files.Select((file, i) => ModelTracker.Load(names[i], file, greys, options))];
+        if (greys.FirstOrDefault(g => !tracked.Any(t => t.Grey == g.Weights)) is { } unused)
+            throw new InputException($"--grey-model: no model has the layers of {unused.File}, a {unused.Definition.Name}");
+        return [.. tracked, .. folders.Select((folder, i) => ResultFolder.Open(names[files.Length + i], folder, chosen))];
     }
 
     // How many threads there are changes nothing.

@@ -35,20 +35,45 @@ internal abstract record EvaluatedTracker(string Name, string Kind, string Conte
     private static string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 }
 
-/// <summary>A network.</summary>
-internal sealed record ModelTracker(string Name, NetworkWeights Weights, TrackerOptions Preset, string Content)
+/// <summary>A network, and the same one for grey video where it is given.</summary>
+internal sealed record ModelTracker(string Name, NetworkWeights Weights, NetworkWeights? Grey, TrackerOptions Preset, string Content)
     : EvaluatedTracker(Name, "model", Content, Preset.ToString())
 {
     /// <summary>What the default model is asked for by.</summary>
     internal const string DefaultName = "default";
 
     /// <summary>Reads a network from a file, or the default model.</summary>
-    internal static ModelTracker Load(string name, string file, TrackerOptions? preset)
+    /// <param name="name">What it is called in tables.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="greys">Networks for grey video; the one of the same layers is this one's.</param>
+    /// <param name="preset">The loop's parameters; the paper's when null.</param>
+    internal static ModelTracker Load(string name, string file, IEnumerable<GreyNetwork> greys, TrackerOptions? preset)
     {
         bool own = file == DefaultName && !File.Exists(file);
         NetworkWeights weights = own ? DefaultModel.Load() : NetworkWeights.Load(file);
         string content = own ? Hashes.OfTensors(weights) : Hashes.Of(File.ReadAllBytes(file));
-        return new ModelTracker(name, weights, preset ?? TrackerOptions.For(weights.RequireDefinition()), content);
+        NetworkDefinition definition = weights.RequireDefinition();
+        GreyNetwork? grey = greys.FirstOrDefault(g => g.Definition.Equals(definition));
+        return new ModelTracker(
+            name, weights, grey?.Weights, preset ?? TrackerOptions.For(definition), grey is null ? content : $"{content} {grey.Content}");
+    }
+}
+
+/// <summary>A network for grey video, that of the models with the same layers.</summary>
+internal sealed record GreyNetwork(string File, NetworkWeights Weights, string Content)
+{
+    internal NetworkDefinition Definition => Weights.RequireDefinition();
+
+    /// <summary>Reads them; no two may be of the same layers.</summary>
+    internal static GreyNetwork[] Load(IEnumerable<string> files)
+    {
+        GreyNetwork[] all = [.. files.Select(f => new GreyNetwork(f, NetworkWeights.Load(f), Hashes.Of(System.IO.File.ReadAllBytes(f))))];
+        for (int i = 0; i < all.Length; i++)
+        {
+            if (all[..i].FirstOrDefault(g => g.Definition.Equals(all[i].Definition)) is { } same)
+                throw new InputException($"--grey-model: {same.File} and {all[i].File} have the same layers, so which is a model's cannot be told");
+        }
+        return all;
     }
 }
 

@@ -84,7 +84,7 @@ internal sealed class EvaluationRunner
                     {
                         tracker?.Dispose();
                         tracker = null;
-                        tracker = new Tracker(job.Tracker.Weights, own ?? shared, job.Tracker.Preset);
+                        tracker = new Tracker(job.Tracker.Weights, own ?? shared, job.Tracker.Preset, job.Tracker.Grey);
                         model = job.Tracker;
                     }
                     var runner = new ProtocolRunner(tracker!, job.Sequence, failure.Token, Advance);
