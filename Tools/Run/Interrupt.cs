@@ -3,6 +3,10 @@ using System.Runtime.InteropServices;
 namespace SiamIlgpu.Run;
 
 /// <summary>Turns the first Ctrl+C, or a polite request to terminate, into a cancellation; a second one ends the process at once.</summary>
+/// <remarks>
+/// Make it before a device is opened. LLVM, which comes with PoCL, handles signals too, and at the first one gives them all back to
+/// whom it had them from: that must not be the system, which would end the process.
+/// </remarks>
 internal sealed class Interrupt : IDisposable
 {
     private readonly CancellationTokenSource source;

@@ -49,11 +49,11 @@ internal static class LiveCommand
             if (start.Targets.Count > LiveSession.MostTargets)
                 throw new InputException($"--init: there can be {LiveSession.MostTargets} targets at once, got {start.Targets.Count}");
 
+            using var interrupt = new Interrupt(cancel, () => Console.WriteLine("ending"));
             TrackingModel tracking = model.Open(parsed);
             using ComputeDevice opened = device.Open(parsed);
             using var tracker = new MultiTracker(tracking.Network, opened, tracking.Options, tracking.Grey);
             using var session = new LiveSession(() => video is null ? new SyntheticVideo() : FrameSource.Open(video, once), tracker, start);
-            using var interrupt = new Interrupt(cancel, () => Console.WriteLine("ending"));
             ServeAsync(session, parsed.GetValue(port), $"{tracker.Definition.Name}, {tracker.Options.Name}, on {opened.Name}", interrupt.Token)
                 .GetAwaiter().GetResult();
         });

@@ -75,6 +75,7 @@ internal sealed class TrackCommand
         ResultFiles.RequireWritable(boxesFile is null ? [] : ResultFiles.FilesOf(boxesFile, targetCount));
         ResultFiles.RequireWritable(csvFile is null ? [] : [csvFile]);
 
+        using var interrupt = new Interrupt(cancel, static () => { });
         using FrameSource video = input.Open(parsed);
         IReadOnlyList<BoundingBox?>? truth = truthFile is null ? null : GroundTruth.Read(truthFile);
         if (video.Count is { } count)
@@ -90,7 +91,6 @@ internal sealed class TrackCommand
 
         using var results = new ResultFiles(boxesFile, csvFile, targets.Length);
         using AnnotatedVideo? annotated = parsed.GetValue(annotate) is { } output ? new AnnotatedVideo(output, video, input.Of(parsed)) : null;
-        using var interrupt = new Interrupt(cancel, static () => { });
         var report = new TrackReport(truth);
         var loop = new TrackingLoop();
         ProgressBar.Show(most < int.MaxValue ? most : video.Count, advance => loop.Run(

@@ -113,6 +113,7 @@ internal sealed class EvalCommand
         Protocol rules = parsed.GetValue(protocol) ?? ProtocolRuns.DefaultOf(kind);
         EvaluatedSequence[] chosen = OpenSequences(parsed, kind);
         EvaluatedTracker[] trackers = OpenTrackers(parsed, rules, chosen);
+        using var interrupt = new Interrupt(cancel, () => { });
         using ComputeDevice? opened = trackers.OfType<ModelTracker>().Any() ? device.Open(parsed) : null;
         var manifest = new Manifest(
             Manifest.ThisProgram,
@@ -127,7 +128,6 @@ internal sealed class EvalCommand
         ResultStore? store = parsed.GetValue(output) is { } folder ? new ResultStore(folder) : null;
         store?.Begin(manifest);
         var work = new EvaluationWork(manifest, trackers, chosen, store, (part, parts));
-        using var interrupt = new Interrupt(cancel, () => { });
         try
         {
             Track(parsed, rules, opened, work, interrupt.Token);
