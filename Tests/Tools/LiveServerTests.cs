@@ -319,8 +319,8 @@ internal sealed class LiveServerTests
     public async Task LoopedVideo_CountsOn()
     {
         await using LiveHere live = await StartAsync(
-            () => new SyntheticVideo(frameCount: 3, width: 160, height: 120),
-            new LiveOptions { Loop = true, Playing = true, Speed = LiveSpeed.Max, Targets = [Somewhere] });
+            () => new LoopedVideo(() => new SyntheticVideo(frameCount: 3, width: 160, height: 120)),
+            new LiveOptions { Playing = true, Speed = LiveSpeed.Max, Targets = [Somewhere] });
         using PageHere page = await PageHere.OpenAsync(live);
 
         await page.ReadUntilAsync(view => (int)view["frame"]! > 20);

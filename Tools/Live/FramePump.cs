@@ -22,13 +22,11 @@ internal sealed class FramePump : IDisposable
 
     private readonly object gate = new();
     private readonly Func<FrameSource> open;
-    private readonly bool loop;
     private readonly Action arrived;
     private readonly Thread reader;
 
     // The reader's alone, but for stopping it.
     private volatile FrameSource? source;
-    private int framesOfThisPass;
 
     // The front slot is the session's, the back slot the reader's until it is filled.
     private Slot front = new(), back = new();
@@ -37,13 +35,11 @@ internal sealed class FramePump : IDisposable
     /// <summary>Begins to read.</summary>
     /// <param name="opened">The open video, this object's from now on; null to open it on the reader's thread.</param>
     /// <param name="open">Opens the video from its beginning.</param>
-    /// <param name="loop">Whether to begin again at the end.</param>
     /// <param name="arrived">Called on the reader's thread whenever there is something to take.</param>
-    internal FramePump(FrameSource? opened, Func<FrameSource> open, bool loop, Action arrived)
+    internal FramePump(FrameSource? opened, Func<FrameSource> open, Action arrived)
     {
         source = opened;
         this.open = open;
-        this.loop = loop;
         this.arrived = arrived;
         reader = new Thread(ReadAll) { IsBackground = true, Name = "SiamIlgpu live reader" };
         reader.Start();
@@ -135,22 +131,11 @@ internal sealed class FramePump : IDisposable
             source ??= open();
             long start = Stopwatch.GetTimestamp();
             Frame? frame = source.Read();
-            if (frame is null && loop && framesOfThisPass > 0)
-            {
-                framesOfThisPass = 0;
-                source.Dispose();
-                source = null;
-                source = open();
-                frame = source.Read();
-            }
             slot.Kind = frame is null ? Arrival.Ended : Arrival.Frame;
-            slot.Count = loop ? null : source.Count;
+            slot.Count = source.Count;
             slot.Rate = source.FramesPerSecond;
             if (frame is not null)
-            {
-                framesOfThisPass++;
                 slot.Copy(frame);
-            }
             slot.Milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
 #pragma warning disable CA1031 // Whatever is wrong with the video, the page says so and the session goes on.

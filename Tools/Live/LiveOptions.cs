@@ -6,9 +6,6 @@ public sealed record LiveOptions
     /// <summary>What the page calls the video.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>Whether the video begins again when it ends; the targets stay.</summary>
-    public bool Loop { get; init; }
-
     /// <summary>The speed until a page chooses another one.</summary>
     public LiveSpeed Speed { get; init; } = LiveSpeed.RealTime;
 

@@ -148,7 +148,7 @@ public sealed class LiveSession : IDisposable
             pages.Remove(page);
     }
 
-    private FramePump NewPump(FrameSource? opened) => new(opened, open, options.Loop, () => Wake());
+    private FramePump NewPump(FrameSource? opened) => new(opened, open, () => Wake());
 
     private bool WantsFrame => stepping || state == LiveState.Playing;
 
@@ -245,7 +245,7 @@ public sealed class LiveSession : IDisposable
 
     private void Track(long start)
     {
-        // A video that loops, or does not count its frames, begins again at 0; here frames only ever go on.
+        // A video that does not count its frames stays at 0; here frames only ever go on.
         int next = frameOffset + pump.Index + 1;
         if (next <= frameNumber)
         {

@@ -36,12 +36,10 @@ internal static class LiveCommand
             if (parsed.GetValue(port) is < 0 or > ushort.MaxValue)
                 throw new InputException($"--port: expected 0 to {ushort.MaxValue}, got {parsed.GetValue(port)}");
             string? video = parsed.GetValue(input.Input);
-            // The session begins anew by itself, and says so on the page.
-            VideoOptions once = input.Of(parsed) with { Loop = false };
+            VideoOptions reading = input.Of(parsed);
             LiveOptions start = new()
             {
                 Name = video is null ? "made-up video" : NameOf(video),
-                Loop = parsed.GetValue(input.Loop),
                 Playing = parsed.GetValue(play),
                 Speed = parsed.GetValue(speed) == "max" ? LiveSpeed.Max : LiveSpeed.RealTime,
                 Targets = [.. (parsed.GetValue(init) ?? []).Select(TrackCommand.ParseBox)],
@@ -53,9 +51,13 @@ internal static class LiveCommand
             TrackingModel tracking = model.Open(parsed);
             using ComputeDevice opened = device.Open(parsed);
             using var tracker = new MultiTracker(tracking.Network, opened, tracking.Options, tracking.Grey);
-            using var session = new LiveSession(() => video is null ? new SyntheticVideo() : FrameSource.Open(video, once), tracker, start);
+            using var session = new LiveSession(Open, tracker, start);
             ServeAsync(session, parsed.GetValue(port), $"{tracker.Definition.Name}, {tracker.Options.Name}, on {opened.Name}", interrupt.Token)
                 .GetAwaiter().GetResult();
+
+            FrameSource Open() => video is not null ? FrameSource.Open(video, reading)
+                : reading.Loop ? new LoopedVideo(static () => new SyntheticVideo())
+                : new SyntheticVideo();
         });
         return command;
     }

@@ -1,7 +1,7 @@
 namespace SiamIlgpu.Data;
 
 /// <summary>A video that begins anew after its last frame, for ever. Frames are numbered on.</summary>
-internal sealed class LoopedVideo : FrameSource
+public sealed class LoopedVideo : FrameSource
 {
     private readonly Func<FrameSource> open;
     private readonly Lock gate = new();
@@ -12,6 +12,7 @@ internal sealed class LoopedVideo : FrameSource
 
     /// <summary>Opens it for the first time.</summary>
     /// <param name="open">Opens the video at its first frame.</param>
+    /// <exception cref="FrameException">It cannot be opened.</exception>
     public LoopedVideo(Func<FrameSource> open)
     {
         this.open = open;
