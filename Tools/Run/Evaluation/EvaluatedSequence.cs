@@ -17,6 +17,7 @@ internal sealed class EvaluatedSequence
     private EvaluatedSequence(string name, int width, int height, IReadOnlyList<BoundingBox?> truth, IReadOnlyList<double[]?>? polygons)
     {
         (Name, Width, Height, Truth, Polygons) = (name, width, height, truth, polygons);
+        TruthHash = Hashes.OfText(string.Join('\n', truth.Select((_, i) => TruthText(i))));
         framesHash = new(() => "");
         shown = new(() => []);
     }
@@ -45,7 +46,7 @@ internal sealed class EvaluatedSequence
     internal IReadOnlyList<Thumbnail> Shown => shown.Value;
 
     /// <summary>A hash of the true boxes and polygons.</summary>
-    internal string TruthHash => Hashes.OfText(string.Join('\n', Truth.Select((_, i) => TruthText(i))));
+    internal string TruthHash { get; }
 
     /// <summary>Takes a sequence of a data set.</summary>
     internal static EvaluatedSequence Open(Sequence source)
@@ -74,32 +75,7 @@ internal sealed class EvaluatedSequence
     }
 
     /// <summary>Writes what <see cref="Load"/> reads.</summary>
-    internal void Save(string file)
-    {
-        using var bytes = new MemoryStream();
-        using (var json = new Utf8JsonWriter(bytes))
-        {
-            json.WriteStartObject();
-            json.WriteString("name", Name);
-            json.WriteNumber("width", Width);
-            json.WriteNumber("height", Height);
-            json.WriteString("frames", FramesHash);
-            WriteRows(json, "truth", Truth.Select(box => box is { } b ? (double[])[b.X, b.Y, b.Width, b.Height] : null));
-            if (Polygons is not null)
-                WriteRows(json, "polygons", Polygons);
-            json.WriteStartArray("shown");
-            foreach (Thumbnail thumbnail in Shown)
-            {
-                json.WriteStartObject();
-                json.WriteNumber("frame", thumbnail.Frame);
-                json.WriteBase64String("png", thumbnail.Png);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-        AtomicFile.WriteBytes(file, bytes.ToArray());
-    }
+    internal void Save(string file) => AtomicFile.WriteBytes(file, JsonText.Of(Write, indented: false));
 
     /// <summary>Reads what <see cref="Save"/> wrote.</summary>
     /// <exception cref="InputException">The file is damaged.</exception>
@@ -130,6 +106,26 @@ internal sealed class EvaluatedSequence
         {
             throw new InputException($"{file}: is damaged ({e.Message})");
         }
+    }
+
+    private void Write(Utf8JsonWriter json)
+    {
+        json.WriteString("name", Name);
+        json.WriteNumber("width", Width);
+        json.WriteNumber("height", Height);
+        json.WriteString("frames", FramesHash);
+        WriteRows(json, "truth", Truth.Select(box => box is { } b ? (double[])[b.X, b.Y, b.Width, b.Height] : null));
+        if (Polygons is not null)
+            WriteRows(json, "polygons", Polygons);
+        json.WriteStartArray("shown");
+        foreach (Thumbnail thumbnail in Shown)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("frame", thumbnail.Frame);
+            json.WriteBase64String("png", thumbnail.Png);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
     private string TruthText(int frame)

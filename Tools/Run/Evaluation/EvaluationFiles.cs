@@ -13,43 +13,8 @@ internal static class EvaluationFiles
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
 
     /// <summary>Writes all figures and curves, whole or not at all. What is not known is null.</summary>
-    internal static void WriteJson(string file, EvaluationReport report)
-    {
-        using var bytes = new MemoryStream();
-        using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
-        {
-            json.WriteStartObject();
-            json.WriteString("dataset", report.Manifest.Dataset);
-            json.WriteString("format", report.Manifest.Format.ToString().ToLowerInvariant());
-            json.WriteString("protocol", report.Manifest.Protocol.ToString().ToLowerInvariant());
-            if (report.Interval is { } interval)
-                WriteNumbers(json, "eaoInterval", [interval.Low, interval.High]);
-            json.WriteStartArray("trackers");
-            foreach (TrackerFigures tracker in report.Trackers)
-            {
-                json.WriteStartObject();
-                WriteFigures(json, tracker.Name, tracker.Curves, tracker.Timing, tracker.Own);
-                WriteNumbers(json, "successCurve", tracker.Curves.Success);
-                WriteNumbers(json, "precisionCurve", tracker.Curves.Precision);
-                WriteNumbers(json, "normalizedPrecisionCurve", tracker.Curves.NormalizedPrecision);
-                if (tracker.ExpectedOverlap is not null)
-                    WriteNumbers(json, "expectedOverlapCurve", tracker.ExpectedOverlap);
-                json.WriteStartArray("sequences");
-                foreach (SequenceFigures sequence in tracker.Sequences)
-                {
-                    json.WriteStartObject();
-                    WriteFigures(json, sequence.Name, sequence.Curves, sequence.Timing, sequence.Own);
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-        bytes.WriteByte((byte)'\n');
-        AtomicFile.WriteBytes(file, bytes.ToArray());
-    }
+    internal static void WriteJson(string file, EvaluationReport report) =>
+        AtomicFile.WriteBytes(file, [.. JsonText.Of(json => Write(json, report)), (byte)'\n']);
 
     /// <summary>Writes a line for each tracker and sequence, and one for all sequences, whole or not at all.</summary>
     internal static void WriteCsv(string file, EvaluationReport report)
@@ -114,6 +79,36 @@ internal static class EvaluationFiles
     internal static string Number(double value, int decimals) => double.IsFinite(value) ? value.ToString($"F{decimals}", Invariant) : "\u2013";
 
     private static void AddRow(this Table table, string[] cells) => TableExtensions.AddRow(table, [.. cells.Select(Markup.Escape)]);
+
+    private static void Write(Utf8JsonWriter json, EvaluationReport report)
+    {
+        json.WriteString("dataset", report.Manifest.Dataset);
+        json.WriteString("format", report.Manifest.Format.ToString().ToLowerInvariant());
+        json.WriteString("protocol", report.Manifest.Protocol.ToString().ToLowerInvariant());
+        if (report.Interval is { } interval)
+            WriteNumbers(json, "eaoInterval", [interval.Low, interval.High]);
+        json.WriteStartArray("trackers");
+        foreach (TrackerFigures tracker in report.Trackers)
+        {
+            json.WriteStartObject();
+            WriteFigures(json, tracker.Name, tracker.Curves, tracker.Timing, tracker.Own);
+            WriteNumbers(json, "successCurve", tracker.Curves.Success);
+            WriteNumbers(json, "precisionCurve", tracker.Curves.Precision);
+            WriteNumbers(json, "normalizedPrecisionCurve", tracker.Curves.NormalizedPrecision);
+            if (tracker.ExpectedOverlap is not null)
+                WriteNumbers(json, "expectedOverlapCurve", tracker.ExpectedOverlap);
+            json.WriteStartArray("sequences");
+            foreach (SequenceFigures sequence in tracker.Sequences)
+            {
+                json.WriteStartObject();
+                WriteFigures(json, sequence.Name, sequence.Curves, sequence.Timing, sequence.Own);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
 
     private static void WriteFigures(Utf8JsonWriter json, string name, TrackingCurves curves, RunTiming? timing, IReadOnlyList<Figure> own)
     {

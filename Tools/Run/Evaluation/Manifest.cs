@@ -35,48 +35,7 @@ internal sealed record Manifest(
             .Prepend(typeof(Manifest).Assembly.GetName().Version!.ToString(3)));
 
     /// <summary>The JSON text, the same for the same evaluation.</summary>
-    internal string ToJson()
-    {
-        using var bytes = new MemoryStream();
-        using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
-        {
-            json.WriteStartObject();
-            json.WriteString("program", Program);
-            json.WriteString("format", Format.ToString());
-            json.WriteString("protocol", Protocol.ToString());
-            json.WriteString("dataset", Dataset);
-            json.WriteString("device", Device);
-            json.WriteStartArray("interval");
-            if (Interval is { } interval)
-            {
-                json.WriteNumberValue(interval.Low);
-                json.WriteNumberValue(interval.High);
-            }
-            json.WriteEndArray();
-            json.WriteStartArray("trackers");
-            foreach (ManifestTracker tracker in Trackers)
-            {
-                json.WriteStartObject();
-                json.WriteString("name", tracker.Name);
-                json.WriteString("kind", tracker.Kind);
-                json.WriteString("content", tracker.Content);
-                json.WriteString("options", tracker.Options);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteStartArray("sequences");
-            foreach (ManifestSequence sequence in Sequences)
-            {
-                json.WriteStartObject();
-                json.WriteString("name", sequence.Name);
-                json.WriteString("truth", sequence.TruthHash);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(bytes.ToArray());
-    }
+    internal string ToJson() => Encoding.UTF8.GetString(JsonText.Of(Write));
 
     /// <summary>Reads what <see cref="ToJson"/> made.</summary>
     /// <exception cref="InputException">The file is missing or damaged.</exception>
@@ -108,6 +67,42 @@ internal sealed record Manifest(
         }
 
         static string Text(JsonElement element, string name) => element.GetProperty(name).GetString()!;
+    }
+
+    private void Write(Utf8JsonWriter json)
+    {
+        json.WriteString("program", Program);
+        json.WriteString("format", Format.ToString());
+        json.WriteString("protocol", Protocol.ToString());
+        json.WriteString("dataset", Dataset);
+        json.WriteString("device", Device);
+        json.WriteStartArray("interval");
+        if (Interval is { } interval)
+        {
+            json.WriteNumberValue(interval.Low);
+            json.WriteNumberValue(interval.High);
+        }
+        json.WriteEndArray();
+        json.WriteStartArray("trackers");
+        foreach (ManifestTracker tracker in Trackers)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", tracker.Name);
+            json.WriteString("kind", tracker.Kind);
+            json.WriteString("content", tracker.Content);
+            json.WriteString("options", tracker.Options);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteStartArray("sequences");
+        foreach (ManifestSequence sequence in Sequences)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", sequence.Name);
+            json.WriteString("truth", sequence.TruthHash);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
     /// <summary>The first thing that two manifests differ in, for people; null when they are of the same evaluation.</summary>

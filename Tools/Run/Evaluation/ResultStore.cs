@@ -49,18 +49,18 @@ internal sealed class ResultStore
         AtomicFile.WriteBytes($"{stem}.txt", boxes);
         if (result.Timing is { } timing)
         {
-            WriteJson($"{stem}.time.json", json =>
+            AtomicFile.WriteBytes($"{stem}.time.json", JsonText.Of(json =>
             {
                 json.WriteNumber("frames", timing.Frames);
                 json.WriteNumber("seconds", timing.Seconds);
                 json.WriteNumber("secondsWithDecoding", timing.SecondsWithDecoding);
-            });
+            }));
         }
-        WriteJson($"{stem}.json", json =>
+        AtomicFile.WriteBytes($"{stem}.json", JsonText.Of(json =>
         {
             json.WriteString(HashKey, Hashes.Of(boxes));
             identity.Write(json);
-        });
+        }));
     }
 
     /// <summary>A stored run, if there is one that was made of just these things.</summary>
@@ -114,18 +114,6 @@ internal sealed class ResultStore
             // The boxes are as good without.
             return null;
         }
-    }
-
-    private static void WriteJson(string file, Action<Utf8JsonWriter> write)
-    {
-        using var bytes = new MemoryStream();
-        using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
-        {
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-        }
-        AtomicFile.WriteBytes(file, bytes.ToArray());
     }
 
     private string SequenceFile(string name) => Path.Combine(folder, SequencesName, $"{name}.json");
