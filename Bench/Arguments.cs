@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tests.Cases;
+using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Bench;
 
@@ -15,6 +16,13 @@ internal static class Arguments
         option.AcceptOnlyFromAmong([.. PaperNetworks.Names]);
         return option;
     }
+
+    /// <summary>Weights from a file; what a verb makes up unless given.</summary>
+    internal static Option<FileInfo?> Model() => new("--model") { Description = "Weights to use instead of random ones.", HelpName = "FILE" };
+
+    /// <summary>The weights of <see cref="Model"/>, or random ones for <see cref="Network"/>.</summary>
+    internal static NetworkWeights WeightsOf(ParseResult parsed, Option<FileInfo?> model, Option<string> network) =>
+        parsed.GetValue(model) is { } file ? NetworkWeights.Load(file.FullName) : SeededNetwork.Create(parsed.GetRequiredValue(network));
 
     /// <summary>A device by kind and number; <paramref name="byDefault"/> null: it must be given.</summary>
     internal static Option<DeviceChoice> Device(DeviceChoice? byDefault, string description) => new("--device")

@@ -18,7 +18,7 @@ internal static class FrameCommand
     internal static Command Create()
     {
         Option<string> network = Arguments.Network();
-        var model = new Option<FileInfo?>("--model") { Description = "Weights to use instead of random ones.", HelpName = "FILE" };
+        Option<FileInfo?> model = Arguments.Model();
         Option<int> threads = Arguments.Count("--threads", CpuDevice.DefaultThreads, "Threads that share the work.");
         Option<int> rounds = Arguments.Count("--rounds", 40, "Rounds; each counts two frames and two passes of the branch.");
 
@@ -29,9 +29,7 @@ internal static class FrameCommand
         };
         command.SetAction(parsed => BenchData.Guard(() =>
         {
-            NetworkWeights weights = parsed.GetValue(model) is { } file
-                ? NetworkWeights.Load(file.FullName)
-                : SeededNetwork.Create(parsed.GetRequiredValue(network));
+            NetworkWeights weights = Arguments.WeightsOf(parsed, model, network);
             var options = new CpuDeviceOptions { Threads = parsed.GetValue(threads), Convolution = parsed.GetValue(convolution) };
             Measure(weights, options, parsed.GetValue(rounds));
         }));

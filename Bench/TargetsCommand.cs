@@ -15,7 +15,7 @@ internal static class TargetsCommand
     internal static Command Create()
     {
         Option<string> network = Arguments.Network();
-        var model = new Option<FileInfo?>("--model") { Description = "Weights to use instead of random ones.", HelpName = "FILE" };
+        Option<FileInfo?> model = Arguments.Model();
         Option<int> targets = Arguments.Count("--targets", 4, "Targets in one pass.");
         Option<int> threads = Arguments.Count("--threads", CpuDevice.DefaultThreads, "Threads that share the work.");
         Option<int> rounds = Arguments.Count("--rounds", 40, "Rounds; each counts two frames of either.");
@@ -25,9 +25,7 @@ internal static class TargetsCommand
         };
         command.SetAction(parsed => BenchData.Guard(() =>
         {
-            NetworkWeights weights = parsed.GetValue(model) is { } file
-                ? NetworkWeights.Load(file.FullName)
-                : SeededNetwork.Create(parsed.GetRequiredValue(network));
+            NetworkWeights weights = Arguments.WeightsOf(parsed, model, network);
             Measure(weights, parsed.GetValue(targets), parsed.GetValue(threads), parsed.GetValue(rounds));
         }));
         return command;
