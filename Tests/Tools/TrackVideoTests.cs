@@ -185,7 +185,7 @@ internal sealed class TrackVideoTests
         (int exit, string output, string errors) = RunTests.Run(
             ["track", "--model", model, "--input", "/dev/video99", "--ffmpeg", fake, "--init", "1,1,2,2", "--boxes", boxes], cancel.Token);
 
-        Assert.That(exit, Is.EqualTo(TrainCommand.Interrupted), errors);
+        Assert.That(exit, Is.EqualTo(Interrupt.ExitCode), errors);
         Assert.That(output, Does.Contain("5 frames"));
         Assert.That(File.ReadAllLines(boxes), Has.Length.EqualTo(5));
     }
@@ -213,7 +213,7 @@ internal sealed class TrackVideoTests
             kill.WaitForExit();
 
         Assert.That(process.WaitForExit(TimeSpan.FromSeconds(40)), Is.True, "hangs");
-        Assert.That(process.ExitCode, Is.EqualTo(TrainCommand.Interrupted), process.StandardError.ReadToEnd());
+        Assert.That(process.ExitCode, Is.EqualTo(Interrupt.ExitCode), process.StandardError.ReadToEnd());
         using FrameSource video = FrameSource.Open(annotated);
         Assert.That(video.Count(), Is.EqualTo(File.ReadAllLines(boxes).Length).And.GreaterThan(1));
     }

@@ -69,9 +69,9 @@ internal sealed class TrainTests
         Train(whole);
 
         int exit = Interrupted(TimeSpan.Zero, [.. Tiny, "--out", pieces]), runs = 1;
-        Assert.That(exit, Is.EqualTo(TrainCommand.Interrupted));
+        Assert.That(exit, Is.EqualTo(Interrupt.ExitCode));
         // Longer each time, so that it ends on a slow machine too.
-        for (TimeSpan time = TimeSpan.FromMilliseconds(100); exit == TrainCommand.Interrupted; time *= 2, runs++)
+        for (TimeSpan time = TimeSpan.FromMilliseconds(100); exit == Interrupt.ExitCode; time *= 2, runs++)
             exit = Interrupted(time, "--resume", "--out", pieces, "--device", "cpu", "--threads", "1");
 
         Assert.That(exit, Is.Zero);
@@ -95,7 +95,7 @@ internal sealed class TrainTests
                 cancel.CancelAfter(after);
             (int code, string text, string errors) = RunTests.Run(["train", .. arguments], cancel.Token);
             Assert.That(errors, Does.Not.Contain("warning").And.Not.Contain("error"));
-            if (code == TrainCommand.Interrupted)
+            if (code == Interrupt.ExitCode)
                 Assert.That(text, Does.Contain("stopped in epoch").And.Contain("train --resume --out"));
             return code;
         }
@@ -125,7 +125,7 @@ internal sealed class TrainTests
             ["train", "--from", file, "--synthetic", "--device", "cpu", "--out", output, "--pairs", "8"],
             new CancellationToken(canceled: true));
 
-        Assert.That(exit, Is.EqualTo(TrainCommand.Interrupted), errors);
+        Assert.That(exit, Is.EqualTo(Interrupt.ExitCode), errors);
         NetworkWeights last = NetworkWeights.Load(Path.Combine(output, "last.safetensors"));
         Assert.That(last.Tensors["conv1.weight"].Values, Is.EqualTo(start.Tensors["conv1.weight"].Values));
     }
@@ -252,7 +252,7 @@ internal sealed class TrainTests
         string rest = training.StandardOutput.ReadToEnd();
         training.WaitForExit();
 
-        Assert.That(training.ExitCode, Is.EqualTo(TrainCommand.Interrupted), rest);
+        Assert.That(training.ExitCode, Is.EqualTo(Interrupt.ExitCode), rest);
         Assert.That(rest, Does.Contain("to go on: train --resume --out"));
         Assert.That(NetworkWeights.Load(Path.Combine(output, "last.safetensors")).Metadata, Contains.Key("training"));
     }
@@ -285,7 +285,7 @@ internal sealed class TrainTests
         }
         (int exit, _, string errors) = RunTests.Run(["train", .. arguments], new CancellationToken(canceled: true));
         TestContext.Out.WriteLine($"{hits} of {Kills} kills left an unfinished file");
-        Assert.That(exit, Is.EqualTo(TrainCommand.Interrupted), errors);
+        Assert.That(exit, Is.EqualTo(Interrupt.ExitCode), errors);
         Assert.That(Unfinished(), Is.Empty);
 
         string[] Unfinished() => Directory.GetFiles(output, "last.safetensors.*.part");

@@ -9,6 +9,9 @@ namespace SiamIlgpu.Run;
 /// </remarks>
 internal sealed class Interrupt : IDisposable
 {
+    /// <summary>Exit code of a verb that was interrupted, with all kept that it had done: that of a program that Ctrl+C ended.</summary>
+    internal const int ExitCode = 130;
+
     private readonly CancellationTokenSource source;
     private readonly Action heard;
     private readonly PosixSignalRegistration[] registrations;

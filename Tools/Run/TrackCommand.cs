@@ -110,7 +110,7 @@ internal sealed class TrackCommand
         if (loop.Frames == 0)
         {
             Console.Error.WriteLine("stopped before the first frame");
-            return TrainCommand.Interrupted;
+            return Interrupt.ExitCode;
         }
         if (!interrupted && loop.Frames < most)
             CheckLength(truthFile, truth, loop.Frames);
@@ -119,7 +119,7 @@ internal sealed class TrackCommand
         results.Keep();
         annotated?.Keep();
         report.Print(loop);
-        return interrupted ? TrainCommand.Interrupted : 0;
+        return interrupted ? Interrupt.ExitCode : 0;
     }
 
     private static void CheckLength(string? truthFile, IReadOnlyList<BoundingBox?>? truth, int frames)

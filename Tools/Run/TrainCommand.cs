@@ -14,9 +14,6 @@ internal sealed class TrainCommand
     /// <summary>Exit code of a training that diverged, or whose files could not be written.</summary>
     internal const int Failed = 1;
 
-    /// <summary>Exit code of a training that was interrupted and can go on: that of a program that Ctrl+C ended.</summary>
-    internal const int Interrupted = 130;
-
     private static readonly TimeSpan BetweenCheckpoints = TimeSpan.FromMinutes(5);
 
     private readonly TrainArguments arguments = new();
@@ -122,7 +119,7 @@ internal sealed class TrainCommand
             if (trainer.History.Count == options.Epochs)
                 return 0;
             folder.WriteCheckpoint(trainer);
-            return Interrupted;
+            return Interrupt.ExitCode;
         }
         catch (TrainingDivergedException e)
         {
@@ -158,11 +155,11 @@ internal sealed class TrainCommand
             Console.Error.WriteLine($"error: not written: {string.Join(", ", folder.Unwritten)}");
             return Failed;
         }
-        if (exit == Interrupted)
+        if (exit == Interrupt.ExitCode)
         {
             string again = $"train --resume --out {CommandWord(folder.Folder)}";
             Console.WriteLine($"stopped in epoch {trainer.History.Count + 1} of {options.Epochs}; to go on: {again}");
-            return Interrupted;
+            return Interrupt.ExitCode;
         }
         EpochReport? best = TrainingFolder.BestOf(trainer.History);
         Console.WriteLine($"done; the best epoch is {best?.Epoch + 1}: {folder.BestFile}");

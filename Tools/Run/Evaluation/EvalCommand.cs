@@ -8,9 +8,6 @@ namespace SiamIlgpu.Run;
 /// <summary>eval: trackers on a data set, by the rules of its benchmark.</summary>
 internal sealed class EvalCommand
 {
-    /// <summary>Exit code of an evaluation that was interrupted and can go on: that of a program that Ctrl+C ended.</summary>
-    internal const int Interrupted = 130;
-
     private readonly Option<string> dataset = new("--dataset")
     {
         Description = "The folder of a sequence, or of sequences.", HelpName = "FOLDER", Required = true,
@@ -137,7 +134,7 @@ internal sealed class EvalCommand
             Console.Error.WriteLine(store is null
                 ? "interrupted; with --out FOLDER the runs that were done would have been kept"
                 : $"interrupted; the same command goes on from {work.Results.Count} runs in {store.Folder}");
-            return Interrupted;
+            return Interrupt.ExitCode;
         }
         if (parts > 1)
             Console.WriteLine($"part {part} of {parts}: {work.Results.Count} of {work.RunsInAll} runs are in {store!.Folder}");
