@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Kernels.Gpu;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Weights;
 
@@ -74,7 +75,7 @@ internal readonly record struct DeviceChoice(DeviceKind Kind, int Index)
     /// <summary>Opens it.</summary>
     /// <param name="cpu">How the CPU computes, if it is the CPU.</param>
     /// <exception cref="DeviceUnavailableException">There is none, or it cannot be used.</exception>
-    internal ComputeDevice Open(CpuDeviceOptions cpu) => this == default ? new CpuDevice(cpu) : ComputeDevice.Open(Kind, Index);
+    internal ComputeDevice Open(CpuDeviceOptions cpu) => this == default ? new CpuDevice(cpu) : Devices.Open(Kind, Index);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Kind.ToString().ToLowerInvariant()}:{Index}";

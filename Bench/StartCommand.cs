@@ -81,12 +81,12 @@ internal static class StartCommand
         // The picture is the benchmark's own, not the tracker's.
         double picture = ready - loaded;
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{main:F1} {opened:F1} {loaded:F1} {initialized - picture:F1} {tracked - picture:F1}"));
+            CultureInfo.InvariantCulture, $"{main:F1} {opened:F1} {loaded:F1} {initialized - picture:F1} {tracked - picture:F1} {Environment.CpuUsage.TotalTime.TotalMilliseconds:F1}"));
     }
 
     private static void StartProcesses(string file, string name, Start how, int runs)
     {
-        string[] moments = ["the program's first line", "device opened", "model loaded and packed", "target taken", "first frame tracked"];
+        string[] moments = ["the program's first line", "device opened", "model loaded and packed", "target taken", "first frame tracked", "processor time until then"];
         var milliseconds = new List<double>[moments.Length];
         for (int i = 0; i < moments.Length; i++)
             milliseconds[i] = [];

@@ -21,7 +21,10 @@ public enum PixelFormat
     Bgra32,
 }
 
-/// <summary>Pixels of one frame in the host's memory: a bitmap, a decoded image, a camera buffer. Nothing is copied.</summary>
+/// <summary>
+/// Pixels of one frame in the host's memory, such as a bitmap, a decoded image or a camera buffer, or, by a <see cref="DeviceFrame"/>, in
+/// a device's. Nothing is copied.
+/// </summary>
 public readonly ref struct FrameView
 {
     /// <summary>Looks at <paramref name="height"/> rows of <paramref name="width"/> pixels, <paramref name="strideBytes"/> apart.</summary>
@@ -33,24 +36,27 @@ public readonly ref struct FrameView
     /// <exception cref="ArgumentException">A size is not positive, or the span is too short for it.</exception>
     public FrameView(ReadOnlySpan<byte> pixels, int width, int height, PixelFormat format, int strideBytes = 0)
     {
-        int bytes = BytesOf(format);
-        if (width <= 0 || height <= 0)
-            throw new ArgumentException($"a frame must have at least one pixel, got {width}x{height}");
-        long stride = strideBytes == 0 ? (long)width * bytes : strideBytes;
-        if (stride < (long)width * bytes)
-            throw new ArgumentException($"a row of {width} {format} pixels takes {(long)width * bytes} bytes, the stride is {strideBytes}");
-        long needed = (height - 1) * stride + (long)width * bytes;
-        if (pixels.Length < needed)
-            throw new ArgumentException($"a {width}x{height} {format} frame takes {needed} bytes, the span has {pixels.Length}");
+        StrideBytes = CheckedStride(pixels.Length, width, height, format, strideBytes);
         Pixels = pixels;
         Width = width;
         Height = height;
         Format = format;
-        StrideBytes = (int)stride;
     }
 
-    /// <summary>The rows, top first.</summary>
+    internal FrameView(DeviceFrame frame)
+    {
+        OnDevice = frame;
+        Width = frame.Width;
+        Height = frame.Height;
+        Format = frame.Format;
+        StrideBytes = frame.StrideBytes;
+    }
+
+    /// <summary>The rows, top first; none when the frame is in a device's memory.</summary>
     public ReadOnlySpan<byte> Pixels { get; }
+
+    /// <summary>The frame in a device's memory; null when it is in the host's.</summary>
+    public DeviceFrame? OnDevice { get; }
 
     /// <summary>Pixels in a row.</summary>
     public int Width { get; }
@@ -75,8 +81,27 @@ public readonly ref struct FrameView
         _ => (2, 1, 0),
     };
 
-    /// <summary>The bytes of row <paramref name="y"/>, without what the stride adds.</summary>
+    /// <summary>The bytes of row <paramref name="y"/> of a frame in the host's memory, without what the stride adds.</summary>
     public ReadOnlySpan<byte> Row(int y) => Pixels.Slice(y * StrideBytes, Width * BytesPerPixel);
+
+    /// <summary>The same pixels in the host's memory: this view, or a copy of a device's, for which this waits.</summary>
+    public FrameView OnHost() => OnDevice is null ? this : new FrameView(OnDevice.Download(), Width, Height, Format, StrideBytes);
+
+    /// <summary>Bytes from one row to the next, of a frame that fits into so many bytes.</summary>
+    /// <exception cref="ArgumentException">A size is not positive, or there are too few bytes for it.</exception>
+    internal static int CheckedStride(long available, int width, int height, PixelFormat format, int strideBytes)
+    {
+        int bytes = BytesOf(format);
+        if (width <= 0 || height <= 0)
+            throw new ArgumentException($"a frame must have at least one pixel, got {width}x{height}");
+        long stride = strideBytes == 0 ? (long)width * bytes : strideBytes;
+        if (stride < (long)width * bytes)
+            throw new ArgumentException($"a row of {width} {format} pixels takes {(long)width * bytes} bytes, the stride is {strideBytes}");
+        long needed = (height - 1) * stride + (long)width * bytes;
+        if (available < needed)
+            throw new ArgumentException($"a {width}x{height} {format} frame takes {needed} bytes, there are {available}");
+        return (int)stride;
+    }
 
     private static int BytesOf(PixelFormat format) => format switch
     {
@@ -85,6 +110,51 @@ public readonly ref struct FrameView
         PixelFormat.Rgba32 or PixelFormat.Bgra32 => 4,
         _ => throw new ArgumentException($"unknown pixel format {format}"),
     };
+}
+
+/// <summary>
+/// A frame in the memory of a device, where a decoder or a camera's driver has put it: a tracker on that device looks at it in place.
+/// The device reads it until its queue has passed the tracker's work, so write the next frame on the device's own queue, or wait first.
+/// </summary>
+public abstract class DeviceFrame
+{
+    /// <summary>Looks at a frame.</summary>
+    /// <param name="device">The device whose memory it is in.</param>
+    /// <param name="bytes">Bytes that there are.</param>
+    /// <param name="width">Pixels in a row, at least 1.</param>
+    /// <param name="height">Rows, at least 1.</param>
+    /// <param name="format">The order of a pixel's bytes.</param>
+    /// <param name="strideBytes">Bytes from one row to the next; 0 when rows lie close together.</param>
+    /// <exception cref="ArgumentException">A size is not positive, or there are too few bytes for it.</exception>
+    protected DeviceFrame(ComputeDevice device, long bytes, int width, int height, PixelFormat format, int strideBytes)
+    {
+        StrideBytes = FrameView.CheckedStride(bytes, width, height, format, strideBytes);
+        Device = device;
+        Width = width;
+        Height = height;
+        Format = format;
+    }
+
+    /// <summary>The device whose memory it is in.</summary>
+    public ComputeDevice Device { get; }
+
+    /// <summary>Pixels in a row.</summary>
+    public int Width { get; }
+
+    /// <summary>Rows.</summary>
+    public int Height { get; }
+
+    /// <summary>The order of a pixel's bytes.</summary>
+    public PixelFormat Format { get; }
+
+    /// <summary>Bytes from one row to the next.</summary>
+    public int StrideBytes { get; }
+
+    /// <summary>The view that trackers take.</summary>
+    public static implicit operator FrameView(DeviceFrame frame) => new(frame);
+
+    /// <summary>Waits, and copies the rows, with what the stride adds, to the host.</summary>
+    public abstract byte[] Download();
 }
 
 /// <summary>A colour, each channel 0..255.</summary>

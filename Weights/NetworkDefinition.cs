@@ -110,7 +110,17 @@ public sealed partial record NetworkDefinition
 
     /// <summary>Pixels of the input per cell of the features: the product of all strides.</summary>
     [JsonIgnore]
-    public int Stride => Layers.Aggregate(1, (product, layer) => product * layer.Window.Stride);
+    public int Stride
+    {
+        get
+        {
+            // Trackers ask in every frame: enumerating the layers would allocate.
+            int product = 1;
+            for (int i = 0; i < Layers.Count; i++)
+                product *= Layers[i].Window.Stride;
+            return product;
+        }
+    }
 
     /// <summary>The convolutions, first to last.</summary>
     [JsonIgnore]

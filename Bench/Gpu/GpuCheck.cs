@@ -30,9 +30,9 @@ internal sealed class GpuCheck(GpuDevice gpu, CpuDevice cpu)
             Convolutions("convolution, cut for 1 unit", new GpuDevice(gpu.Driver) { ComputeUnits = 1 }, ConvolutionCases.Odd, Convolution);
         if (gpu.Driver.HasTensorCores)
         {
-            Convolutions("convolution, TF32", new GpuDevice(gpu.Driver, MathMode.Tf32), ConvolutionCases.All, Tf32Convolution);
+            Convolutions("convolution, TF32", new GpuDevice(gpu.Driver, ConvolutionMath.Tf32), ConvolutionCases.All, Tf32Convolution);
             Convolutions(
-                "convolution, TF32, cut for 1 unit", new GpuDevice(gpu.Driver, MathMode.Tf32) { ComputeUnits = 1 }, ConvolutionCases.Odd,
+                "convolution, TF32, cut for 1 unit", new GpuDevice(gpu.Driver, ConvolutionMath.Tf32) { ComputeUnits = 1 }, ConvolutionCases.Odd,
                 Tf32Convolution);
         }
         Compare("max pooling", MaxPoolCases.All, Of, 0);

@@ -58,7 +58,7 @@ internal static class GpuCommand
     {
         string cache = KernelCache.Describe(choice.Kind);
         long start = Stopwatch.GetTimestamp();
-        using var device = (GpuDevice)ComputeDevice.Open(choice.Kind, choice.Index);
+        using var device = (GpuDevice)Devices.Open(choice.Kind, choice.Index);
         double opened = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         using var cpu = new CpuDevice();
         Console.WriteLine($"# {DateTime.UtcNow:yyyy-MM-dd}, {device.Name}");
@@ -80,14 +80,6 @@ internal static class GpuCommand
         Console.WriteLine();
         foreach (string network in networks)
             GpuTimes.Convolutions(device, network, batch, rounds);
-        if (device.Kind == DeviceKind.OpenCl && device.IsProcessor)
-        {
-            Console.WriteLine($"Beside a kernel written in OpenCL C by hand, by turns, medians of {2 * rounds} runs:");
-            Console.WriteLine();
-            foreach (string network in networks)
-                GpuTimes.AgainstHandWritten(device, network, batch, rounds);
-        }
-
         Title("Other operations");
         GpuTimes.Others(device, rounds);
 

@@ -57,7 +57,7 @@ internal static class GpuFrames
         Console.WriteLine($"| {network} | products | launches | ms | 10 % .. 90 % | frames/s | bytes allocated a frame |");
         Console.WriteLine("|---|---|---|---|---|---|---|");
         NetworkWeights weights = SeededNetwork.Create(network);
-        foreach (MathMode math in device.Driver.HasTensorCores ? [MathMode.Float32, MathMode.Tf32] : (MathMode[])[MathMode.Float32])
+        foreach (ConvolutionMath math in device.Driver.HasTensorCores ? [ConvolutionMath.Float32, ConvolutionMath.Tf32] : (ConvolutionMath[])[ConvolutionMath.Float32])
         {
             foreach (bool records in device.Kind == DeviceKind.Cuda ? [true, false] : (bool[])[false])
             {
@@ -68,7 +68,7 @@ internal static class GpuFrames
                 Track($"with upload | {how}", on);
             }
         }
-        Track($"CPU device, {cpu.Threads} threads | {MathMode.Float32} |", cpu);
+        Track($"CPU device, {cpu.Threads} threads | {ConvolutionMath.Float32} |", cpu);
         Console.WriteLine();
 
         void Track(string what, ComputeDevice on)
@@ -89,7 +89,7 @@ internal static class GpuFrames
         {
             NetworkWeights weights = SeededNetwork.Create(network);
             List<BoundingBox> expected = Track(weights, cpu);
-            foreach (MathMode math in device.Driver.HasTensorCores ? [MathMode.Float32, MathMode.Tf32] : (MathMode[])[MathMode.Float32])
+            foreach (ConvolutionMath math in device.Driver.HasTensorCores ? [ConvolutionMath.Float32, ConvolutionMath.Tf32] : (ConvolutionMath[])[ConvolutionMath.Float32])
             {
                 double[] overlaps =
                     [.. Track(weights, new GpuDevice(device.Driver, math)).Zip(expected, (a, b) => a.IntersectionOverUnion(b))];

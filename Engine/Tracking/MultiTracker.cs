@@ -83,10 +83,11 @@ public sealed class MultiTracker : IDisposable
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         TrackedTarget.Check(frame, box);
+        FrameView onHost = frame.OnHost();
         if (targets.Count == 0)
-            Take(networks.For(frame));
+            Take(networks.For(onHost));
         var target = new TrackedTarget(Definition, Options);
-        target.Initialize(frame, box);
+        target.Initialize(onHost, box);
 
         int place = targets.Count;
         TrackingPass larger = Prepare(place + 1);
@@ -116,7 +117,7 @@ public sealed class MultiTracker : IDisposable
     {
         int place = PlaceOf(target);
         TrackedTarget.Check(frame, box);
-        targets[place].Initialize(frame, box);
+        targets[place].Initialize(frame.OnHost(), box);
         pass!.Initialize(place, targets[place], frame);
     }
 

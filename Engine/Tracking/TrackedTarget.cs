@@ -52,7 +52,7 @@ internal sealed class TrackedTarget
             throw new ArgumentException($"the box {box} is more than {LargestBox} times the {frame.Width}x{frame.Height} frame");
     }
 
-    /// <summary>Begins with a checked box.</summary>
+    /// <summary>Begins with a checked box in a frame in the host's memory.</summary>
     internal void Initialize(in FrameView frame, BoundingBox box)
     {
         padding = RgbColor.MeanOf(frame);

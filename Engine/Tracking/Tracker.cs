@@ -73,9 +73,10 @@ public sealed class Tracker : IDisposable
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         TrackedTarget.Check(frame, box);
-        NetworkWeights network = networks.For(frame);
+        FrameView onHost = frame.OnHost();
+        NetworkWeights network = networks.For(onHost);
         active = network == networks.Colour ? colour : grey ??= Prepare(network);
-        target[0].Initialize(frame, box);
+        target[0].Initialize(onHost, box);
         active.Initialize(0, target[0], frame);
         return new TrackResult(box, 1, false, 0, 0);
     }

@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels.Gpu.Source;
-
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>Three launches each way: stretches, channels, values.</summary>

@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels.Gpu.Source;
-
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>The launches of a convolution, with filters that lie packed already.</summary>
@@ -21,7 +19,7 @@ internal sealed class ConvolutionPass : IDisposable
     {
         this.filters = filters;
         ConvolutionSchedule schedule = ConvolutionSchedule.For(device, spec, filters.Layout);
-        kernel = device.Load($"Convolution.{(image ? "Image" : "Features")}.{schedule.Tile}", schedule.TensorCores);
+        kernel = device.Load($"Convolution.{(image ? "Image" : "Features")}.{schedule.Tile}");
         groups = schedule.Groups;
         offsets = device.Store<int>(Offsets(spec, image, filters.Layout));
         arguments = Arguments(device, spec, image, filters.Layout) with

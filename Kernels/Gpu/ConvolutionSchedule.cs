@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels.Gpu.Source;
-
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>Which kernel computes a convolution, in how many groups of threads.</summary>
@@ -49,7 +47,7 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
             return new("Processor", groups, 1, TensorCores: false);
         }
         int mostParts = Math.Clamp(filters.Steps / FewestSteps, 1, MostParts);
-        return device.Math == MathMode.Tf32
+        return device.Math == ConvolutionMath.Tf32
             ? Fastest(device, TensorCoreTiles, pixels, filters, filters.Steps, 1, mostParts, TensorCorePartialSums) with { TensorCores = true }
             : Fastest(device, Tiles, pixels, filters, filters.Steps, 1, mostParts, PartialSums);
     }

@@ -1,11 +1,10 @@
 using SiamIlgpu.Kernels.Cpu;
-using SiamIlgpu.Kernels.Gpu.Source;
 
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>
-/// One upload: the jobs, the tap tables, which the host computes in double, and the part of the frame that the region covers.
-/// Then four launches: the region down its columns and along its rows, and all levels likewise.
+/// One upload: the jobs, the tap tables, which the host computes in double, and, unless the frame is on the device already, the part
+/// of it that the region covers. Then four launches: the region down its columns and along its rows, and all levels likewise.
 /// </summary>
 internal sealed unsafe class CropResizeGpu : CropResize
 {
@@ -36,7 +35,10 @@ internal sealed unsafe class CropResizeGpu : CropResize
         CropBounds needed = CropBounds.Of(pyramid.Levels, regionSize);
         region.Prepare(pyramid.Region, regionSize, frame.Width, frame.Height);
         int bytes = frame.BytesPerPixel;
-        int rowBytes = region.KnownWidth * bytes;
+        // Of a frame of the host's the region's pixels alone are on the device, rows close together.
+        var there = frame.OnDevice as GpuFrame;
+        int rowBytes = there is null ? region.KnownWidth * bytes : there.StrideBytes;
+        int firstPixel = there is null ? 0 : checked(region.KnownY * rowBytes + region.KnownX * bytes);
 
         // What goes up, in words of four bytes: jobs, tap tables, pixels.
         int words = (1 + levels.Length) * CropResizeJob.Length + Words(region.Down, needed.Height) + Words(region.Along, needed.Width);
@@ -49,12 +51,13 @@ internal sealed unsafe class CropResizeGpu : CropResize
             mostColumns = Math.Max(mostColumns, levels[i].KnownWidth);
         }
         long tableBytes = (long)words * sizeof(int);
-        long total = tableBytes + (long)rowBytes * region.KnownHeight;
+        long total = there is null ? tableBytes + (long)rowBytes * region.KnownHeight : tableBytes;
         Reserve(total, 3L * needed.Width * needed.Height, 3L * Math.Max((long)needed.Height * region.KnownWidth, (long)size * levelColumns));
 
         var tables = new TableWriter((int*)staging!.Pointer, 1 + levels.Length);
         tables.Add(new CropResizeJob
         {
+            Source = firstPixel,
             Columns = region.KnownWidth,
             Rows = needed.Height,
             OutColumns = needed.Width,
@@ -81,8 +84,8 @@ internal sealed unsafe class CropResizeGpu : CropResize
             columnsBefore += level.KnownWidth;
         }
         byte* to = staging.Pointer + tableBytes;
-        // Beside the frame there are rows, but no columns.
-        for (int y = 0; y < region.KnownHeight && rowBytes > 0; y++, to += rowBytes)
+        // A region left or right of the frame shares its rows but no columns.
+        for (int y = 0; there is null && y < region.KnownHeight && rowBytes > 0; y++, to += rowBytes)
             frame.Row(region.KnownY + y).Slice(region.KnownX * bytes, rowBytes).CopyTo(new Span<byte>(to, rowBytes));
         device.Driver.Upload(staging.Pointer, staged!.Memory, 0, total);
         uploaded.Set();
@@ -99,7 +102,7 @@ internal sealed unsafe class CropResizeGpu : CropResize
             PadGreen = pyramid.Padding.Green,
             PadBlue = pyramid.Padding.Blue,
         };
-        GpuView table = new(staged.Memory, 0, words), pixels = new(staged.Memory, tableBytes, total - tableBytes);
+        GpuView table = new(staged.Memory, 0, words), pixels = there?.Pixels ?? new(staged.Memory, tableBytes, total - tableBytes);
         downBytes.LaunchOver(needed.Height * region.KnownWidth, [pixels, table, table, middle!.All], arguments);
         along.LaunchOver(needed.Height * needed.Width, [middle.All, table, table, cut!.All], arguments);
         arguments = arguments with { FirstJob = 1, RowStep = needed.Width * 3, PixelStep = 3, Red = 0, Green = 1, Blue = 2 };

@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels.Gpu.Source;
-
 namespace SiamIlgpu.Kernels.Gpu;
 
 internal sealed class CrossCorrelationBackwardGpu : CrossCorrelationBackward
@@ -17,7 +15,7 @@ internal sealed class CrossCorrelationBackwardGpu : CrossCorrelationBackward
         int search = spec.SearchSize, response = spec.ResponseSize;
         int blocks = (spec.Channels + 15) / 16;
         templateGroups = new GridSize(spec.TemplateSize, spec.TemplateSize, blocks);
-        int columns = searchKernel.Compiled.GroupSize / 4;
+        int columns = searchKernel.Source.GroupSize / 4;
         searchGroups = new GridSize((search - 1) / columns + 1, search, checked(spec.Batch * blocks));
         arguments = new CrossCorrelationBackwardArguments
         {

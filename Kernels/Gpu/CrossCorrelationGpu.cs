@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels.Gpu.Source;
-
 namespace SiamIlgpu.Kernels.Gpu;
 
 internal sealed class CrossCorrelationGpu : CrossCorrelation

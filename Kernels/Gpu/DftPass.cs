@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels.Gpu.Source;
-
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>One pass of a DFT along rows or columns of planes in blocks of sixteen channels, as a product with a dense matrix.</summary>

@@ -3,29 +3,25 @@ namespace SiamIlgpu.Kernels.Gpu;
 /// <summary>Device memory; freed with its device at the latest.</summary>
 internal sealed class GpuBuffer : DeviceBuffer
 {
-    private readonly GpuDriver driver;
-    private nint memory;
+    private GpuMemory? memory;
 
     internal GpuBuffer(GpuDevice device, long length)
         : base(device, length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        driver = device.Driver;
         Bytes = checked(Math.Max(length, 1) * sizeof(float));
-        memory = driver.Allocate(Bytes);
+        memory = device.Driver.Allocate(Bytes);
     }
-
-    ~GpuBuffer() => Dispose(disposing: false);
 
     /// <summary>Bytes allocated.</summary>
     internal long Bytes { get; }
 
-    /// <summary>The driver's handle.</summary>
-    internal nint Memory
+    /// <summary>The driver's memory.</summary>
+    internal GpuMemory Memory
     {
         get
         {
-            ObjectDisposedException.ThrowIf(memory == 0, this);
+            ObjectDisposedException.ThrowIf(memory is null, this);
             return memory;
         }
     }
@@ -35,9 +31,8 @@ internal sealed class GpuBuffer : DeviceBuffer
 
     protected override void Dispose(bool disposing)
     {
-        if (memory != 0)
-            driver.Free(memory);
-        memory = 0;
+        memory?.Dispose();
+        memory = null;
     }
 }
 

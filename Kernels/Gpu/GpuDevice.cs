@@ -1,18 +1,38 @@
-using System.Runtime.InteropServices;
-using SiamIlgpu.Kernels.Gpu.Cuda;
-using SiamIlgpu.Kernels.Gpu.OpenCl;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+using SiamIlgpu.Kernels.Gpu.Ilgpu;
 
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>
-/// A GPU, by the CUDA driver or an OpenCL driver. Operations are enqueued on one in-order queue and run while the host goes on;
+/// A GPU, by ILGPU: CUDA or OpenCL. Operations are enqueued on one in-order queue and run while the host goes on;
 /// <see cref="ResponsePeak.Read"/>, downloads and <see cref="Synchronize"/> wait. Several threads may launch at once. A call that
-/// fails throws a <see cref="DeviceException"/> that names the driver's function and error.
+/// fails throws a <see cref="DeviceException"/> that says what failed, with which error of the driver.
 /// </summary>
 public sealed partial class GpuDevice : ComputeDevice
 {
-    internal GpuDevice(GpuDriver driver, MathMode math = MathMode.Float32)
+    /// <summary>
+    /// Takes an accelerator that a host has already, CUDA's or OpenCL's, and the stream that it works on. The host keeps both: they
+    /// must outlive the device, which disposes neither.
+    /// </summary>
+    /// <param name="accelerator">The accelerator.</param>
+    /// <param name="stream">Where the device enqueues; null for a stream of its own.</param>
+    /// <param name="math">How products of convolutions are rounded.</param>
+    /// <exception cref="ArgumentException">It is neither CUDA's nor OpenCL's, or the stream is another's.</exception>
+    /// <exception cref="DeviceUnavailableException">It has no tensor cores for <paramref name="math"/>.</exception>
+    public GpuDevice(Accelerator accelerator, AcceleratorStream? stream = null, ConvolutionMath math = ConvolutionMath.Float32)
+        : this(DriverOf(accelerator, stream), math)
     {
+    }
+
+    internal GpuDevice(GpuDriver driver, ConvolutionMath math = ConvolutionMath.Float32)
+    {
+        if (math != ConvolutionMath.Float32 && !driver.HasTensorCores)
+        {
+            using (driver)
+                throw new DeviceUnavailableException($"{driver.Name} has no tensor cores for {math}: compute capability 8.0 or above is needed");
+        }
         Driver = driver;
         Math = math;
         LikeProcessor = driver.IsProcessor;
@@ -29,7 +49,7 @@ public sealed partial class GpuDevice : ComputeDevice
     public override TensorLayout FeatureLayout => TensorLayout.Blocked16;
 
     /// <summary>How products of convolutions are rounded.</summary>
-    public MathMode Math { get; }
+    public ConvolutionMath Math { get; }
 
     /// <summary>Whether the device is a processor: slower than the CPU device, and chosen on request alone.</summary>
     public bool IsProcessor => Driver.IsProcessor;
@@ -46,15 +66,15 @@ public sealed partial class GpuDevice : ComputeDevice
     internal bool Records { get; init; } = true;
 
     /// <summary>Opens a CUDA device.</summary>
-    /// <param name="index">Its number in <see cref="ComputeDevice.List"/>.</param>
+    /// <param name="index">Its number in <see cref="Devices.List"/>.</param>
     /// <param name="math">How products of convolutions are rounded.</param>
     /// <exception cref="DeviceUnavailableException">There is none, or it cannot be used; the message says why.</exception>
-    public static GpuDevice OpenCuda(int index = 0, MathMode math = MathMode.Float32) => Open(CudaDriver.Open(index), math);
+    public static GpuDevice OpenCuda(int index = 0, ConvolutionMath math = ConvolutionMath.Float32) => new(CudaDevices.Open(index), math);
 
     /// <summary>Opens an OpenCL device, be it a GPU or a processor.</summary>
-    /// <param name="index">Its number in <see cref="ComputeDevice.List"/>.</param>
+    /// <param name="index">Its number in <see cref="Devices.List"/>.</param>
     /// <exception cref="DeviceUnavailableException">There is none, or it cannot be used; the message says why.</exception>
-    public static GpuDevice OpenOpenCl(int index = 0) => new(OpenClDriver.Open(index));
+    public static GpuDevice OpenOpenCl(int index = 0) => new(OpenClDevices.Open(index));
 
     /// <inheritdoc/>
     public override DeviceBuffer Allocate(long length)
@@ -71,13 +91,7 @@ public sealed partial class GpuDevice : ComputeDevice
     public override RecordedWork Record(Action enqueue) => Records ? new GpuRecordedWork(Driver, enqueue) : base.Record(enqueue);
 
     /// <summary>Loads a kernel for this device.</summary>
-    internal GpuKernel Load(string name, bool tensorCores = false)
-    {
-        KernelTarget target = Kind == DeviceKind.OpenCl ? KernelTarget.OpenClC
-            : tensorCores ? KernelTarget.PtxTensorCores
-            : KernelTarget.Ptx;
-        return Driver.Load(CompiledKernel.Find(name, target));
-    }
+    internal GpuKernel Load(string name) => Driver.Load(KernelSources.Find(name));
 
     /// <summary>Puts values of four bytes into a buffer of their own.</summary>
     internal GpuBuffer Store<T>(ReadOnlySpan<T> values)
@@ -160,17 +174,22 @@ public sealed partial class GpuDevice : ComputeDevice
             Driver.Dispose();
     }
 
-    private static GpuDevice Open(GpuDriver driver, MathMode math)
+    private static IlgpuDriver DriverOf(Accelerator accelerator, AcceleratorStream? stream)
     {
-        if (math == MathMode.Float32 || driver.HasTensorCores)
-            return new GpuDevice(driver, math);
-        using (driver)
-            throw new DeviceUnavailableException($"{driver.Name} has no tensor cores for {math}: compute capability 8.0 or above is needed");
+        if (stream is not null && stream.Accelerator != accelerator)
+            throw new ArgumentException("the stream is another accelerator's", nameof(stream));
+        return accelerator switch
+        {
+            CudaAccelerator cuda => new CudaDriver(cuda, stream),
+            CLAccelerator openCl => new OpenClDriver(openCl, stream),
+            _ => throw new ArgumentException(
+                $"{accelerator.Name}: CUDA and OpenCL accelerators alone run the kernels; for the processor there is the CPU device", nameof(accelerator)),
+        };
     }
 }
 
 /// <summary>How products of convolutions are rounded on a GPU. Sums are always in 32-bit floats.</summary>
-public enum MathMode
+public enum ConvolutionMath
 {
     /// <summary>Not at all: 32-bit floats.</summary>
     Float32,

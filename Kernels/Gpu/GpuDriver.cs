@@ -3,7 +3,7 @@ namespace SiamIlgpu.Kernels.Gpu;
 /// <summary>
 /// What the GPU operations need of a driver: memory, kernels, and one in-order queue. Every call may come from any thread; a
 /// launch is one call, so that arguments of two threads never mix. A call that fails throws a <see cref="DeviceException"/>
-/// that names the driver's function and its error; nothing is ever ignored.
+/// that says what failed and with which error; nothing is ever ignored.
 /// </summary>
 internal abstract unsafe class GpuDriver : IDisposable
 {
@@ -22,29 +22,28 @@ internal abstract unsafe class GpuDriver : IDisposable
     /// <summary>Whether the tensor-core kernels run.</summary>
     internal abstract bool HasTensorCores { get; }
 
-    /// <summary>Allocates device memory with undefined content. The handle is the driver's.</summary>
+    /// <summary>Allocates device memory with undefined content.</summary>
     /// <exception cref="DeviceMemoryException">There is not that much.</exception>
-    internal abstract nint Allocate(long bytes);
-
-    /// <summary>Frees device memory, once what is enqueued no longer needs it. Does nothing when the device is gone.</summary>
-    internal abstract void Free(nint memory);
+    internal abstract GpuMemory Allocate(long bytes);
 
     /// <summary>Allocates host memory that the device reads and writes at full speed.</summary>
     /// <exception cref="DeviceMemoryException">There is not that much.</exception>
     internal abstract PinnedMemory AllocatePinned(long bytes);
 
     /// <summary>Enqueues zeros.</summary>
-    internal abstract void Clear(nint memory, long offset, long bytes);
+    internal abstract void Clear(GpuMemory memory, long offset, long bytes);
 
     /// <summary>Enqueues a copy to the device; <paramref name="from"/> must stay as it is until the copy is done.</summary>
-    internal abstract void Upload(void* from, nint memory, long offset, long bytes);
+    internal abstract void Upload(void* from, GpuMemory memory, long offset, long bytes);
 
     /// <summary>Enqueues a copy to the host; <paramref name="to"/> is filled once the queue has come so far.</summary>
-    internal abstract void Download(nint memory, long offset, void* to, long bytes);
+    internal abstract void Download(GpuMemory memory, long offset, void* to, long bytes);
 
-    /// <summary>Builds a kernel. Slow the first time on a machine; the driver keeps what it built.</summary>
-    /// <exception cref="DeviceException">The driver cannot build it; the message holds its log.</exception>
-    internal abstract GpuKernel Load(CompiledKernel kernel);
+    /// <summary>
+    /// Starts to build a kernel; its first launch waits for that, and throws the <see cref="DeviceException"/> of one that cannot be
+    /// built. Slow the first time on a machine; the driver keeps what it built.
+    /// </summary>
+    internal abstract GpuKernel Load(KernelSource kernel);
 
     /// <summary>A mark in the queue that the host can wait for.</summary>
     internal abstract GpuFence CreateFence();
@@ -63,12 +62,19 @@ internal abstract unsafe class GpuDriver : IDisposable
     public abstract void Dispose();
 }
 
-/// <summary>A loaded kernel.</summary>
-/// <param name="compiled">What it was built from.</param>
-internal abstract unsafe class GpuKernel(CompiledKernel compiled)
+/// <summary>Memory of a device. Disposing it waits for nothing: it lives until what is enqueued no longer needs it.</summary>
+internal abstract class GpuMemory : IDisposable
 {
-    /// <summary>What it was built from.</summary>
-    internal CompiledKernel Compiled { get; } = compiled;
+    /// <summary>Frees it. Does nothing when the device is gone.</summary>
+    public abstract void Dispose();
+}
+
+/// <summary>A kernel of a device.</summary>
+/// <param name="source">What it is built from.</param>
+internal abstract unsafe class GpuKernel(KernelSource source)
+{
+    /// <summary>What it is built from.</summary>
+    internal KernelSource Source { get; } = source;
 
     /// <summary>
     /// Enqueues the kernel. The views come in the order of its parameters, the argument struct last; its fields are all of four
@@ -85,7 +91,7 @@ internal abstract unsafe class GpuKernel(CompiledKernel compiled)
     internal void LaunchOver<TArguments>(int threads, ReadOnlySpan<GpuView> views, in TArguments arguments, int jobs = 1)
         where TArguments : unmanaged
     {
-        int size = Compiled.GroupSize;
+        int size = Source.GroupSize;
         if (threads > 0)
             Launch(new GridSize((threads - 1) / size + 1, jobs), views, arguments);
     }
@@ -98,10 +104,10 @@ internal abstract unsafe class GpuKernel(CompiledKernel compiled)
 internal readonly record struct GridSize(int X, int Y = 1, int Z = 1);
 
 /// <summary>A stretch of device memory as a kernel sees it.</summary>
-/// <param name="Memory">The driver's handle.</param>
+/// <param name="Memory">The memory.</param>
 /// <param name="Offset">Its first element, in elements of the kernel's parameter.</param>
 /// <param name="Length">Number of elements.</param>
-internal readonly record struct GpuView(nint Memory, long Offset, long Length);
+internal readonly record struct GpuView(GpuMemory Memory, long Offset, long Length);
 
 /// <summary>Host memory that the device reads and writes directly.</summary>
 internal abstract unsafe class PinnedMemory(long length) : IDisposable

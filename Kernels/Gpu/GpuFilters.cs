@@ -1,23 +1,22 @@
-using SiamIlgpu.Kernels.Gpu.Source;
-
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>Filters as the kernels read them, packed on the device when the first convolution or gradient asks for them.</summary>
 internal sealed class GpuFilters : ConvolutionFilters
 {
     private readonly GpuDevice device;
-    private readonly GpuKernel keep;
     private readonly Dictionary<(bool Image, bool Flipped, int Groups), PackedFilters> packed = [];
 
     // The latest values as they came, for forms yet to be made; until no more can be asked for.
     private readonly GpuBuffer filters, bias;
     private readonly ConvolutionFilterArguments arguments;
 
+    // Training alone changes filters.
+    private GpuKernel? keep;
+
     internal GpuFilters(GpuDevice device, TensorShape shape, float[] filters, float[] bias)
         : base(device, shape)
     {
         this.device = device;
-        keep = device.Load("ConvolutionFilters.Keep");
         this.filters = device.Store<float>(filters);
         this.bias = device.Store<float>(bias);
         arguments = new ConvolutionFilterArguments { Order = new FilterOrder { Values = filters.Length }, Biases = bias.Length };
@@ -36,6 +35,7 @@ internal sealed class GpuFilters : ConvolutionFilters
     {
         lock (packed)
         {
+            keep ??= device.Load("ConvolutionFilters.Keep");
             keep.LaunchOver(arguments.Order.Values, [filters.OnGpu(), bias.OnGpu(), this.filters.All, this.bias.All], arguments);
             foreach ((_, PackedFilters form) in packed)
                 form.Pack(this.filters.All, this.bias.All);

@@ -1,5 +1,4 @@
 using SiamIlgpu.Kernels.Cpu;
-using SiamIlgpu.Kernels.Gpu.Source;
 
 namespace SiamIlgpu.Kernels.Gpu;
 

@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels.Gpu.Source;
-
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>One launch for all segments, cut into stretches that a group of threads moves: a table on the device says which.</summary>

@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels.Gpu.Source;
-
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>Three launches: who meets whom, the pairs, the sums of the maps.</summary>

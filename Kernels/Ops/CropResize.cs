@@ -74,11 +74,17 @@ public abstract class CropResize(ComputeDevice device, CropResizeSpec spec) : De
     /// <summary>What it computes.</summary>
     public CropResizeSpec Spec { get; } = spec;
 
-    /// <summary>Cuts the crops (interleaved). When it returns, the frame's pixels are no longer needed.</summary>
+    /// <summary>
+    /// Cuts the crops (interleaved). When it returns, the frame's pixels are no longer needed, unless they are in the device's memory,
+    /// where its queue reads them.
+    /// </summary>
+    /// <exception cref="DeviceMismatchException">The crops or the frame are in another device's memory.</exception>
     /// <exception cref="KernelShapeException">The number of levels differs from the spec's, or a side is not positive.</exception>
     public void Forward(in FrameView frame, in CropPyramid pyramid, TensorView crops)
     {
         Require(crops, Spec.Crops, TensorLayout.Interleaved, "crops");
+        if (frame.OnDevice is { } there && !ReferenceEquals(there.Device, Device))
+            throw new DeviceMismatchException(Device, there.Device);
         if (pyramid.Levels.Length != Spec.Levels)
             throw new KernelShapeException($"crops: expected {Spec.Levels} levels, got {pyramid.Levels.Length}");
         if (pyramid.Region.Side <= 0 || pyramid.RegionSize <= 0)

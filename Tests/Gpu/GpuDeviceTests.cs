@@ -146,7 +146,7 @@ internal sealed class GpuDeviceTests
     {
         using GpuDriver driver = kind == "OpenCL" ? OpenClHere.Open() : new SandboxDriver(
             SandboxKernels.Find, kind == "processor", kind == "tensor cores", units);
-        MathMode math = kind == "tensor cores" ? MathMode.Tf32 : MathMode.Float32;
+        ConvolutionMath math = kind == "tensor cores" ? ConvolutionMath.Tf32 : ConvolutionMath.Float32;
         GpuDevice device = kind == "OpenCL" && units > 0
             ? new GpuDevice(driver) { LikeProcessor = false, ComputeUnits = units }
             : new GpuDevice(driver, math);

@@ -3,7 +3,6 @@ using SiamIlgpu.Data;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Kernels.Gpu;
-using SiamIlgpu.Kernels.Gpu.Cuda;
 using SiamIlgpu.Networks;
 using SiamIlgpu.Tests.Gpu.Sandbox;
 using SiamIlgpu.Tests.Kernels;
@@ -12,7 +11,6 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Tests.Gpu;
 
 /// <summary>Trackers on GPU devices that run out of memory, go away or are shared; the CPU device goes on whatever they do.</summary>
-[NonParallelizable] // The fake CUDA driver is one for the whole process.
 internal sealed class GpuTrackerTests
 {
     /// <summary>As small as a tracking network can be: the sandbox is slow.</summary>
@@ -127,32 +125,6 @@ internal sealed class GpuTrackerTests
         tracker.Dispose();
         device.Dispose();
         GpuDeviceTests.Collect();
-    }
-
-    [TestCase("cuLaunchKernel", 700)]
-    [TestCase("cuMemcpyHtoDAsync_v2", 719)]
-    [TestCase("cuEventSynchronize", 700)]
-    [TestCase("cuCtxSetCurrent", 709)]
-    public void Update_DeviceLost_SaysSoEveryTimeAndDisposalIsSilent(string function, int result)
-    {
-        FakeCuda.Reset();
-        var device = new GpuDevice(CudaDriver.Open(FakeCuda.Export, 0));
-        using var video = new SyntheticVideo();
-        Frame frame = video.Read()!;
-        var tracker = new Tracker(Tiny, device, TinyOptions);
-        tracker.Initialize(frame, video.GroundTruth[0]);
-
-        FakeCuda.FailNext(function, result);
-        // Of a function of several versions messages leave off the version.
-        string name = function.Replace("_v2", "", StringComparison.Ordinal);
-        Assert.That(() => tracker.Update(frame), Throws.TypeOf<DeviceLostException>().With.Message.Contains($"{name} failed"));
-        FakeCuda.Broken = result;
-        Assert.That(() => tracker.Update(frame), Throws.TypeOf<DeviceLostException>().With.Message.Contains($"{name} failed"));
-        Assert.That(() => tracker.Initialize(frame, video.GroundTruth[0]), Throws.TypeOf<DeviceLostException>());
-        tracker.Dispose();
-        device.Dispose();
-        using var cpu = new CpuDevice(1);
-        Assert.That(Track(cpu, Tiny, TinyOptions, frames: 2), Has.Count.EqualTo(2));
     }
 
     [Test]

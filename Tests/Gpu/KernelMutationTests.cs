@@ -7,7 +7,6 @@ using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Text;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Gpu;
-using SiamIlgpu.Kernels.Gpu.Source;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Tests.Gpu.Sandbox;
 
@@ -32,8 +31,9 @@ internal sealed class KernelMutationTests
         (nameof(CrossCorrelationKernels), "if (t < Columns && firstColumn + t >= wanted && firstColumn + t < a.ResponseSize)");
 
     private static readonly CSharpParseOptions Language = new(LanguageVersion.Preview);
-    private static readonly Dictionary<string, SourceText> Sources = Directory.GetFiles(Folder(), "*.cs")
-        .ToDictionary(file => Path.GetFileNameWithoutExtension(file), file => SourceText.From(File.ReadAllText(file)));
+    private static readonly string[] Shared = ["Exponentials", "KernelSource", "KernelSources", "Reductions", "Registers"];
+    private static readonly Dictionary<string, SourceText> Sources = Directory.GetFiles(Folder(), "*Kernels.cs")
+        .Concat(Shared.Select(name => Path.Combine(Folder(), name + ".cs"))).ToDictionary(file => Path.GetFileNameWithoutExtension(file), file => SourceText.From(File.ReadAllText(file)));
     private static readonly Dictionary<string, SyntaxTree> Trees = Sources.ToDictionary(s => s.Key, s => Parse(s.Value));
     private static readonly SyntaxTree Usings = CSharpSyntaxTree.ParseText(
         "global using System; global using System.Collections.Generic; global using System.Linq;", Language);
@@ -214,7 +214,7 @@ internal sealed class KernelMutationTests
                     GpuConformance.Check(processor, Case(1, 16, 4, 5, outChannels: 17, size: 2));
                 break;
             case nameof(TensorCoreConvolutionKernels):
-                using (var tensorCores = new GpuDevice(new SandboxDriver(kernels, hasTensorCores: true), MathMode.Tf32))
+                using (var tensorCores = new GpuDevice(new SandboxDriver(kernels, hasTensorCores: true), ConvolutionMath.Tf32))
                     GpuConformance.Check(tensorCores, Case(1, 16, 4, 5, outChannels: 17, size: 2), 5e-4);
                 break;
             case nameof(ConvolutionFilterKernels):
@@ -321,7 +321,7 @@ internal sealed class KernelMutationTests
             .Select(path => MetadataReference.CreateFromFile(path));
 
     private static string Folder([CallerFilePath] string thisFile = "") =>
-        Path.Combine(Path.GetDirectoryName(thisFile)!, "..", "..", "Kernels", "Gpu", "Source");
+        Path.Combine(Path.GetDirectoryName(thisFile)!, "..", "..", "Kernels", "Gpu");
 
     /// <summary>A mutant's home. The sandbox that it speaks to is the running one, not a copy.</summary>
     private sealed class MutantContext() : AssemblyLoadContext("mutant", isCollectible: true)

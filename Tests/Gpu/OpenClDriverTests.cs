@@ -1,38 +1,18 @@
+extern alias RealIlgpu;
+using RealIlgpu::ILGPU;
+using RealIlgpu::ILGPU.Runtime;
+using RealIlgpu::ILGPU.Runtime.OpenCL;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Gpu;
-using SiamIlgpu.Kernels.Gpu.OpenCl;
+using SiamIlgpu.Kernels.Gpu.Ilgpu;
 
 namespace SiamIlgpu.Tests.Gpu;
 
-/// <summary>On a real device, with kernels that take their parameters as ILGPU's do.</summary>
+/// <summary>ILGPU's driver on a real device, with kernels of its own.</summary>
 internal sealed unsafe class OpenClDriverTests
 {
-    private const string View = "struct range { int field_0; long field_1; };\n";
-
-    // y = factor x, for the elements of y's view.
-    private static readonly CompiledKernel Scale = new("Scale", 64, [4, 4], sizeof(ScaleArguments), "Kernel_Scale", View + """
-        struct arguments { int field_0; float field_1; };
-        kernel void Kernel_Scale(global float* view_0, global float* view_1,
-            struct range var0, struct range var1, struct arguments var2)
-        {
-            int i = get_group_id(0) * get_local_size(0) + get_local_id(0);
-            if (i < var2.field_0 && i < var1.field_1)
-                view_1[var1.field_0 + i] = var2.field_1 * view_0[var0.field_0 + i];
-        }
-        """);
-
-    // Every group writes its number, which comes out of shared memory, 256 threads later.
-    private static readonly CompiledKernel Number = new("Number", 256, [4], sizeof(int), "Kernel_Number", View + """
-        #pragma OPENCL EXTENSION cl_khr_fp16 : enable
-        kernel void Kernel_Number(global int* view_0, struct range var0, int var1)
-        {
-            local int shared[256];
-            int group = (get_group_id(2) * get_num_groups(1) + get_group_id(1)) * get_num_groups(0) + get_group_id(0);
-            shared[get_local_id(0)] = group + var1;
-            work_group_barrier ( CLK_GLOBAL_MEM_FENCE );
-            view_0[var0.field_0 + group * 256 + get_local_id(0)] = shared[255 - get_local_id(0)];
-        }
-        """);
+    private static readonly KernelSource Scale = new("Scale", ScaleKernel, 64);
+    private static readonly KernelSource Number = new("Number", NumberKernel, 256);
 
     private OpenClDriver driver = null!;
 
@@ -46,7 +26,7 @@ internal sealed unsafe class OpenClDriverTests
     public void Launch_ViewsWithOffsets_ReadsAndWritesThereOnly()
     {
         GpuKernel scale = driver.Load(Scale);
-        nint x = driver.Allocate(1000 * sizeof(float)), y = driver.Allocate(1000 * sizeof(float));
+        GpuMemory x = driver.Allocate(1000 * sizeof(float)), y = driver.Allocate(1000 * sizeof(float));
         using PinnedMemory pinned = driver.AllocatePinned(1000 * sizeof(float));
         float* floats = (float*)pinned.Pointer;
         for (int i = 0; i < 1000; i++)
@@ -65,9 +45,9 @@ internal sealed unsafe class OpenClDriverTests
     {
         var grid = new GridSize(3, 5, 2);
         const int Groups = 30;
-        nint numbers = driver.Allocate((Groups * 256 + 1) * sizeof(int));
+        GpuMemory numbers = driver.Allocate((Groups * 256 + 1) * sizeof(int));
         int[] result = new int[Groups * 256];
-        driver.Load(Number).Launch(grid, [new GpuView(numbers, 1, Groups * 256)], 1000);
+        driver.Load(Number).Launch(grid, [new GpuView(numbers, 1, Groups * 256)], new NumberArguments(1000));
         fixed (int* to = result)
         {
             driver.Download(numbers, sizeof(int), to, result.Length * sizeof(int));
@@ -83,7 +63,7 @@ internal sealed unsafe class OpenClDriverTests
         int wrong = 0;
         void Run(int number)
         {
-            nint x = driver.Allocate(64 * sizeof(float)), y = driver.Allocate(64 * sizeof(float));
+            GpuMemory x = driver.Allocate(64 * sizeof(float)), y = driver.Allocate(64 * sizeof(float));
             using PinnedMemory pinned = driver.AllocatePinned(128 * sizeof(float));
             using GpuFence fence = driver.CreateFence();
             var floats = (float*)pinned.Pointer;
@@ -107,9 +87,11 @@ internal sealed unsafe class OpenClDriverTests
     public void Launch_WrongViewsOrArguments_SaysWhatItTakes()
     {
         GpuKernel scale = driver.Load(Scale);
-        nint x = driver.Allocate(4);
+        GpuMemory x = driver.Allocate(4);
         Assert.That(() => scale.Launch(new GridSize(1), [new GpuView(x, 0, 1)], new ScaleArguments(1, 1)),
             Throws.ArgumentException.With.Message.EqualTo("kernel Scale takes 2 views and 8 bytes of arguments, got 1 and 8"));
+        Assert.That(() => scale.Launch(new GridSize(1), [new GpuView(x, 0, 1), new GpuView(x, 0, 1)], 1),
+            Throws.ArgumentException.With.Message.EqualTo("kernel Scale takes 2 views and 8 bytes of arguments, got 2 and 4"));
         Assert.That(() => scale.Launch(new GridSize(1), [new GpuView(x, 1L << 31, 1), new GpuView(x, 0, 1)], new ScaleArguments(1, 1)),
             Throws.ArgumentException.With.Message.Contains("2147483648"));
     }
@@ -117,7 +99,7 @@ internal sealed unsafe class OpenClDriverTests
     [Test]
     public void Clear_PartOfAnyAlignment_LeavesTheRest([Values(0, 3, 4)] int offset, [Values(0, 1, 8, 10)] int bytes)
     {
-        nint memory = driver.Allocate(20);
+        GpuMemory memory = driver.Allocate(20);
         byte[] ones = Enumerable.Repeat((byte)1, 20).ToArray(), result = new byte[20];
         fixed (byte* from = ones, to = result)
         {
@@ -129,26 +111,39 @@ internal sealed unsafe class OpenClDriverTests
         Assert.That(result, Is.EqualTo(Enumerable.Range(0, 20).Select(i => i >= offset && i < offset + bytes ? 0 : 1)));
     }
 
+    /// <summary>ILGPU compiles no strings. A failure spoils its context; the next kernel gets another.</summary>
     [Test]
-    public void Load_CodeThatDoesNotCompile_ThrowsWithTheCompilersLog()
+    public void Launch_KernelThatIlgpuCannotCompile_SaysWhichEveryTimeAndOthersGoOn()
     {
-        CompiledKernel broken = Scale with { Name = "Broken", Code = "kernel void Kernel_Scale(int var0)\n{\n  missing_name = var0;\n}\n" };
-        Assert.That(() => driver.Load(broken), Throws.InstanceOf<DeviceException>()
-            .With.Message.StartsWith("OpenCL: clBuildProgram failed: CL_BUILD_PROGRAM_FAILURE (-11): kernel Broken does not build\n")
-            .And.Message.Contains("missing_name"));
-        Assert.That(driver.Load(Scale), Is.Not.Null, "a kernel that does not build must not harm others");
+        GpuKernel broken = driver.Load(new KernelSource("Broken", BrokenKernel, 64));
+        GpuMemory x = driver.Allocate(4);
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.That(() => broken.Launch(new GridSize(1), [new GpuView(x, 0, 1)], new NumberArguments(1)), Throws.TypeOf<DeviceException>()
+                .With.Message.StartsWith("ILGPU cannot compile kernel Broken: "));
+        }
+        Launch_ViewsWithOffsets_ReadsAndWritesThereOnly();
+    }
+
+    /// <summary>What ILGPU compiles and the driver does not, as PoCL atomics: the message has the driver's log.</summary>
+    [Test]
+    public void Launch_KernelThatTheDriverCannotBuild_HasItsLog()
+    {
+        GpuKernel broken = driver.Load(new KernelSource("Atomic", AtomicKernel, 64));
+        GpuMemory x = driver.Allocate(4);
+        Assert.That(() => broken.Launch(new GridSize(1), [new GpuView(x, 0, 1)], new NumberArguments(1)), Throws.TypeOf<DeviceException>()
+            .With.Message.StartsWith("OpenCL: building kernel Atomic failed: CL_BUILD_PROGRAM_FAILURE (-11)\n").And.Message.Contains("error"));
+        Launch_ViewsWithOffsets_ReadsAndWritesThereOnly();
     }
 
     [Test]
-    public void Load_EntryPointThatIsNotThere_NamesIt() =>
-        Assert.That(() => driver.Load(Scale with { Name = "Renamed", EntryPoint = "Kernel_Renamed" }), Throws.InstanceOf<DeviceException>()
-            .With.Message.EqualTo(
-                "OpenCL: clCreateKernel failed: CL_INVALID_KERNEL_NAME (-46): kernel Renamed, function Kernel_Renamed"));
-
-    [Test]
-    public void Load_GroupsLargerThanTheDeviceRuns_SaysSo() =>
-        Assert.That(() => driver.Load(Scale with { Name = "Large", GroupSize = 1 << 20 }), Throws.InstanceOf<DeviceException>()
-            .With.Message.StartsWith("OpenCL: kernel Large needs groups of 1048576, the device runs it with"));
+    public void Launch_GroupsLargerThanTheDeviceRuns_SaysSo()
+    {
+        GpuKernel large = driver.Load(new KernelSource("Large", ScaleKernel, 1 << 20));
+        GpuMemory x = driver.Allocate(4);
+        Assert.That(() => large.Launch(new GridSize(1), [new GpuView(x, 0, 1), new GpuView(x, 0, 1)], new ScaleArguments(1, 1)),
+            Throws.TypeOf<DeviceException>().With.Message.StartsWith("OpenCL: kernel Large needs groups of 1048576, the device runs it with"));
+    }
 
     [Test]
     public void Load_SameNameTwice_BuildsOnce()
@@ -161,26 +156,27 @@ internal sealed unsafe class OpenClDriverTests
     public void Allocate_Terabyte_ThrowsAndTheDeviceGoesOn()
     {
         Assert.That(() => driver.Allocate(1L << 40), Throws.InstanceOf<DeviceMemoryException>()
-            .With.Message.StartsWith("OpenCL: 1,099,511,627,776 bytes were asked for, ").And.Message.Contains("at most in one piece"));
+            .With.Message.StartsWith("OpenCL: allocating 1,099,511,627,776 bytes failed: ").And.Message.Contains("at most in one piece"));
         Assert.That(() => driver.AllocatePinned(1L << 40), Throws.InstanceOf<DeviceMemoryException>());
         Launch_ViewsWithOffsets_ReadsAndWritesThereOnly();
     }
 
     [Test]
-    public void Free_WhileWorkIsEnqueued_WaitsForIt()
+    public void Dispose_MemoryWhileWorkIsEnqueued_WaitsForIt()
     {
         GpuKernel scale = driver.Load(Scale);
         float[] values = [1, 2, 3, 4];
         float[] result = new float[4];
-        nint y = driver.Allocate(16);
+        GpuMemory y = driver.Allocate(16);
         fixed (float* from = values, to = result)
         {
             for (int i = 0; i < 100; i++)
             {
-                nint x = driver.Allocate(16);
+                GpuMemory x = driver.Allocate(16);
                 driver.Upload(from, x, 0, 16);
                 scale.Launch(new GridSize(1), [new GpuView(x, 0, 4), new GpuView(y, 0, 4)], new ScaleArguments(4, i));
-                driver.Free(x);
+                x.Dispose();
+                x.Dispose();
             }
             driver.Download(y, 0, to, 16);
             driver.Synchronize();
@@ -192,13 +188,13 @@ internal sealed unsafe class OpenClDriverTests
     public void Fence_SetAfterWork_WaitsForThatWorkEachTime()
     {
         GpuKernel number = driver.Load(Number);
-        nint numbers = driver.Allocate(100 * 256 * sizeof(int));
+        GpuMemory numbers = driver.Allocate(100 * 256 * sizeof(int));
         using PinnedMemory pinned = driver.AllocatePinned(100 * 256 * sizeof(int));
         using GpuFence fence = driver.CreateFence();
         fence.Wait();
         for (int frame = 0; frame < 50; frame++)
         {
-            number.Launch(new GridSize(100), [new GpuView(numbers, 0, 100 * 256)], frame);
+            number.Launch(new GridSize(100), [new GpuView(numbers, 0, 100 * 256)], new NumberArguments(frame));
             driver.Download(numbers, 0, pinned.Pointer, pinned.Length);
             fence.Set();
             if (frame % 5 == 0)
@@ -213,7 +209,7 @@ internal sealed unsafe class OpenClDriverTests
     public void WarmCalls_AllocateNothing()
     {
         GpuKernel scale = driver.Load(Scale);
-        nint x = driver.Allocate(256), y = driver.Allocate(256);
+        GpuMemory x = driver.Allocate(256), y = driver.Allocate(256);
         using PinnedMemory pinned = driver.AllocatePinned(256);
         using GpuFence fence = driver.CreateFence();
         long before = 0;
@@ -236,7 +232,7 @@ internal sealed unsafe class OpenClDriverTests
     public void AnyCall_AfterDispose_ThrowsButFreeingDoesNothing()
     {
         GpuKernel scale = driver.Load(Scale);
-        nint x = driver.Allocate(16), y = driver.Allocate(16);
+        GpuMemory x = driver.Allocate(16), y = driver.Allocate(16);
         PinnedMemory pinned = driver.AllocatePinned(16);
         GpuFence fence = driver.CreateFence();
         fence.Set();
@@ -254,16 +250,52 @@ internal sealed unsafe class OpenClDriverTests
                 () => scale.Launch(new GridSize(1), [new GpuView(x, 0, 4), new GpuView(y, 0, 4)], new ScaleArguments(4, 2)),
                 Throws.InstanceOf<ObjectDisposedException>());
         });
-        driver.Free(x);
+        x.Dispose();
         pinned.Dispose();
         fence.Dispose();
         driver.Dispose();
     }
 
+    [TestCase(-2, "CL_DEVICE_NOT_AVAILABLE (-2)", false)]
+    [TestCase(-14, "error -14", false)]
+    [TestCase(-34, "CL_INVALID_CONTEXT (-34)", false)]
+    [TestCase(-36, "CL_INVALID_COMMAND_QUEUE (-36)", false)]
+    [TestCase(-9999, "error -9999", false)]
+    [TestCase(-5, "CL_OUT_OF_RESOURCES (-5)", true)]
+    public void Failure_OfADeviceThatIsGone_IsLostForGood(int code, string name, bool waited)
+    {
+        string message = $"{driver.Accelerator.Name} is lost: OpenCL: something failed: {name}";
+        GpuMemory memory = driver.Allocate(16);
+        PinnedMemory pinned = driver.AllocatePinned(16);
+        Assert.That(driver.Failure(new CLException((CLError)code), "something", waited: waited), Is.TypeOf<DeviceLostException>()
+            .With.Message.EqualTo(message));
+        Assert.That(driver.Synchronize, Throws.TypeOf<DeviceLostException>().With.Message.EqualTo(message));
+        Assert.That(() => driver.Allocate(16), Throws.TypeOf<DeviceLostException>());
+        Assert.That(() => driver.Load(Scale), Throws.TypeOf<DeviceLostException>());
+        Assert.That(() => driver.CreateFence().Wait(), Throws.TypeOf<DeviceLostException>());
+        memory.Dispose();
+        pinned.Dispose();
+        driver.Dispose();
+    }
+
+    [TestCase(-5, "CL_OUT_OF_RESOURCES (-5)")]
+    [TestCase(-54, "CL_INVALID_WORK_GROUP_SIZE (-54)")]
+    public void Failure_OfOneCall_IsThatCallsAlone(int code, string name)
+    {
+        Assert.That(driver.Failure(new CLException((CLError)code), "launching kernel A"), Is.TypeOf<DeviceException>()
+            .With.Message.EqualTo($"OpenCL: launching kernel A failed: {name}"));
+        Launch_ViewsWithOffsets_ReadsAndWritesThereOnly();
+    }
+
+    [Test]
+    public void Failure_MemoryFoundMissingAtFirstUse_IsOfMemory() =>
+        Assert.That(driver.Failure(new CLException(CLError.CL_MEM_OBJECT_ALLOCATION_FAILURE), "launching kernel A"),
+            Is.TypeOf<DeviceMemoryException>().With.Message.Contains("at most in one piece"));
+
     [Test]
     public void List_HasTheOpenedDeviceWithItsMemory()
     {
-        DeviceInfo info = OpenClDriver.List()[0];
+        DeviceInfo info = OpenClDevices.List()[0];
         Assert.That(info, Has.Property("Kind").EqualTo(DeviceKind.OpenCl).And.Property("Index").Zero.And.Property("Unusable").Null);
         Assert.That(info.MemoryBytes, Is.Positive);
         Assert.That(info.Name.EndsWith(" (processor)", StringComparison.Ordinal), Is.EqualTo(driver.IsProcessor));
@@ -273,10 +305,34 @@ internal sealed unsafe class OpenClDriverTests
 
     [Test]
     public void Open_NumberThatIsNotThere_SaysHowManyThereAre() =>
-        Assert.That(() => OpenClDriver.Open(99), Throws.InstanceOf<DeviceUnavailableException>()
-            .With.Message.EqualTo($"no OpenCL device 99: there are {OpenClDriver.List().Count}"));
+        Assert.That(() => OpenClDevices.Open(99), Throws.InstanceOf<DeviceUnavailableException>()
+            .With.Message.EqualTo($"no OpenCL device 99: there are {OpenClDevices.List().Count}"));
 
-    private readonly record struct ScaleArguments(int Count, float Factor);
+    // y = factor x, for the elements of y's view.
+    private static void ScaleKernel(ArrayView<float> x, ArrayView<float> y, ScaleArguments a)
+    {
+        int i = Grid.IdxX * Group.DimX + Group.IdxX;
+        if (i < a.Count && i < y.IntLength)
+            y[i] = a.Factor * x[i];
+    }
+
+    // Every group writes its number, which comes out of shared memory, 256 threads later.
+    private static void NumberKernel(ArrayView<int> numbers, NumberArguments a)
+    {
+        ArrayView<int> shared = SharedMemory.Allocate<int>(256);
+        int group = (Grid.IdxZ * Grid.DimY + Grid.IdxY) * Grid.DimX + Grid.IdxX;
+        shared[Group.IdxX] = group + a.First;
+        Group.Barrier();
+        numbers[group * 256 + Group.IdxX] = shared[255 - Group.IdxX];
+    }
+
+    private static void BrokenKernel(ArrayView<int> numbers, NumberArguments a) => numbers[0] = $"{a.First}".Length;
+
+    private static void AtomicKernel(ArrayView<int> numbers, NumberArguments a) => Atomic.Add(ref numbers[0], a.First);
+
+    internal readonly record struct ScaleArguments(int Count, float Factor);
+
+    internal readonly record struct NumberArguments(int First);
 }
 
 internal static unsafe class PinnedFloats

@@ -1,5 +1,5 @@
 using SiamIlgpu.Kernels;
-using SiamIlgpu.Kernels.Gpu.OpenCl;
+using SiamIlgpu.Kernels.Gpu.Ilgpu;
 
 namespace SiamIlgpu.Tests.Gpu;
 
@@ -10,7 +10,7 @@ internal static class OpenClHere
     {
         try
         {
-            return OpenClDriver.Open(0);
+            return OpenClDevices.Open(0);
         }
         catch (DeviceUnavailableException e)
         {

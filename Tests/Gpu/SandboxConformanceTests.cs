@@ -1,6 +1,5 @@
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Gpu;
-using SiamIlgpu.Kernels.Gpu.Source;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Tests.Gpu.Sandbox;
 
@@ -143,7 +142,7 @@ internal sealed class SandboxTensorCoreTests
     [TestCaseSource(nameof(Convolutions))]
     public void Convolution_MatchesReference(object testCase)
     {
-        using var device = new GpuDevice(new SandboxDriver(SandboxKernels.Find, hasTensorCores: true, computeUnits: 4), MathMode.Tf32);
+        using var device = new GpuDevice(new SandboxDriver(SandboxKernels.Find, hasTensorCores: true, computeUnits: 4), ConvolutionMath.Tf32);
         GpuConformance.Check(device, (ConvolutionCase)testCase, MaxError);
     }
 
@@ -151,7 +150,7 @@ internal sealed class SandboxTensorCoreTests
     [Test]
     public void ConvolutionBackward_MatchesReference()
     {
-        using var device = new GpuDevice(new SandboxDriver(SandboxKernels.Find, hasTensorCores: true, computeUnits: 4), MathMode.Tf32);
+        using var device = new GpuDevice(new SandboxDriver(SandboxKernels.Find, hasTensorCores: true, computeUnits: 4), ConvolutionMath.Tf32);
         GpuConformance.Check(device, new ConvolutionBackwardCase("", new ConvolutionSpec(1, 17, 5, 6, 32, 2, 1, 1, Relu: false)), MaxError);
     }
 }

@@ -158,7 +158,7 @@ internal sealed unsafe class SandboxTests(bool descending)
         fence.Wait();
         var values = (float*)host.Pointer;
         Assert.That(values[0], Is.NaN, "pinned memory is not zeroed");
-        nint memory = driver.Allocate(4);
+        GpuMemory memory = driver.Allocate(4);
 
         values[0] = 1;
         driver.Upload(values, memory, 0, 4);
@@ -167,14 +167,14 @@ internal sealed unsafe class SandboxTests(bool descending)
         fence.Set();
         driver.Clear(memory, 0, 4);
         driver.Download(memory, 0, values, 4);
-        driver.Free(memory); // in use by the queue, and yet no harm
+        memory.Dispose(); // in use by the queue, and yet no harm
         Assert.That(values[1], Is.NaN, "read before the wait");
         fence.Wait();
         Assert.That((values[0], values[1]), Is.EqualTo((2f, 2f)));
         driver.Synchronize();
         Assert.That((values[0], values[1]), Is.EqualTo((0f, 2f)));
         Assert.That(driver.LiveAllocations, Is.Zero);
-        Assert.That(() => driver.Free(memory), Throws.InstanceOf<SandboxException>());
+        Assert.That(memory.Dispose, Throws.InstanceOf<SandboxException>());
         Assert.That(() => driver.Clear(memory, 0, 4), Throws.InstanceOf<SandboxException>());
     }
 
@@ -182,7 +182,7 @@ internal sealed unsafe class SandboxTests(bool descending)
     public void Dispose_PinnedMemoryThatTheQueueNeeds_LivesUntilThen()
     {
         using var driver = new SandboxDriver(_ => CopyFour);
-        nint memory = driver.Allocate(4);
+        GpuMemory memory = driver.Allocate(4);
         PinnedMemory host = driver.AllocatePinned(4);
         *(float*)host.Pointer = 3;
         driver.Upload(host.Pointer, memory, 0, 4);
@@ -197,8 +197,8 @@ internal sealed unsafe class SandboxTests(bool descending)
     public void Record_Replayed_DoesItEachTime()
     {
         using var driver = new SandboxDriver(_ => Increment);
-        GpuKernel kernel = driver.Load(SandboxDriver.Describe("Increment", Increment, 4));
-        nint memory = driver.Allocate(16);
+        GpuKernel kernel = driver.Load(new KernelSource("Increment", Increment, 4));
+        GpuMemory memory = driver.Allocate(16);
         using GpuRecording recording = driver.Record(
             () => kernel.Launch(new GridSize(1), [new GpuView(memory, 0, 4), new GpuView(memory, 0, 4)], default(Sizes)));
         driver.Clear(memory, 0, 16);
@@ -214,23 +214,21 @@ internal sealed unsafe class SandboxTests(bool descending)
     }
 
     [Test]
-    public void Load_OtherLayoutThanTheSource_Throws()
+    public void Load_OtherParametersThanTheSource_Throws()
     {
         using var driver = new SandboxDriver(_ => Increment);
-        CompiledKernel right = SandboxDriver.Describe("Increment", Increment, 4);
-        Assert.That((right.ElementBytes, right.ArgumentBytes), Is.EqualTo((new[] { 4, 4 }, 8)));
-        Assert.That(
-            () => driver.Load(right with { ElementBytes = [4, 1] }), Throws.InstanceOf<SandboxException>().With.Message.Contains("[4,1]"));
-        Assert.That(
-            () => driver.Load(right with { ArgumentBytes = 12 }), Throws.InstanceOf<SandboxException>().With.Message.Contains("12"));
+        Assert.That(() => driver.Load(new KernelSource("Bytes", (ArrayView<float> a, ArrayView<byte> b, Sizes c) => { }, 4)),
+            Throws.InstanceOf<SandboxException>().With.Message.Contains("System.Byte"));
+        Assert.That(() => driver.Load(new KernelSource("Int", (ArrayView<float> a, ArrayView<float> b, int c) => { }, 4)),
+            Throws.InstanceOf<SandboxException>().With.Message.Contains("Int32"));
     }
 
     [Test]
     public void Launch_WrongArgumentsOrMemory_Throws()
     {
         using var driver = new SandboxDriver(_ => Increment, memoryLimit: 64);
-        GpuKernel kernel = driver.Load(SandboxDriver.Describe("Increment", Increment, 4));
-        nint memory = driver.Allocate(64);
+        GpuKernel kernel = driver.Load(new KernelSource("Increment", Increment, 4));
+        GpuMemory memory = driver.Allocate(64);
         var whole = new GpuView(memory, 0, 16);
         Assert.That(() => driver.Allocate(1), Throws.InstanceOf<DeviceMemoryException>());
         Assert.That(() => kernel.Launch(new GridSize(1), [whole], default(Sizes)), Throws.InstanceOf<SandboxException>());
@@ -425,9 +423,9 @@ internal sealed unsafe class SandboxTests(bool descending)
         Sizes sizes)
     {
         using var driver = new SandboxDriver(_ => kernel, descending: descending);
-        GpuKernel loaded = driver.Load(SandboxDriver.Describe(kernel.Method.Name, kernel, groupSize));
-        nint x = driver.Allocate(input.Length * sizeof(float));
-        nint y = driver.Allocate(outputLength * sizeof(float));
+        GpuKernel loaded = driver.Load(new KernelSource(kernel.Method.Name, kernel, groupSize));
+        GpuMemory x = driver.Allocate(input.Length * sizeof(float));
+        GpuMemory y = driver.Allocate(outputLength * sizeof(float));
         float[] output = new float[outputLength];
         fixed (float* from = input, to = output)
         {

@@ -29,5 +29,5 @@ internal sealed class FrameViewTests
     [Test]
     public void Constructor_SpanTooShort_SaysSo() =>
         Assert.That(() => new FrameView(new byte[11], 2, 2, PixelFormat.Rgb24),
-            Throws.ArgumentException.With.Message.EqualTo("a 2x2 Rgb24 frame takes 12 bytes, the span has 11"));
+            Throws.ArgumentException.With.Message.EqualTo("a 2x2 Rgb24 frame takes 12 bytes, there are 11"));
 }

@@ -15,10 +15,10 @@ internal sealed class DeviceOptions
         DefaultValueFactory = _ => "auto",
     };
 
-    internal Option<MathMode> Math { get; } = new("--math")
+    internal Option<ConvolutionMath> Math { get; } = new("--math")
     {
         Description = "How a CUDA device rounds the products of convolutions; tf32 is faster, and boxes may differ.",
-        DefaultValueFactory = _ => MathMode.Float32,
+        DefaultValueFactory = _ => ConvolutionMath.Float32,
     };
 
     internal Option<int> Threads { get; } = new("--threads")
@@ -54,7 +54,7 @@ internal sealed class DeviceOptions
             throw new InputException($"--device: expected a kind and a number such as cuda:1, got '{device}'");
         return (parts[0], index) switch
         {
-            ("auto", 0) => ComputeDevice.OpenBest(cpu),
+            ("auto", 0) => Devices.OpenBest(cpu),
             ("cpu", 0) => new CpuDevice(cpu),
             ("cuda", _) => GpuDevice.OpenCuda(index, parsed.GetValue(Math)),
             ("opencl", _) => GpuDevice.OpenOpenCl(index),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Kernels.Gpu;
 
 namespace SiamIlgpu.Run;
 
@@ -11,7 +12,7 @@ internal static class DevicesCommand
         var command = new Command("devices", "Lists the devices of this machine, fastest first.");
         command.SetAction(_ =>
         {
-            foreach (DeviceInfo device in ComputeDevice.List())
+            foreach (DeviceInfo device in Devices.List())
             {
                 string kind = device.Kind.ToString().ToLowerInvariant();
                 string id = device.Kind == DeviceKind.Cpu ? kind : $"{kind}:{device.Index}";

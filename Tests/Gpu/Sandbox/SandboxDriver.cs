@@ -19,10 +19,9 @@ internal sealed unsafe class SandboxDriver(
     long memoryLimit = long.MaxValue) : GpuDriver
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<nint, SandboxMemory> memories = [];
     private readonly Queue<Step> queue = [];
     private List<Step>? recorded;
-    private nint lastHandle;
+    private long allocatedBytes;
     private long enqueued;
     private long done;
     private bool disposed;
@@ -38,46 +37,28 @@ internal sealed unsafe class SandboxDriver(
     internal override bool HasTensorCores => hasTensorCores;
 
     /// <summary>Allocations that nobody freed yet.</summary>
-    internal int LiveAllocations => memories.Count;
+    internal int LiveAllocations { get; private set; }
 
-    /// <summary>What the compiler would say of a kernel.</summary>
-    internal static CompiledKernel Describe(string name, Delegate kernel, int groupSize)
-    {
-        Type[] parameters = ParametersOf(kernel);
-        return new CompiledKernel(
-            name, groupSize, [.. parameters[..^1].Select(view => SizeOf(view.GetGenericArguments()[0]))], SizeOf(parameters[^1]), "", "");
-    }
-
-    internal override nint Allocate(long bytes)
+    internal override GpuMemory Allocate(long bytes)
     {
         lock (gate)
         {
-            if (bytes > Array.MaxLength || memories.Values.Sum(memory => (long)memory.Bytes.Length) + bytes > memoryLimit)
+            ObjectDisposedException.ThrowIf(disposed, this);
+            if (bytes > Array.MaxLength || allocatedBytes + bytes > memoryLimit)
                 throw new DeviceMemoryException($"sandbox: no {bytes} bytes left");
-            memories.Add(++lastHandle, new SandboxMemory(bytes, shared: false));
-            return lastHandle;
-        }
-    }
-
-    internal override void Free(nint memory)
-    {
-        // What is enqueued holds its memory itself.
-        lock (gate)
-        {
-            if (!memories.Remove(memory) && !disposed)
-                throw new SandboxException($"memory {memory} was freed before, or never allocated");
+            return new Allocation(this, bytes);
         }
     }
 
     internal override PinnedMemory AllocatePinned(long bytes) => new Pinned(this, bytes);
 
-    internal override void Clear(nint memory, long offset, long bytes)
+    internal override void Clear(GpuMemory memory, long offset, long bytes)
     {
         SandboxMemory target = Find(memory, offset, bytes);
         Enqueue(new Step(() => target.Bytes.AsSpan((int)offset, (int)bytes).Clear()));
     }
 
-    internal override void Upload(void* from, nint memory, long offset, long bytes)
+    internal override void Upload(void* from, GpuMemory memory, long offset, long bytes)
     {
         SandboxMemory target = Find(memory, offset, bytes);
         nint host = (nint)from;
@@ -85,7 +66,7 @@ internal sealed unsafe class SandboxDriver(
             () => new Span<byte>((void*)host, (int)bytes).CopyTo(target.Bytes.AsSpan((int)offset)), host, bytes));
     }
 
-    internal override void Download(nint memory, long offset, void* to, long bytes)
+    internal override void Download(GpuMemory memory, long offset, void* to, long bytes)
     {
         SandboxMemory source = Find(memory, offset, bytes);
         nint host = (nint)to;
@@ -93,16 +74,13 @@ internal sealed unsafe class SandboxDriver(
             () => source.Bytes.AsSpan((int)offset, (int)bytes).CopyTo(new Span<byte>((void*)host, (int)bytes)), host, bytes));
     }
 
-    internal override GpuKernel Load(CompiledKernel kernel)
+    internal override GpuKernel Load(KernelSource kernel)
     {
+        ObjectDisposedException.ThrowIf(disposed, this);
         Delegate method = kernels(kernel.Name);
-        CompiledKernel own = Describe(kernel.Name, method, kernel.GroupSize);
-        if (!own.ElementBytes.SequenceEqual(kernel.ElementBytes) || own.ArgumentBytes != kernel.ArgumentBytes)
-        {
-            throw new SandboxException(
-                $"{kernel.Name}: its source takes views of [{string.Join(',', own.ElementBytes)}] bytes an element and {own.ArgumentBytes} "
-                + $"bytes of arguments, what was compiled takes [{string.Join(',', kernel.ElementBytes)}] and {kernel.ArgumentBytes}");
-        }
+        Type[] taken = ParametersOf(kernel.Method), own = ParametersOf(method);
+        if (!taken.Select(SizeOfParameter).SequenceEqual(own.Select(SizeOfParameter)))
+            throw new SandboxException($"{kernel.Name}: its source takes ({string.Join<Type>(", ", own)}), launches give ({string.Join<Type>(", ", taken)})");
         return new Kernel(this, kernel, descending, Bind(method));
     }
 
@@ -136,7 +114,6 @@ internal sealed unsafe class SandboxDriver(
         lock (gate)
         {
             disposed = true;
-            memories.Clear();
             queue.Clear();
         }
     }
@@ -178,17 +155,13 @@ internal sealed unsafe class SandboxDriver(
         }
     }
 
-    private SandboxMemory Find(nint memory, long offset, long bytes)
+    private SandboxMemory Find(GpuMemory memory, long offset, long bytes)
     {
-        lock (gate)
-        {
-            ObjectDisposedException.ThrowIf(disposed, this);
-            if (!memories.TryGetValue(memory, out SandboxMemory? found))
-                throw new SandboxException($"memory {memory} was freed, or never allocated");
-            if (offset < 0 || bytes < 0 || offset + bytes > found.Bytes.Length)
-                throw new SandboxException($"bytes {offset} to {offset + bytes} of memory {memory}, which has {found.Bytes.Length}");
-            return found;
-        }
+        ObjectDisposedException.ThrowIf(disposed, this);
+        SandboxMemory found = ((Allocation)memory).Memory;
+        if (offset < 0 || bytes < 0 || offset + bytes > found.Bytes.Length)
+            throw new SandboxException($"bytes {offset} to {offset + bytes} of memory that has {found.Bytes.Length}");
+        return found;
     }
 
     // (views, bytes) => kernel(views[0].As<T0>(), ..., ReadArguments<TArguments>(bytes)), compiled: it runs once a thread.
@@ -212,11 +185,14 @@ internal sealed unsafe class SandboxDriver(
     {
         Type[] parameters = [.. kernel.GetType().GetMethod("Invoke")!.GetParameters().Select(parameter => parameter.ParameterType)];
         bool takesViews = parameters.Length > 0
-            && parameters[..^1].All(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ArrayView<>));
+            && parameters[..^1].All(type => type.IsGenericType && type.Name == typeof(ArrayView<>).Name);
         return takesViews
             ? parameters
             : throw new SandboxException($"{kernel.Method.Name}: a kernel takes views, then one argument struct");
     }
+
+    // Of a view, ILGPU's or the sandbox's, the bytes of an element.
+    private static int SizeOfParameter(Type type) => SizeOf(type.Name == typeof(ArrayView<>).Name ? type.GetGenericArguments()[0] : type);
 
     private static int SizeOf(Type type) =>
         (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
@@ -231,9 +207,49 @@ internal sealed unsafe class SandboxDriver(
             new(Memory, Number, Start, Length);
     }
 
-    private sealed class Kernel(SandboxDriver driver, CompiledKernel compiled, bool descending, Action<BoundView[], byte[]> invoke)
-        : GpuKernel(compiled)
+    private sealed class Allocation : GpuMemory
     {
+        private readonly SandboxDriver driver;
+        private SandboxMemory? memory;
+
+        internal Allocation(SandboxDriver driver, long bytes)
+        {
+            this.driver = driver;
+            memory = new SandboxMemory(bytes, shared: false);
+            driver.LiveAllocations++;
+            driver.allocatedBytes += bytes;
+        }
+
+        // As ILGPU's buffers, one that nobody disposed frees itself.
+        ~Allocation() => Free();
+
+        internal SandboxMemory Memory => memory ?? throw new SandboxException("memory that was freed is used");
+
+        public override void Dispose()
+        {
+            GC.SuppressFinalize(this);
+            if (memory is null && !driver.disposed)
+                throw new SandboxException("memory was freed before");
+            Free();
+        }
+
+        // What is enqueued holds its memory itself.
+        private void Free()
+        {
+            lock (driver.gate)
+            {
+                driver.LiveAllocations--;
+                driver.allocatedBytes -= memory?.Bytes.Length ?? 0;
+                memory = null;
+            }
+        }
+    }
+
+    private sealed class Kernel(SandboxDriver driver, KernelSource source, bool descending, Action<BoundView[], byte[]> invoke)
+        : GpuKernel(source)
+    {
+        private readonly int[] sizes = [.. ParametersOf(source.Method).Select(SizeOfParameter)];
+
         internal void LaunchBytes(GridSize groups, ReadOnlySpan<GpuView> views, ReadOnlySpan<byte> arguments) =>
             LaunchCore(groups, views, arguments);
 
@@ -241,23 +257,22 @@ internal sealed unsafe class SandboxDriver(
         {
             // CUDA's limits of a grid.
             if (groups.X < 1 || groups.Y is < 1 or > 65535 || groups.Z is < 1 or > 65535)
-                throw new SandboxException($"{Compiled.Name}: no grid of {groups}");
-            if (views.Length != Compiled.ElementBytes.Count || arguments.Length != Compiled.ArgumentBytes)
+                throw new SandboxException($"{Source.Name}: no grid of {groups}");
+            if (views.Length != sizes.Length - 1 || arguments.Length != sizes[^1])
             {
                 throw new SandboxException(
-                    $"{Compiled.Name} takes {Compiled.ElementBytes.Count} views and {Compiled.ArgumentBytes} bytes of arguments, "
+                    $"{Source.Name} takes {sizes.Length - 1} views and {sizes[^1]} bytes of arguments, "
                     + $"got {views.Length} and {arguments.Length}");
             }
             var bound = new BoundView[views.Length];
             for (int i = 0; i < views.Length; i++)
             {
-                int size = Compiled.ElementBytes[i];
-                long start = views[i].Offset * size;
-                bound[i] = new BoundView(driver.Find(views[i].Memory, start, views[i].Length * size), i, start, views[i].Length);
+                long start = views[i].Offset * sizes[i];
+                bound[i] = new BoundView(driver.Find(views[i].Memory, start, views[i].Length * sizes[i]), i, start, views[i].Length);
             }
             byte[] copy = arguments.ToArray();
             driver.Enqueue(new Step(() =>
-                GroupRunner.Run(Compiled.Name, groups, Compiled.GroupSize, descending, () => invoke(bound, copy))));
+                GroupRunner.Run(Source.Name, groups, Source.GroupSize, descending, () => invoke(bound, copy))));
         }
     }
 

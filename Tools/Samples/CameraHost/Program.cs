@@ -3,10 +3,11 @@
 using SiamIlgpu;
 using SiamIlgpu.CameraHost;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Networks;
 
 const int Frames = 100;
-using ComputeDevice device = ComputeDevice.OpenBest();
+using ComputeDevice device = new CpuDevice();
 using var tracker = new Tracker(DefaultModel.Load(), device);
 var camera = new PretendCamera(width: 640, height: 480);
 

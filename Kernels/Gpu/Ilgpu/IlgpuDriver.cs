@@ -1,0 +1,349 @@
+using ILGPU;
+using ILGPU.Backends;
+using ILGPU.Runtime;
+
+namespace SiamIlgpu.Kernels.Gpu.Ilgpu;
+
+/// <summary>
+/// A device by ILGPU: its accelerator, buffers, page-locked arrays and launchers, and one stream. What CUDA and OpenCL do in
+/// different ways is the derived drivers'.
+/// </summary>
+internal abstract unsafe class IlgpuDriver : GpuDriver
+{
+    private readonly Context? owned;
+    private readonly AcceleratorStream? ownedStream;
+    private readonly Dictionary<string, IlgpuKernel> kernels = new(StringComparer.Ordinal);
+    private Task<CompiledKernel>? lastCompiled;
+    private volatile string? lost;
+    private volatile bool disposed;
+
+    /// <summary>Takes an accelerator.</summary>
+    /// <param name="accelerator">The accelerator.</param>
+    /// <param name="compiler">What compiles its kernels; the driver disposes it.</param>
+    /// <param name="stream">Its stream to work on; null for one of the driver's own.</param>
+    /// <param name="owned">The context that the accelerator is of, to be disposed with the driver; null when both are a host's.</param>
+    private protected IlgpuDriver(Accelerator accelerator, IlgpuCompiler compiler, AcceleratorStream? stream, Context? owned)
+    {
+        Accelerator = accelerator;
+        Compiler = compiler;
+        this.owned = owned;
+        Stream = Queue = stream ?? (ownedStream = accelerator.CreateStream());
+    }
+
+    internal override int ComputeUnits => Accelerator.NumMultiprocessors;
+
+    /// <summary>ILGPU's device.</summary>
+    internal Accelerator Accelerator { get; }
+
+    /// <summary>What compiles its kernels.</summary>
+    private protected IlgpuCompiler Compiler { get; }
+
+    /// <summary>What the device works off, in order.</summary>
+    internal AcceleratorStream Stream { get; }
+
+    /// <summary>Where launches and copies go: the stream, or, while something is recorded, a stream for that alone.</summary>
+    private protected AcceleratorStream Queue { get; set; }
+
+    /// <summary>
+    /// Held by whoever enqueues. The arguments of a kernel of OpenCL belong to the kernel, not to the caller; and a thread that records
+    /// a CUDA graph keeps all others out, lest their launches end up in its recording.
+    /// </summary>
+    private protected Lock Gate { get; } = new();
+
+    /// <summary>The driver's name in messages.</summary>
+    private protected string Label => Kind == DeviceKind.Cuda ? "CUDA" : "OpenCL";
+
+    /// <summary>How much memory there is, for messages.</summary>
+    private protected abstract string MemoryText { get; }
+
+    internal override GpuMemory Allocate(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ThrowIfGone();
+        try
+        {
+            // Drivers refuse to allocate nothing; an empty buffer is a buffer, too.
+            return new IlgpuMemory(Accelerator.AllocateRaw(Math.Max(bytes, 1), 1));
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failure(e, $"allocating {bytes:N0} bytes", allocates: true);
+        }
+    }
+
+    internal override PinnedMemory AllocatePinned(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ThrowIfGone();
+        try
+        {
+            if (bytes <= Array.MaxLength)
+                return new IlgpuPinned(this, Accelerator.AllocatePageLocked1D<byte>(Math.Max(bytes, 1), uninitialized: true), bytes);
+        }
+        catch (OutOfMemoryException)
+        {
+            // As with a length that no array has.
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failure(e, $"page-locking {bytes:N0} bytes", allocates: true);
+        }
+        throw new DeviceMemoryException($"{Label}: the host has no {bytes:N0} bytes in one piece to be page-locked");
+    }
+
+    internal override void Clear(GpuMemory memory, long offset, long bytes)
+    {
+        if (bytes == 0)
+            return;
+        using Lock.Scope held = Enter();
+        try
+        {
+            Clear(BufferOf(memory), offset, bytes);
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failure(e, "clearing memory");
+        }
+    }
+
+    internal override void Upload(void* from, GpuMemory memory, long offset, long bytes)
+    {
+        if (bytes == 0)
+            return;
+        using Lock.Scope held = Enter();
+        try
+        {
+            Upload((nint)from, BufferOf(memory), offset, bytes);
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failure(e, "a copy to the device");
+        }
+    }
+
+    internal override void Download(GpuMemory memory, long offset, void* to, long bytes)
+    {
+        if (bytes == 0)
+            return;
+        using Lock.Scope held = Enter();
+        try
+        {
+            Download(BufferOf(memory), offset, (nint)to, bytes);
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failure(e, "a copy to the host");
+        }
+    }
+
+    // Kernels are compiled one after the other, in the order in which they are asked for, because the numbers that ILGPU gives decide
+    // on the order of some statements, and so on whether the driver has the text in its cache. The driver builds them side by side.
+    internal override GpuKernel Load(KernelSource kernel)
+    {
+        lock (kernels)
+        {
+            ThrowIfGone();
+            if (!kernels.TryGetValue(kernel.Name, out IlgpuKernel? loaded))
+            {
+                Task<CompiledKernel> compiling = lastCompiled is null
+                    ? Task.Run(() => Compiler.Compile(kernel))
+                    : lastCompiled.ContinueWith(_ => Compiler.Compile(kernel), TaskScheduler.Default);
+                lastCompiled = compiling;
+                kernels.Add(kernel.Name, loaded = new IlgpuKernel(this, kernel, compiling));
+            }
+            return loaded;
+        }
+    }
+
+    // Waits outside the lock, so that others enqueue meanwhile.
+    internal override void Synchronize()
+    {
+        RefuseWhileRecording();
+        ThrowIfGone();
+        try
+        {
+            Stream.Synchronize();
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failure(e, "waiting for the device", waited: true);
+        }
+    }
+
+    /// <summary>
+    /// Waits and frees. Errors are ignored: of a device that failed there is nothing left to save. Memory, fences and recordings
+    /// that outlive the driver do nothing when disposed.
+    /// </summary>
+    public override void Dispose()
+    {
+        lock (kernels)
+        {
+            if (disposed)
+                return;
+            disposed = true;
+        }
+        foreach (IlgpuKernel kernel in kernels.Values)
+            kernel.Settle();
+        Ignore(() => Stream.Synchronize());
+        foreach (IlgpuKernel kernel in kernels.Values)
+            Ignore(kernel.Free);
+        Ignore(() => ownedStream?.Dispose());
+        Compiler.Dispose();
+        if (owned is null)
+            return;
+        Ignore(Accelerator.Dispose);
+        owned.Dispose();
+    }
+
+    /// <summary>Gives a compiled kernel to the device's driver.</summary>
+    /// <exception cref="DeviceException">It cannot be built; the message has the driver's log.</exception>
+    internal abstract Kernel Build(KernelSource source, CompiledKernel compiled);
+
+    /// <summary>Enqueues a kernel.</summary>
+    internal void Launch(KernelLauncher launcher, KernelSource source, GridSize groups, ReadOnlySpan<GpuView> views, ReadOnlySpan<byte> arguments)
+    {
+        var config = new KernelConfig(new Index3D(groups.X, groups.Y, groups.Z), new Index3D(source.GroupSize, 1, 1));
+        using Lock.Scope held = Enter();
+        try
+        {
+            Launching();
+            launcher.Launch(Queue, config, views, arguments);
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failure(e, $"launching kernel {source.Name}");
+        }
+    }
+
+    /// <summary>Called before each launch, with the lock held.</summary>
+    private protected virtual void Launching()
+    {
+    }
+
+    /// <summary>Enqueues zeros.</summary>
+    private protected abstract void Clear(MemoryBuffer buffer, long offset, long bytes);
+
+    /// <summary>Enqueues a copy to the device. ILGPU's own copies allocate a few hundred bytes each time.</summary>
+    private protected abstract void Upload(nint from, MemoryBuffer buffer, long offset, long bytes);
+
+    /// <summary>Enqueues a copy to the host.</summary>
+    private protected abstract void Download(MemoryBuffer buffer, long offset, nint to, long bytes);
+
+    /// <summary>What a driver's error is called, and what it means.</summary>
+    /// <param name="e">The error.</param>
+    /// <param name="allocates">Whether memory was asked for.</param>
+    /// <param name="waited">Whether the call waits for work before it, so that the error may be that work's.</param>
+    private protected abstract (string Name, FailureKind Kind) Explain(AcceleratorException e, bool allocates, bool waited);
+
+    /// <summary>The exception for a call that failed; its type tells what the caller can do about it.</summary>
+    internal DeviceException Failure(AcceleratorException e, string what, bool allocates = false, bool waited = false)
+    {
+        (string name, FailureKind kind) = Explain(e, allocates, waited);
+        string message = $"{Label}: {what} failed: {name}";
+        if (kind == FailureKind.Memory)
+            return new DeviceMemoryException($"{message}: {MemoryText}");
+        if (kind != FailureKind.Lost)
+            return new DeviceException(message);
+        lost ??= $"{Accelerator.Name} is lost: {message}";
+        return new DeviceLostException(lost);
+    }
+
+    /// <summary>Keeps other threads out until the result is disposed.</summary>
+    private protected Lock.Scope Enter()
+    {
+        ThrowIfGone();
+        return Gate.EnterScope();
+    }
+
+    /// <summary>Throws when the driver or a host's accelerator is disposed, or the device lost.</summary>
+    internal void ThrowIfGone()
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        ObjectDisposedException.ThrowIf(Accelerator.IsDisposed, Accelerator);
+        if (lost is string why)
+            throw new DeviceLostException(why);
+    }
+
+    /// <summary>Whether nothing can be asked of the device any more.</summary>
+    internal bool IsGone => disposed || lost is not null || Accelerator.IsDisposed;
+
+    /// <summary>Fails in the action of <see cref="GpuDriver.Record"/>: whoever has the lock while the queue is a recorder's is there.</summary>
+    private protected void RefuseWhileRecording()
+    {
+        if (Gate.IsHeldByCurrentThread && Queue != Stream)
+            throw new InvalidOperationException("only launches, copies and clears can be recorded");
+    }
+
+    /// <summary>Frees something of a device that may have failed, in which case there is nothing left to free.</summary>
+    internal static void Ignore(Action free)
+    {
+        try
+        {
+            free();
+        }
+        catch (AcceleratorException)
+        {
+            // The device is gone, and what it held with it.
+        }
+    }
+
+    private static MemoryBuffer BufferOf(GpuMemory memory) => ((IlgpuMemory)memory).Buffer;
+}
+
+/// <summary>What a driver's error means to the caller.</summary>
+internal enum FailureKind
+{
+    /// <summary>This call failed; others may not.</summary>
+    Call,
+
+    /// <summary>There is not that much memory.</summary>
+    Memory,
+
+    /// <summary>The device answers no more.</summary>
+    Lost,
+}
+
+/// <summary>A buffer of ILGPU's; one that nobody disposed it frees itself.</summary>
+internal sealed class IlgpuMemory(MemoryBuffer buffer) : GpuMemory
+{
+    internal MemoryBuffer Buffer { get; } = buffer;
+
+    /// <summary>A host's view of bytes as a kernel sees it.</summary>
+    /// <exception cref="ArgumentException">It is no view of the device's accelerator.</exception>
+    internal static GpuView ViewOf<TView>(GpuDevice device, TView bytes)
+        where TView : IContiguousArrayView
+    {
+        if (!bytes.IsValid || device.Driver is not IlgpuDriver driver || bytes.Buffer.Accelerator != driver.Accelerator)
+            throw new ArgumentException($"the frame is not in memory of the accelerator of {device.Name}");
+        return new GpuView(new IlgpuMemory(bytes.Buffer), bytes.Index, bytes.Length);
+    }
+
+    public override void Dispose() => IlgpuDriver.Ignore(Buffer.Dispose);
+}
+
+/// <summary>A page-locked array of ILGPU's.</summary>
+internal sealed unsafe class IlgpuPinned(IlgpuDriver driver, PageLockedArray1D<byte> array, long length) : PinnedMemory(length)
+{
+    private bool disposed;
+
+    internal override byte* Pointer
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            driver.ThrowIfGone();
+            return (byte*)array.ArrayView.LoadEffectiveAddressAsPtr();
+        }
+    }
+
+    // A copy that is enqueued may still read it or write to it.
+    public override void Dispose()
+    {
+        if (disposed)
+            return;
+        disposed = true;
+        if (!driver.IsGone)
+            driver.Synchronize();
+        IlgpuDriver.Ignore(array.Dispose);
+    }
+}
