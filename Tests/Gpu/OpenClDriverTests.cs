@@ -56,6 +56,23 @@ internal sealed unsafe class OpenClDriverTests
         Assert.That(result, Is.EqualTo(Enumerable.Range(0, Groups * 256).Select(i => 1000 + i / 256)));
     }
 
+    /// <summary>A product and the sum that takes it are one instruction, rounded once, as on CUDA; ILGPU writes two statements.</summary>
+    [Test]
+    public void Launch_ProductAndSum_AreFused()
+    {
+        const float Value = 1 + 1f / 4096;
+        float[] values = [Value, Value, -Value * Value, 0];
+        GpuMemory x = driver.Allocate(16);
+        fixed (float* memory = values)
+        {
+            driver.Upload(memory, x, 0, 16);
+            driver.Load(new KernelSource("Fused", FusedKernel, 1)).Launch(new GridSize(1), [new GpuView(x, 0, 4)], new NumberArguments(0));
+            driver.Download(x, 0, memory, 16);
+            driver.Synchronize();
+        }
+        Assert.That(values[3], Is.Not.Zero.And.EqualTo(MathF.FusedMultiplyAdd(Value, Value, -Value * Value)));
+    }
+
     [Test]
     public void Launch_FromEightThreads_NeverMixesTheirArguments()
     {
@@ -325,6 +342,8 @@ internal sealed unsafe class OpenClDriverTests
         Group.Barrier();
         numbers[group * 256 + Group.IdxX] = shared[255 - Group.IdxX];
     }
+
+    private static void FusedKernel(ArrayView<float> x, NumberArguments a) => x[3 + a.First] = x[0] * x[1] + x[2];
 
     private static void BrokenKernel(ArrayView<int> numbers, NumberArguments a) => numbers[0] = $"{a.First}".Length;
 

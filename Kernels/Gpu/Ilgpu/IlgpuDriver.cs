@@ -206,8 +206,8 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
         using Lock.Scope held = Enter();
         try
         {
-            Launching();
             launcher.Launch(Queue, config, views, arguments);
+            Launched();
         }
         catch (AcceleratorException e)
         {
@@ -215,8 +215,8 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
         }
     }
 
-    /// <summary>Called before each launch, with the lock held.</summary>
-    private protected virtual void Launching()
+    /// <summary>Called after each launch, with the lock held.</summary>
+    private protected virtual void Launched()
     {
     }
 

@@ -20,7 +20,8 @@ internal sealed class OpenClDriver : IlgpuDriver
 
     private readonly CLAccelerator accelerator;
 
-    // Copies, launches and clears so far, and how many of them a wait has seen through.
+    // Copies, launches and clears so far, and how many of them a wait has seen through. One counts once it is in the queue: a thread
+    // that waits meanwhile must not take it for done.
     private long enqueued, finished;
 
     /// <summary>Takes an accelerator.</summary>
@@ -72,26 +73,26 @@ internal sealed class OpenClDriver : IlgpuDriver
 
     private protected override void Clear(MemoryBuffer buffer, long offset, long bytes)
     {
-        enqueued++;
         // A pattern must divide offset and length.
         CLException.ThrowIfFailed((offset | bytes) % sizeof(uint) == 0
             ? CLAPI.CurrentAPI.FillBuffer(Queue, buffer.NativePtr, 0u, (nint)offset, (nint)bytes)
             : CLAPI.CurrentAPI.FillBuffer(Queue, buffer.NativePtr, (byte)0, (nint)offset, (nint)bytes));
+        enqueued++;
     }
 
     private protected override void Upload(nint from, MemoryBuffer buffer, long offset, long bytes)
     {
-        enqueued++;
         CLException.ThrowIfFailed(CLAPI.CurrentAPI.WriteBuffer(Queue, buffer.NativePtr, false, (nint)offset, (nint)bytes, from));
+        enqueued++;
     }
 
     private protected override void Download(MemoryBuffer buffer, long offset, nint to, long bytes)
     {
-        enqueued++;
         CLException.ThrowIfFailed(CLAPI.CurrentAPI.ReadBuffer(Queue, buffer.NativePtr, false, (nint)offset, (nint)bytes, to));
+        enqueued++;
     }
 
-    private protected override void Launching() => enqueued++;
+    private protected override void Launched() => enqueued++;
 
     private protected override (string Name, FailureKind Kind) Explain(AcceleratorException e, bool allocates, bool waited)
     {
