@@ -82,7 +82,7 @@ internal sealed class CudaDriver : IlgpuDriver
         string code = IlgpuCompiler.Renumber(((PTXCompiledKernel)compiled).PTXAssembly);
         try
         {
-            return accelerator.LoadKernel(NewKernel(accelerator.Context, EntryPointOf(compiled), null, code));
+            return accelerator.LoadKernel(NewKernel(accelerator.Context, IlgpuCompiler.EntryPointOf(compiled), null, code));
         }
         catch (AcceleratorException e)
         {
@@ -124,9 +124,6 @@ internal sealed class CudaDriver : IlgpuDriver
     private static bool IsFatal(int error) =>
         error is 4 or 46 or 201 or 214 or 220 or 226 or 700 or 702 or 709 or 710 or (>= 714 and <= 719) or 721
             or 805 or 806 or 810 or 911 or 999;
-
-    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_EntryPoint")]
-    private static extern EntryPoint EntryPointOf(CompiledKernel kernel);
 
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
     private static extern PTXCompiledKernel NewKernel(Context context, EntryPoint entryPoint, CompiledKernel.KernelInfo? info, string code);

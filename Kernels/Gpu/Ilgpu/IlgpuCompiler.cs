@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using ILGPU;
 using ILGPU.Algorithms;
@@ -82,6 +83,10 @@ internal sealed partial class IlgpuCompiler : IDisposable
             return $"{name.Groups[1].Value}{place}";
         });
     }
+
+    /// <summary>What a compiled kernel is called and takes, to load it with a text that was changed; internal to ILGPU.</summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_EntryPoint")]
+    internal static extern EntryPoint EntryPointOf(CompiledKernel kernel);
 
     // type_123 of OpenCL C; L_123 and _parameter_123 of PTX.
 #pragma warning disable MA0009 // It reads nothing but ILGPU's output.

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Backends;
 using ILGPU.Backends.EntryPoints;
@@ -58,7 +57,7 @@ internal sealed class OpenClDriver : IlgpuDriver
         try
         {
             Kernel kernel = accelerator.LoadKernel(
-                new CLCompiledKernel(accelerator.Context, (SeparateViewEntryPoint)EntryPointOf(compiled), null, code, CLCVersion.CL12));
+                new CLCompiledKernel(accelerator.Context, (SeparateViewEntryPoint)IlgpuCompiler.EntryPointOf(compiled), null, code, CLCVersion.CL12));
             int most = (int)CLAPI.CurrentAPI.GetKernelWorkGroupInfo<nint>(
                 ((CLKernel)kernel).KernelPtr, accelerator.DeviceId, CLKernelWorkGroupInfoType.CL_KERNEL_WORK_GROUP_SIZE);
             return source.GroupSize <= most ? kernel
@@ -117,9 +116,6 @@ internal sealed class OpenClDriver : IlgpuDriver
             _ = CLAPI.CurrentAPI.ReleaseProgram(program);
         return log;
     }
-
-    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_EntryPoint")]
-    private static extern EntryPoint EntryPointOf(CompiledKernel kernel);
 
     /// <summary>OpenCL's events are internal to ILGPU: a fence waits for all that is enqueued, unless it is over already.</summary>
     private sealed class Fence(OpenClDriver driver) : GpuFence
