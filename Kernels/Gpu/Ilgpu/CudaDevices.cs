@@ -46,7 +46,7 @@ internal static class CudaDevices
         catch (Exception e) when (e is AcceleratorException or NotSupportedException)
         {
             context?.Dispose();
-            throw new DeviceUnavailableException($"{name}: {e.Message}");
+            throw new DeviceUnavailableException($"{name}: {(e is CudaException cuda ? $"{cuda.Error}, " : "")}{e.Message}");
         }
     }
 

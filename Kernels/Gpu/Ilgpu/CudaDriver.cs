@@ -39,7 +39,7 @@ internal sealed class CudaDriver : IlgpuDriver
     internal override GpuFence CreateFence()
     {
         using Lock.Scope held = Enter();
-        accelerator.Bind();
+        Bind();
         Check(CudaAPI.CurrentAPI.CreateEvent(out nint mark, CudaEventFlags.CU_EVENT_DISABLE_TIMING), "creating an event");
         return new Fence(this, mark);
     }
@@ -49,11 +49,12 @@ internal sealed class CudaDriver : IlgpuDriver
     {
         using Lock.Scope held = Enter();
         RefuseWhileRecording();
-        accelerator.Bind();
+        Bind();
         nint graph = 0;
-        using CudaStream recorder = accelerator.CreateStream(StreamFlags.CU_STREAM_NON_BLOCKING);
+        CudaStream? recorder = null;
         try
         {
+            recorder = accelerator.CreateStream(StreamFlags.CU_STREAM_NON_BLOCKING);
             Check(CudaGraphs.BeginCapture(recorder.StreamPtr, CudaGraphs.ThreadLocal), "cuStreamBeginCapture");
             Queue = recorder;
             CudaError ended;
@@ -70,10 +71,15 @@ internal sealed class CudaDriver : IlgpuDriver
             Check(CudaGraphs.Instantiate(out nint executable, graph, 0), "cuGraphInstantiateWithFlags");
             return new Recording(this, executable);
         }
+        catch (AcceleratorException e)
+        {
+            throw Failure(e, "creating a stream");
+        }
         finally
         {
             if (graph != 0)
                 _ = CudaGraphs.Destroy(graph);
+            Ignore(() => recorder?.Dispose());
         }
     }
 
@@ -134,6 +140,19 @@ internal sealed class CudaDriver : IlgpuDriver
         CudaException.ThrowIfFailed(CudaAPI.CurrentAPI.MemcpyAsync(to, from, (nint)bytes, Queue));
     }
 
+    // The driver's calls are about the calling thread's context.
+    private void Bind()
+    {
+        try
+        {
+            accelerator.Bind();
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failure(e, "making the context current");
+        }
+    }
+
     private void Check(CudaError result, string what)
     {
         if (result != CudaError.CUDA_SUCCESS)
@@ -145,7 +164,7 @@ internal sealed class CudaDriver : IlgpuDriver
     {
         if (handle != 0 && !IsGone)
         {
-            accelerator.Bind();
+            Ignore(accelerator.Bind);
             Ignore(Stream.Synchronize);
             _ = destroy(handle);
         }
@@ -162,7 +181,7 @@ internal sealed class CudaDriver : IlgpuDriver
             ObjectDisposedException.ThrowIf(mark == 0, this);
             using Lock.Scope held = driver.Enter();
             driver.RefuseWhileRecording();
-            driver.accelerator.Bind();
+            driver.Bind();
             driver.Check(CudaAPI.CurrentAPI.RecordEvent(mark, ((CudaStream)driver.Stream).StreamPtr), "recording an event");
         }
 
@@ -173,7 +192,7 @@ internal sealed class CudaDriver : IlgpuDriver
             ObjectDisposedException.ThrowIf(mark == 0, this);
             driver.RefuseWhileRecording();
             driver.ThrowIfGone();
-            driver.accelerator.Bind();
+            driver.Bind();
             driver.Check(CudaAPI.CurrentAPI.SynchronizeEvent(mark), "waiting for an event");
         }
 
@@ -190,7 +209,7 @@ internal sealed class CudaDriver : IlgpuDriver
             ObjectDisposedException.ThrowIf(graph == 0, this);
             using Lock.Scope held = driver.Enter();
             driver.RefuseWhileRecording();
-            driver.accelerator.Bind();
+            driver.Bind();
             driver.Check(CudaGraphs.Launch(graph, ((CudaStream)driver.Stream).StreamPtr), "cuGraphLaunch");
         }
 

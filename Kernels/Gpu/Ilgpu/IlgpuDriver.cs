@@ -188,11 +188,13 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
         foreach (IlgpuKernel kernel in kernels.Values)
             Ignore(kernel.Free);
         Ignore(() => ownedStream?.Dispose());
-        Compiler.Dispose();
+        Ignore(Compiler.Dispose);
+        if (lost is not null)
+            LostDevice.Abandon(Accelerator);
         if (owned is null)
             return;
         Ignore(Accelerator.Dispose);
-        owned.Dispose();
+        Ignore(owned.Dispose);
     }
 
     /// <summary>Gives a compiled kernel to the device's driver.</summary>
@@ -245,6 +247,7 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
         if (kind != FailureKind.Lost)
             return new DeviceException(message);
         lost ??= $"{Accelerator.Name} is lost: {message}";
+        LostDevice.Abandon(Accelerator);
         return new DeviceLostException(lost);
     }
 
