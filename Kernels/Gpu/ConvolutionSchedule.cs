@@ -4,8 +4,7 @@ namespace SiamIlgpu.Kernels.Gpu;
 /// <param name="Tile">The last part of the kernel's name.</param>
 /// <param name="Groups">Groups of threads.</param>
 /// <param name="Parts">Parts that each sum is split into, for layers with too few pixels to fill the device.</param>
-/// <param name="TensorCores">Whether it runs on tensor cores.</param>
-internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups, int Parts, bool TensorCores)
+internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups, int Parts)
 {
     // A unit with fewer threads than this takes as long as with so many; fewer steps are not worth a part of their own.
     private const int ThreadsPerUnit = 256;
@@ -44,11 +43,11 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
         if (device.LikeProcessor)
         {
             var groups = new GridSize((pixels - 1) / ConvolutionArguments.ProcessorPixels + 1, filters.Groups * filters.GroupLanes / 16);
-            return new("Processor", groups, 1, TensorCores: false);
+            return new("Processor", groups, 1);
         }
         int mostParts = Math.Clamp(filters.Steps / FewestSteps, 1, MostParts);
         return device.Math == ConvolutionMath.Tf32
-            ? Fastest(device, TensorCoreTiles, pixels, filters, filters.Steps, 1, mostParts, TensorCorePartialSums) with { TensorCores = true }
+            ? Fastest(device, TensorCoreTiles, pixels, filters, filters.Steps, 1, mostParts, TensorCorePartialSums)
             : Fastest(device, Tiles, pixels, filters, filters.Steps, 1, mostParts, PartialSums);
     }
 
@@ -79,7 +78,7 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
                 if (parts > 1)
                     time += (double)pixels * filters.Groups * filters.GroupChannels * (parts + 1) / device.ComputeUnits / partialSums;
                 if (time < least)
-                    (least, best) = (time, new(name, new GridSize(x, y, parts), parts, TensorCores: false));
+                    (least, best) = (time, new(name, new GridSize(x, y, parts), parts));
             }
         }
         return best;

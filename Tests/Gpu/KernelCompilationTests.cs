@@ -8,6 +8,7 @@ using RealIlgpu::ILGPU.Runtime.Cuda;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Gpu;
 using SiamIlgpu.Kernels.Gpu.Ilgpu;
+using SiamIlgpu.Tests.Tools;
 using KernelSources = CompiledKernels::SiamIlgpu.Kernels.Gpu.KernelSources;
 
 namespace SiamIlgpu.Tests.Gpu;
@@ -95,8 +96,7 @@ internal sealed partial class KernelCompilationTests
     [TestCase("sm_90")]
     public void Assemble_EveryKernel_NeedsNoStack(string target)
     {
-        string? ptxas = Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator)
-            .Select(folder => Path.Combine(folder, "ptxas")).FirstOrDefault(File.Exists);
+        string? ptxas = ReferenceTool.Find("ptxas");
         if (ptxas is null)
             Assert.Ignore("needs NVIDIA's ptxas on PATH (nvidia-cuda-toolkit)");
         string file = Path.GetTempFileName();
@@ -105,11 +105,8 @@ internal sealed partial class KernelCompilationTests
             foreach ((KernelSource kernel, string code) in Compile(target))
             {
                 File.WriteAllText(file, code);
-                var start = new ProcessStartInfo(ptxas!, ["-arch", target, "-v", file, "-o", "/dev/null"]) { RedirectStandardError = true, UseShellExecute = false };
-                using Process process = Process.Start(start)!;
-                string said = process.StandardError.ReadToEnd();
-                process.WaitForExit();
-                Assert.That(process.ExitCode, Is.Zero, $"{kernel.Name}: {said}");
+                (int exit, string said) = ReferenceTool.Run(new ProcessStartInfo(ptxas!, ["-arch", target, "-v", file, "-o", "/dev/null"]));
+                Assert.That(exit, Is.Zero, $"{kernel.Name}: {said}");
                 Assert.That(said, Does.Contain("0 bytes stack frame, 0 bytes spill stores"), kernel.Name);
             }
         }

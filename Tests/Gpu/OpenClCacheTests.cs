@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using SiamIlgpu.Data;
 using SiamIlgpu.Run;
+using SiamIlgpu.Tests.Tools;
 
 namespace SiamIlgpu.Tests.Gpu;
 
@@ -39,12 +40,10 @@ internal sealed class OpenClCacheTests
             typeof(CommandLineHost).Assembly.Location, "track", "--input", frames, "--device", "opencl", "--boxes", Path.Combine(folder, "boxes.txt"),
             "--init", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{box.X},{box.Y},{box.Width},{box.Height}"),
         ];
-        var start = new ProcessStartInfo("dotnet", arguments) { UseShellExecute = false, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", arguments);
         start.Environment["POCL_CACHE_DIR"] = cache;
-        using Process process = Process.Start(start)!;
-        string said = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.That(process.ExitCode, Is.Zero, said);
+        (int code, string said) = ReferenceTool.Run(start);
+        Assert.That(code, Is.Zero, said);
         return [.. Directory.GetFiles(cache, "program.bc", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(cache, file))];
     }
 }

@@ -76,9 +76,12 @@ internal sealed class EmbeddingTests
         string published = Path.Combine(folder, "published", project, property);
         if (!Directory.Exists(published))
         {
-            string said = Dotnet(
-                folder, "publish", Path.Combine(Root(), project), "-c", "Release", "-o", published, "-p:RunAnalyzers=false", "--artifacts-path",
-                Path.Combine(folder, "publish" + property), $"-p:{(property.Length > 0 ? property : "RunAnalyzers=false")}");
+            string[] properties = property.Length > 0 ? [$"-p:{property}"] : [];
+            string said = Dotnet(folder,
+            [
+                "publish", Path.Combine(Root(), project), "-c", "Release", "-o", published, "-p:RunAnalyzers=false", "--artifacts-path",
+                Path.Combine(folder, "publish" + property), .. properties,
+            ]);
             Assert.That(said, Does.Not.Contain("warning"));
         }
 
@@ -128,24 +131,15 @@ internal sealed class EmbeddingTests
     /// <summary>Runs a program to its end; what it said, after asserting that it succeeded.</summary>
     private static string Execute(string workingFolder, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            WorkingDirectory = workingFolder,
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = workingFolder };
         // What the test run's own MSBuild sets for its children is not for these builds; servers that stay would hold the folder.
         foreach (string name in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
             start.Environment.Remove(name);
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
         start.Environment["UseSharedCompilation"] = "false";
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd() + errors.Result;
-        process.WaitForExit();
-        Assert.That(process.ExitCode, Is.Zero, $"{program} {string.Join(' ', arguments)}\n{output}");
+        (int code, string output) = ReferenceTool.Run(start);
+        Assert.That(code, Is.Zero, $"{program} {string.Join(' ', arguments)}\n{output}");
         return output;
     }
 

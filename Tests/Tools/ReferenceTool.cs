@@ -5,19 +5,33 @@ using SiamIlgpu.Kernels;
 
 namespace SiamIlgpu.Tests.Tools;
 
-/// <summary>Programs that decoders and encoders are compared with. They speak PNM: portable grey and colour maps.</summary>
+/// <summary>Programs that tests run; those that decoders and encoders are compared with speak PNM: portable grey and colour maps.</summary>
 internal static class ReferenceTool
 {
     /// <summary>Skips the test where a program is missing; fails it in CI, which has to install them.</summary>
     internal static void Require(string program, string package)
     {
-        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
-        if (folders.Any(folder => File.Exists(Path.Combine(folder, program))))
+        if (Find(program) is not null)
             return;
-        string reason = $"needs {program} to compare with (Debian: apt-get install {package})";
+        string reason = $"needs {program} (Debian: apt-get install {package})";
         if (string.Equals(Environment.GetEnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase))
             Assert.Fail(reason);
         Assert.Ignore(reason);
+    }
+
+    /// <summary>Where a program lies on PATH; null where it does not.</summary>
+    internal static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+
+    /// <summary>Runs a program to its end: its exit code, and what it said, errors last.</summary>
+    internal static (int Code, string Said) Run(ProcessStartInfo start)
+    {
+        (start.UseShellExecute, start.RedirectStandardOutput, start.RedirectStandardError) = (false, true, true);
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string said = process.StandardOutput.ReadToEnd() + errors.Result;
+        process.WaitForExit();
+        return (process.ExitCode, said);
     }
 
     /// <summary>Runs a program with bytes in and bytes out.</summary>

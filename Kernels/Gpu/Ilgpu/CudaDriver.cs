@@ -92,12 +92,12 @@ internal sealed class CudaDriver : IlgpuDriver
         }
         catch (AcceleratorException e)
         {
-            DeviceException failure = Failure(e, $"building kernel {source.Name}");
-            if (failure is DeviceLostException)
-                throw failure;
             // ILGPU gives the driver's log to listeners of traces alone.
-            _ = CudaAPI.CurrentAPI.LoadModule(out _, code, out string? log);
-            throw new DeviceException($"{failure.Message}\n{log?.TrimEnd('\0', '\n')}".TrimEnd());
+            throw BuildFailure(e, source, () =>
+            {
+                _ = CudaAPI.CurrentAPI.LoadModule(out _, code, out string? log);
+                return log?.TrimEnd('\0', '\n');
+            });
         }
     }
 

@@ -13,7 +13,8 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
     private readonly Context? owned;
     private readonly AcceleratorStream? ownedStream;
     private readonly Dictionary<string, IlgpuKernel> kernels = new(StringComparer.Ordinal);
-    private Task<CompiledKernel>? lastCompiled;
+    private Task lastCompiled = Task.CompletedTask;
+    private long enqueued;
     private volatile string? lost;
     private volatile bool disposed;
 
@@ -49,6 +50,11 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
     /// a CUDA graph keeps all others out, lest their launches end up in its recording.
     /// </summary>
     private protected Lock Gate { get; } = new();
+
+    /// <summary>
+    /// Copies, clears and launches so far. One counts once it is in the queue: a thread that waits meanwhile must not take it for done.
+    /// </summary>
+    private protected long Enqueued => Volatile.Read(ref enqueued);
 
     /// <summary>The driver's name in messages.</summary>
     private protected string Label => Kind == DeviceKind.Cuda ? "CUDA" : "OpenCL";
@@ -99,6 +105,7 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
         try
         {
             Clear(BufferOf(memory), offset, bytes);
+            enqueued++;
         }
         catch (AcceleratorException e)
         {
@@ -114,6 +121,7 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
         try
         {
             Upload((nint)from, BufferOf(memory), offset, bytes);
+            enqueued++;
         }
         catch (AcceleratorException e)
         {
@@ -129,6 +137,7 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
         try
         {
             Download(BufferOf(memory), offset, (nint)to, bytes);
+            enqueued++;
         }
         catch (AcceleratorException e)
         {
@@ -145,9 +154,7 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
             ThrowIfGone();
             if (!kernels.TryGetValue(kernel.Name, out IlgpuKernel? loaded))
             {
-                Task<CompiledKernel> compiling = lastCompiled is null
-                    ? Task.Run(() => Compiler.Compile(kernel))
-                    : lastCompiled.ContinueWith(_ => Compiler.Compile(kernel), TaskScheduler.Default);
+                Task<CompiledKernel> compiling = lastCompiled.ContinueWith(_ => Compiler.Compile(kernel), TaskScheduler.Default);
                 lastCompiled = compiling;
                 kernels.Add(kernel.Name, loaded = new IlgpuKernel(this, kernel, compiling));
             }
@@ -209,17 +216,12 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
         try
         {
             launcher.Launch(Queue, config, views, arguments);
-            Launched();
+            enqueued++;
         }
         catch (AcceleratorException e)
         {
             throw Failure(e, $"launching kernel {source.Name}");
         }
-    }
-
-    /// <summary>Called after each launch, with the lock held.</summary>
-    private protected virtual void Launched()
-    {
     }
 
     /// <summary>Enqueues zeros.</summary>
@@ -249,6 +251,13 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
         lost ??= $"{Accelerator.Name} is lost: {message}";
         LostDevice.Abandon(Accelerator);
         return new DeviceLostException(lost);
+    }
+
+    /// <summary>The exception for a kernel that the device's driver does not build, with its log unless the device is lost.</summary>
+    private protected DeviceException BuildFailure(AcceleratorException e, KernelSource source, Func<string?> log)
+    {
+        DeviceException failure = Failure(e, $"building kernel {source.Name}");
+        return failure is DeviceLostException ? failure : new DeviceException($"{failure.Message}\n{log()}".TrimEnd());
     }
 
     /// <summary>Keeps other threads out until the result is disposed.</summary>

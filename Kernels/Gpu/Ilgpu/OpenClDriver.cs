@@ -19,9 +19,8 @@ internal sealed class OpenClDriver : IlgpuDriver
 
     private readonly CLAccelerator accelerator;
 
-    // Copies, launches and clears so far, and how many of them a wait has seen through. One counts once it is in the queue: a thread
-    // that waits meanwhile must not take it for done.
-    private long enqueued, finished;
+    // How many of the driver's calls a wait has seen through.
+    private long finished;
 
     /// <summary>Takes an accelerator.</summary>
     /// <inheritdoc cref="IlgpuDriver(Accelerator, IlgpuCompiler, AcceleratorStream?, Context?)"/>
@@ -46,7 +45,7 @@ internal sealed class OpenClDriver : IlgpuDriver
 
     internal override void Synchronize()
     {
-        long all = Volatile.Read(ref enqueued);
+        long all = Enqueued;
         base.Synchronize();
         finished = Math.Max(finished, all);
     }
@@ -65,8 +64,7 @@ internal sealed class OpenClDriver : IlgpuDriver
         }
         catch (AcceleratorException e)
         {
-            DeviceException failure = Failure(e, $"building kernel {source.Name}");
-            throw failure is DeviceLostException ? failure : new DeviceException($"{failure.Message}\n{BuildLog(compiled.Name, code)}".TrimEnd());
+            throw BuildFailure(e, source, () => BuildLog(compiled.Name, code));
         }
     }
 
@@ -76,22 +74,13 @@ internal sealed class OpenClDriver : IlgpuDriver
         CLException.ThrowIfFailed((offset | bytes) % sizeof(uint) == 0
             ? CLAPI.CurrentAPI.FillBuffer(Queue, buffer.NativePtr, 0u, (nint)offset, (nint)bytes)
             : CLAPI.CurrentAPI.FillBuffer(Queue, buffer.NativePtr, (byte)0, (nint)offset, (nint)bytes));
-        enqueued++;
     }
 
-    private protected override void Upload(nint from, MemoryBuffer buffer, long offset, long bytes)
-    {
+    private protected override void Upload(nint from, MemoryBuffer buffer, long offset, long bytes) =>
         CLException.ThrowIfFailed(CLAPI.CurrentAPI.WriteBuffer(Queue, buffer.NativePtr, false, (nint)offset, (nint)bytes, from));
-        enqueued++;
-    }
 
-    private protected override void Download(MemoryBuffer buffer, long offset, nint to, long bytes)
-    {
+    private protected override void Download(MemoryBuffer buffer, long offset, nint to, long bytes) =>
         CLException.ThrowIfFailed(CLAPI.CurrentAPI.ReadBuffer(Queue, buffer.NativePtr, false, (nint)offset, (nint)bytes, to));
-        enqueued++;
-    }
-
-    private protected override void Launched() => enqueued++;
 
     private protected override (string Name, FailureKind Kind) Explain(AcceleratorException e, bool allocates, bool waited)
     {
@@ -125,8 +114,10 @@ internal sealed class OpenClDriver : IlgpuDriver
         internal override void Set()
         {
             driver.ThrowIfGone();
-            mark = Volatile.Read(ref driver.enqueued);
-            CLException.ThrowIfFailed(CLAPI.CurrentAPI.FlushCommandQueue(((CLStream)driver.Stream).CommandQueue));
+            mark = driver.Enqueued;
+            CLError flushed = CLAPI.CurrentAPI.FlushCommandQueue(((CLStream)driver.Stream).CommandQueue);
+            if (flushed != CLError.CL_SUCCESS)
+                throw driver.Failure(new CLException(flushed), "flushing the queue");
         }
 
         internal override void Wait()
