@@ -1,4 +1,5 @@
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
+using SiamIlgpu.Media;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Bench;

@@ -1,7 +1,9 @@
 using System.CommandLine;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Bench;

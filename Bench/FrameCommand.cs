@@ -2,6 +2,7 @@ using System.CommandLine;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Networks;
 using SiamIlgpu.Plans;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Bench;

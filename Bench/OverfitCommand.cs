@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
+using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Training;

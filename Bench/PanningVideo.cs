@@ -1,4 +1,5 @@
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Bench;
 

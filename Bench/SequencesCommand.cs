@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
 using SiamIlgpu.Evaluation;
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Media;
 using SiamIlgpu.Networks;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Bench;

@@ -4,6 +4,7 @@ using System.Globalization;
 using SiamIlgpu.Bench.Gpu;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Bench;
 

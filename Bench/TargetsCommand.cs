@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Bench;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SiamIlgpu.Datasets.Synthetic;
 
 namespace SiamIlgpu.Bench;
 

@@ -1,20 +1,23 @@
 namespace SiamIlgpu;
 
-/// <summary>SplitMix64 (Steele, Lea and Flood 2014): a sequence of random numbers from a seed, the same on every machine.</summary>
-internal struct SplitMix64(ulong seed)
+/// <summary>SplitMix64 (Steele, Lea and Flood 2014): random numbers from a seed, the same on every machine.</summary>
+/// <param name="seed">Any number; different seeds give unrelated sequences.</param>
+public struct SplitMix64(ulong seed)
 {
-    /// <summary>What the state grows by from one number to the next.</summary>
-    internal const ulong Golden = 0x9E3779B97F4A7C15;
+    /// <summary>The state grows by this constant with every number.</summary>
+    public const ulong Golden = 0x9E3779B97F4A7C15;
 
     private ulong state = seed;
 
-    internal ulong Next()
+    /// <summary>The next number; all 64 bits are random.</summary>
+    public ulong Next()
     {
         state += Golden;
         return Scramble(state);
     }
 
-    internal static ulong Scramble(ulong value)
+    /// <summary>The function that makes a random number from the state: it maps 64 bits to 64 bits, one to one.</summary>
+    public static ulong Scramble(ulong value)
     {
         value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
         value = (value ^ (value >> 27)) * 0x94D049BB133111EB;

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using SiamIlgpu.Data;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Media;
 
 namespace SiamIlgpu.Bench.Peer;
 

@@ -1,4 +1,4 @@
-namespace SiamIlgpu;
+namespace SiamIlgpu.Tracking;
 
 /// <summary>An axis-aligned box in a frame, in pixels, as OTB writes it: left, top, width, height.</summary>
 /// <param name="X">Left edge.</param>

@@ -6,12 +6,16 @@ namespace SiamIlgpu.Tracking;
 /// Every rounding and centre convention of the trackers, in one place. Centres are in the originals' coordinates, where the
 /// first pixel is 1; squares for the kernels are 0-based; <see cref="Round"/> goes half away from zero, as MATLAB's does.
 /// </summary>
-internal static class CropGeometry
+public static class CropGeometry
 {
-    internal static int Round(double value) => (int)Math.Round(value, MidpointRounding.AwayFromZero);
+    /// <summary>The nearest whole number; halves go away from zero.</summary>
+    public static int Round(double value) => (int)Math.Round(value, MidpointRounding.AwayFromZero);
 
     /// <summary>Side of the square that holds the target with its context: sqrt((w + c(w+h)) * (h + c(w+h))).</summary>
-    internal static double ContextSide(double width, double height, double context)
+    /// <param name="width">The target's width w in pixels.</param>
+    /// <param name="height">The target's height h in pixels.</param>
+    /// <param name="context">The share c of width and height that is added on each axis.</param>
+    public static double ContextSide(double width, double height, double context)
     {
         double around = context * (width + height);
         return Math.Sqrt((width + around) * (height + around));
@@ -21,14 +25,23 @@ internal static class CropGeometry
     /// The square of <paramref name="side"/> pixels around a centre: its first pixel is round(centre - (side+1)/2). Around the
     /// centre (1+n)/2 of an image of n pixels that is pixel 0, one outside: the originals lose a line there, and so do we.
     /// </summary>
-    internal static CropSquare Square((double X, double Y) center, int side)
+    /// <param name="center">The centre, where the first pixel is (1, 1).</param>
+    /// <param name="side">The square's side in pixels.</param>
+    /// <returns>The square, counted from 0.</returns>
+    public static CropSquare Square((double X, double Y) center, int side)
     {
         double half = (side + 1) / 2.0;
         return new CropSquare(Round(center.X - half) - 1, Round(center.Y - half) - 1, side);
     }
 
-    /// <summary>One crop, resampled once.</summary>
-    internal static CropSquare Single((double X, double Y) center, double side, int size, out int regionSize, Span<CropSquare> level)
+    /// <summary>One crop, resampled once: the region is the crop.</summary>
+    /// <param name="center">The crop's centre in the frame, where the first pixel is (1, 1).</param>
+    /// <param name="side">The crop's side in the frame, in pixels.</param>
+    /// <param name="size">The side that the crop is resized to.</param>
+    /// <param name="regionSize">The side that the region is resized to.</param>
+    /// <param name="level">Takes the crop's square within the region: one element.</param>
+    /// <returns>The region to cut from the frame.</returns>
+    public static CropSquare Single((double X, double Y) center, double side, int size, out int regionSize, Span<CropSquare> level)
     {
         regionSize = size;
         level[0] = new CropSquare(0, 0, size);
@@ -39,7 +52,13 @@ internal static class CropGeometry
     /// Crops of several sides, ascending: the largest square is cut from the frame and resized so that the smallest one is
     /// <paramref name="size"/> pixels; each crop is then cut from that region around its middle.
     /// </summary>
-    internal static CropSquare Pyramid(
+    /// <param name="center">The crops' centre in the frame, where the first pixel is (1, 1).</param>
+    /// <param name="sides">The crops' sides in the frame, in pixels, ascending.</param>
+    /// <param name="size">The side that each crop is resized to.</param>
+    /// <param name="regionSize">The side that the region is resized to.</param>
+    /// <param name="levels">Takes each crop's square within the region; as long as <paramref name="sides"/>.</param>
+    /// <returns>The region to cut from the frame.</returns>
+    public static CropSquare Pyramid(
         (double X, double Y) center, ReadOnlySpan<double> sides, int size, out int regionSize, Span<CropSquare> levels)
     {
         int smallest = RoundSide(sides[0]);
@@ -52,9 +71,16 @@ internal static class CropGeometry
     }
 
     /// <summary>
-    /// How far the target moved, in frame pixels, from the peak's 0-based row or column in a map of N x N.
+    /// How far the target moved along one axis, in frame pixels, from the peak's row or column in the upsampled response.
     /// </summary>
-    internal static double Displacement(int peak, int mapSize, int stride, int upsampling, double side, int searchSize, TrackerConventions conventions)
+    /// <param name="peak">The peak's row or column, from 0.</param>
+    /// <param name="mapSize">Rows or columns of the upsampled response.</param>
+    /// <param name="stride">Pixels of the search crop to one value of the response before upsampling.</param>
+    /// <param name="upsampling">How many times the response was enlarged.</param>
+    /// <param name="side">The search crop's side in the frame, in pixels.</param>
+    /// <param name="searchSize">The side that the search crop was resized to.</param>
+    /// <param name="conventions">Whose rounding is followed.</param>
+    public static double Displacement(int peak, int mapSize, int stride, int upsampling, double side, int searchSize, TrackerConventions conventions)
     {
         // 1-based: the peak is at peak + 1.
         (double center, double pixels) = conventions == TrackerConventions.SiamFc

@@ -1,9 +1,8 @@
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Plans;
-using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
-namespace SiamIlgpu;
+namespace SiamIlgpu.Tracking;
 
 /// <summary>One target's result in a frame.</summary>
 /// <param name="Target">The target, as <see cref="MultiTracker.Add"/> numbered it.</param>

@@ -1,4 +1,4 @@
-namespace SiamIlgpu;
+namespace SiamIlgpu.Tracking;
 
 /// <summary>Where the target is in a frame, and how sure the tracker is.</summary>
 /// <param name="Box">The box, in pixels of the frame.</param>

@@ -1,9 +1,8 @@
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Plans;
-using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
-namespace SiamIlgpu;
+namespace SiamIlgpu.Tracking;
 
 /// <summary>
 /// Tracks one target through a video: SiamFC (Bertinetto et al. 2016) or CFNet (Valmadre et al. 2017), as its weights say.
@@ -11,7 +10,7 @@ namespace SiamIlgpu;
 /// again at any time for another target. After the first update a frame allocates nothing on the managed heap.
 /// A tracker is for one thread at a time; several trackers, each on a thread of its own, may share a device.
 /// </summary>
-public sealed class Tracker : IDisposable
+public sealed class Tracker : ITracker, IDisposable
 {
     private readonly ComputeDevice device;
     private readonly TrackingNetworks networks;
@@ -89,6 +88,10 @@ public sealed class Tracker : IDisposable
         Initialized().Update(target, frame, result);
         return result[0];
     }
+
+    void ITracker.Initialize(in FrameView frame, BoundingBox target) => Initialize(frame, target);
+
+    BoundingBox ITracker.Update(in FrameView frame) => Update(frame).Box;
 
     /// <summary>The last frame's response, at the winning scale; zeros before the first <see cref="Update"/>.</summary>
     /// <param name="map"><see cref="ResponseSize"/> squared values, row by row.</param>

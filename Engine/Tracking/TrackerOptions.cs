@@ -1,6 +1,6 @@
 using SiamIlgpu.Weights;
 
-namespace SiamIlgpu;
+namespace SiamIlgpu.Tracking;
 
 /// <summary>
 /// The parameters of the tracking loop. The named values are the rows of the papers' tables; an experiment is one of them

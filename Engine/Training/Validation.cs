@@ -1,5 +1,6 @@
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Networks;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Training;

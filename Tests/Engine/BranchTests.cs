@@ -1,6 +1,6 @@
-using SiamIlgpu.Data;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Media;
 using SiamIlgpu.Networks;
 using SiamIlgpu.Plans;
 using SiamIlgpu.Tests.Cases;

@@ -1,7 +1,9 @@
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
 using SiamIlgpu.Evaluation;
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Media;
 using SiamIlgpu.Networks;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tests.Engine;

@@ -1,4 +1,5 @@
 using SiamIlgpu.Evaluation;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Tests.Engine;
 

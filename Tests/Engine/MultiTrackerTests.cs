@@ -1,10 +1,13 @@
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
+using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Kernels.Gpu;
+using SiamIlgpu.Media;
 using SiamIlgpu.Networks;
 using SiamIlgpu.Tests.Gpu;
 using SiamIlgpu.Tests.Gpu.Sandbox;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tests.Engine;

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets.Synthetic;
+using SiamIlgpu.Media;
 using SiamIlgpu.Run;
 using SiamIlgpu.Tests.Tools;
 

@@ -1,15 +1,18 @@
 extern alias RealIlgpu;
-using RealIlgpu::ILGPU;
-using RealIlgpu::ILGPU.Runtime;
-using RealIlgpu::ILGPU.Runtime.CPU;
-using RealIlgpu::ILGPU.Runtime.OpenCL;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
+using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Kernels.Gpu;
 using SiamIlgpu.Kernels.Gpu.Ilgpu;
+using SiamIlgpu.Media;
 using SiamIlgpu.Tests.Gpu.Sandbox;
 using SiamIlgpu.Tests.Kernels;
+using SiamIlgpu.Tracking;
+using RealIlgpu::ILGPU;
+using RealIlgpu::ILGPU.Runtime;
+using RealIlgpu::ILGPU.Runtime.CPU;
+using RealIlgpu::ILGPU.Runtime.OpenCL;
 
 namespace SiamIlgpu.Tests.Gpu;
 

@@ -1,7 +1,10 @@
 using System.Diagnostics;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
+using SiamIlgpu.Datasets.Synthetic;
+using SiamIlgpu.Media;
 using SiamIlgpu.Run;
 using SiamIlgpu.Tests.Tools;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Tests.Gpu;
 

@@ -1,3 +1,4 @@
+using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Plans;
 using SiamIlgpu.Training;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using SiamIlgpu.Data;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Media;
 
 namespace SiamIlgpu.Tests.Tools;
 

@@ -1,4 +1,5 @@
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets.Synthetic;
+using SiamIlgpu.Media;
 
 namespace SiamIlgpu.Tests.Tools;
 

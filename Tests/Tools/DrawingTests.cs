@@ -1,5 +1,6 @@
-using SiamIlgpu.Data;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Tests.Tools;
 

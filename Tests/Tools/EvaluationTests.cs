@@ -1,7 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Xml.Linq;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
+using SiamIlgpu.Datasets.Synthetic;
+using SiamIlgpu.Evaluation;
+using SiamIlgpu.Media;
 using SiamIlgpu.Networks;
 using SiamIlgpu.Run;
 using SiamIlgpu.Weights;

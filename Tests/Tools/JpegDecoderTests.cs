@@ -1,5 +1,5 @@
-using SiamIlgpu.Data;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Media;
 
 namespace SiamIlgpu.Tests.Tools;
 

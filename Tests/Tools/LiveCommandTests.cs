@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets.Synthetic;
+using SiamIlgpu.Media;
 
 namespace SiamIlgpu.Tests.Tools;
 

@@ -1,6 +1,7 @@
-using SiamIlgpu.Data;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Live;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tests.Tools;

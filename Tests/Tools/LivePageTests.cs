@@ -1,9 +1,12 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
+using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Live;
+using SiamIlgpu.Media;
 using SiamIlgpu.Networks;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tests.Tools;

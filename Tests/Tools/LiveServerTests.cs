@@ -5,10 +5,13 @@ using System.Net.NetworkInformation;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json.Nodes;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets.Synthetic;
+using SiamIlgpu.Evaluation;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Live;
+using SiamIlgpu.Media;
 using SiamIlgpu.Networks;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tests.Tools;

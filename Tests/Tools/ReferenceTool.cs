@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using SiamIlgpu.Data;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Media;
 
 namespace SiamIlgpu.Tests.Tools;
 

@@ -1,4 +1,6 @@
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
+using SiamIlgpu.Datasets.Synthetic;
+using SiamIlgpu.Media;
 using SiamIlgpu.Networks;
 using SiamIlgpu.Run;
 using SiamIlgpu.Weights;

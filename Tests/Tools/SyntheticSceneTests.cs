@@ -1,5 +1,8 @@
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
+using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Tests.Tools;
 

@@ -1,4 +1,7 @@
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
+using SiamIlgpu.Datasets.Synthetic;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Tests.Tools;
 

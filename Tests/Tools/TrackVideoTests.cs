@@ -1,7 +1,9 @@
 using System.Diagnostics;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets.Synthetic;
+using SiamIlgpu.Media;
 using SiamIlgpu.Networks;
 using SiamIlgpu.Run;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tests.Tools;

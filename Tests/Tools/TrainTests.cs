@@ -1,9 +1,12 @@
 using System.Diagnostics;
 using System.Xml.Linq;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
+using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Media;
 using SiamIlgpu.Networks;
 using SiamIlgpu.Run;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Training;
 using SiamIlgpu.Weights;
 

@@ -1,5 +1,7 @@
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Tests.Tools;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using SiamIlgpu.Data;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Media;
 
 namespace SiamIlgpu.Tests.Tools;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using SiamIlgpu.Data;
+using SiamIlgpu.Media;
 
 namespace SiamIlgpu.Tests.Tools;
 

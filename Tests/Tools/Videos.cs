@@ -1,4 +1,4 @@
-using SiamIlgpu.Data;
+using SiamIlgpu.Media;
 
 namespace SiamIlgpu.Tests.Tools;
 

@@ -1,3 +1,4 @@
+using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tests.Weights;

@@ -1,3 +1,5 @@
+using SiamIlgpu.Tracking;
+
 namespace SiamIlgpu.Live;
 
 /// <summary>How a <see cref="LiveSession"/> begins.</summary>

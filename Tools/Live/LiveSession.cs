@@ -1,6 +1,7 @@
 using System.Diagnostics;
-using SiamIlgpu.Data;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Live;
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Live;
 

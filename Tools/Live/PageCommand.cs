@@ -1,4 +1,6 @@
 using System.Text.Json;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Live;
 

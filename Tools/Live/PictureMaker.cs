@@ -1,4 +1,5 @@
-using SiamIlgpu.Data;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Live;
 

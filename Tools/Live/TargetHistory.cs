@@ -1,3 +1,6 @@
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
+
 namespace SiamIlgpu.Live;
 
 /// <summary>One frame of a target's life. Frames count from 1.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
-using SiamIlgpu.Data;
+using SiamIlgpu.Evaluation;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Media;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Run;
@@ -34,7 +35,7 @@ internal static class CommandLineHost
         {
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
-        catch (Exception e) when (e is InputException or WeightFormatException or FrameException or KernelShapeException or DeviceException
+        catch (Exception e) when (e is InputException or EvaluationException or WeightFormatException or FrameException or KernelShapeException or DeviceException
             or IOException or UnauthorizedAccessException)
         {
             return Refuse(e.Message);

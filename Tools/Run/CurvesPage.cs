@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using SiamIlgpu.Evaluation;
 using SiamIlgpu.Training;
 
 namespace SiamIlgpu.Run;

@@ -1,7 +1,10 @@
 using System.CommandLine;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
+using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Media;
 using SiamIlgpu.Networks;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Run;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Plans;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 using Spectre.Console;
 

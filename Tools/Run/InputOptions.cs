@@ -1,5 +1,5 @@
 using System.CommandLine;
-using SiamIlgpu.Data;
+using SiamIlgpu.Media;
 
 namespace SiamIlgpu.Run;
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Live;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Run;
 

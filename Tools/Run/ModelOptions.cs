@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SiamIlgpu.Networks;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Run;

@@ -1,5 +1,6 @@
 using System.Globalization;
-using SiamIlgpu.Data;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Run;
 

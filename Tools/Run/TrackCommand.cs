@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Run;
 

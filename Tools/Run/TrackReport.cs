@@ -1,5 +1,6 @@
-using SiamIlgpu.Data;
 using SiamIlgpu.Evaluation;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Run;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using SiamIlgpu.Data;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Run;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using SiamIlgpu.Data;
+using SiamIlgpu.Media;
 using SiamIlgpu.Training;
 using SiamIlgpu.Weights;
 

@@ -1,4 +1,5 @@
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
+using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Training;
 using SiamIlgpu.Weights;
 

@@ -1,3 +1,5 @@
+using SiamIlgpu.Tracking;
+
 namespace SiamIlgpu.CameraHost;
 
 /// <summary>

@@ -1,10 +1,12 @@
-// A host with frames of its own: a camera fills one buffer of BGRA pixels again and again, and the tracker looks at it in place.
-// Only the library is referenced; no image file is read, and no memory is allocated once the video runs.
 using SiamIlgpu;
 using SiamIlgpu.CameraHost;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Networks;
+using SiamIlgpu.Tracking;
+
+// A host with frames of its own: a camera fills one buffer of BGRA pixels again and again, and the tracker looks at it in place.
+// Only the library is referenced; no image file is read, and no memory is allocated once the video runs.
 
 const int Frames = 100;
 using ComputeDevice device = new CpuDevice();

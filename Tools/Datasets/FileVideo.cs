@@ -1,0 +1,104 @@
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
+
+namespace SiamIlgpu.Datasets;
+
+/// <summary>A video of image files. Boxes without a size count as none; a frame of another size than the first is not read.</summary>
+internal sealed class FileVideo : TrainingVideo
+{
+    // The first frame may be damaged; a video whose first frames all are is given up.
+    private const int TriesForSize = 5;
+
+    private readonly string[] files;
+    private readonly BoundingBox?[] boxes;
+    private readonly int[] annotated;
+    private readonly TrainingProblems problems;
+    private readonly Lock access = new();
+    private (int Width, int Height)? size;
+
+    /// <param name="name">What it is called.</param>
+    /// <param name="group">What the videos of the same frames have in common.</param>
+    /// <param name="files">One a frame.</param>
+    /// <param name="boxes">One a frame; may be fewer or more.</param>
+    /// <param name="problems">Receives what cannot be used.</param>
+    public FileVideo(string name, string group, string[] files, ReadOnlySpan<BoundingBox?> boxes, TrainingProblems problems)
+    {
+        (Name, Group, this.files, this.problems) = (name, group, files, problems);
+        this.boxes = new BoundingBox?[Math.Min(files.Length, boxes.Length)];
+        List<int> valid = [];
+        int empty = 0;
+        for (int i = 0; i < this.boxes.Length; i++)
+        {
+            if (boxes[i] is not { } box)
+                continue;
+            if (box.IsValid)
+            {
+                this.boxes[i] = box;
+                valid.Add(i);
+            }
+            else
+            {
+                empty++;
+            }
+        }
+        annotated = [.. valid];
+        if (empty > 0)
+            problems.Add(name, $"{empty} of {boxes.Length} boxes have no size");
+    }
+
+    public override string Name { get; }
+
+    public override string Group { get; }
+
+    public override int Count => files.Length;
+
+    public override IReadOnlyList<int> Annotated => annotated;
+
+    public override BoundingBox? Box(int frame) => frame < boxes.Length ? boxes[frame] : null;
+
+    public override bool TryRead(int frame, CropSquare wanted, FrameWindow window)
+    {
+        if (Size(window) is not { } expected || !TryDecode(frame, window))
+            return false;
+        Frame pixels = window.Pixels;
+        if ((pixels.Width, pixels.Height) != expected)
+        {
+            problems.Add(files[frame], $"is {pixels.Width}x{pixels.Height}, but the video is {expected.Width}x{expected.Height}");
+            return false;
+        }
+        (window.Left, window.Top, window.FrameWidth, window.FrameHeight) = (0, 0, pixels.Width, pixels.Height);
+        window.Padding = RgbColor.MeanOf(pixels);
+        return true;
+    }
+
+    // The size of the first frame that can be read, whichever frame is asked for first.
+    private (int Width, int Height)? Size(FrameWindow window)
+    {
+        lock (access)
+        {
+            for (int i = 0; size is null && i < Math.Min(TriesForSize, annotated.Length); i++)
+            {
+                if (TryDecode(annotated[i], window))
+                    size = (window.Pixels.Width, window.Pixels.Height);
+            }
+            // None: not to be tried again.
+            return (size ??= default) == default ? null : size;
+        }
+    }
+
+    private bool TryDecode(int frame, FrameWindow window)
+    {
+        try
+        {
+            window.Images.Read(files[frame], window.Pixels);
+            window.Pixels.Index = frame;
+            return true;
+        }
+        catch (FrameException e)
+        {
+            problems.AddSentence(e.Message);
+            return false;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Collections.Concurrent;
+using SiamIlgpu.Datasets;
+using SiamIlgpu.Kernels;
+using SiamIlgpu.Plans;
+using SiamIlgpu.Tracking;
+
+namespace SiamIlgpu.Evaluation;
+
+/// <summary>One run that is to be tracked.</summary>
+internal sealed record EvaluationJob(ModelTracker Tracker, EvaluatedSequence Sequence, ProtocolRun Run)
+{
+    internal RunKey Key => new(Tracker.Name, Sequence.Name, Run.Name);
+
+    internal int Frames => Sequence.Truth.Count - Run.Start;
+}
+
+/// <summary>
+/// Tracks many runs, several at a time. A run is the work of one tracker on one thread, so what it gives does not depend on how many
+/// there are at a time, nor on their order.
+/// </summary>
+internal sealed class EvaluationRunner
+{
+    private readonly Protocol protocol;
+    private readonly Func<ComputeDevice> openDevice;
+    private readonly ComputeDevice shared;
+
+    /// <summary>Prepares to track.</summary>
+    /// <param name="protocol">The rules.</param>
+    /// <param name="shared">The device; a GPU is shared by all workers.</param>
+    /// <param name="openDevice">Opens one for each worker when it is the processor.</param>
+    internal EvaluationRunner(Protocol protocol, ComputeDevice shared, Func<ComputeDevice> openDevice)
+    {
+        this.protocol = protocol;
+        this.shared = shared;
+        this.openDevice = openDevice;
+    }
+
+    /// <summary>How many runs fit this machine at a time: a processor each, and half of the memory that is free.</summary>
+    internal static int LimitOf(ComputeDevice device, IEnumerable<ModelTracker> trackers)
+    {
+        if (device.Kind != DeviceKind.Cpu)
+            return 1;
+        GCMemoryInfo memory = GC.GetGCMemoryInfo();
+        long free = Math.Max(memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes, 0) / 2;
+        long largest = trackers.Select(BytesOf).DefaultIfEmpty(1).Max();
+        return (int)Math.Clamp(free / largest, 1, Environment.ProcessorCount);
+    }
+
+    /// <summary>Tracks all jobs.</summary>
+    /// <param name="jobs">What to track.</param>
+    /// <param name="workers">How many at a time.</param>
+    /// <param name="done">Called after each, one at a time.</param>
+    /// <param name="advance">Called once a frame, one at a time.</param>
+    /// <param name="cancel">Ends all with an <see cref="OperationCanceledException"/>.</param>
+    internal void Run(
+        IReadOnlyCollection<EvaluationJob> jobs, int workers, Action<EvaluationJob, RunResult> done, Action advance, CancellationToken cancel)
+    {
+        // By tracker, since preparing one takes time; the longest first, so that the last ones are short.
+        var waiting = new ConcurrentQueue<EvaluationJob>(
+            jobs.GroupBy(j => j.Tracker).SelectMany(group => group.OrderByDescending(j => j.Frames)));
+        var gate = new Lock();
+        using var failure = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        try
+        {
+            Task.WaitAll([.. Enumerable.Range(0, Math.Min(workers, jobs.Count)).Select(_ =>
+                Task.Factory.StartNew(Work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))]);
+        }
+        catch (AggregateException e)
+        {
+            // The error that stopped the others, not what they say of having been stopped.
+            Exception[] all = [.. e.Flatten().InnerExceptions];
+            Exception cause = all.FirstOrDefault(x => x is not OperationCanceledException) ?? all[0];
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(cause);
+        }
+
+        void Work()
+        {
+            using ComputeDevice? own = shared.Kind == DeviceKind.Cpu ? openDevice() : null;
+            Tracker? tracker = null;
+            ModelTracker? model = null;
+            try
+            {
+                while (waiting.TryDequeue(out EvaluationJob? job))
+                {
+                    if (!ReferenceEquals(model, job.Tracker))
+                    {
+                        tracker?.Dispose();
+                        tracker = null;
+                        tracker = new Tracker(job.Tracker.Weights, own ?? shared, job.Tracker.Preset, job.Tracker.Grey);
+                        model = job.Tracker;
+                    }
+                    var runner = new ProtocolRunner(tracker!, job.Sequence, failure.Token, Advance);
+                    RunResult result = runner.Track(protocol, job.Run, decodeAhead: own is null);
+                    lock (gate)
+                        done(job, result);
+                }
+            }
+            catch
+            {
+                failure.Cancel();
+                throw;
+            }
+            finally
+            {
+                tracker?.Dispose();
+            }
+        }
+
+        void Advance()
+        {
+            lock (gate)
+                advance();
+        }
+    }
+
+    // Features in and out of every layer at every scale, transformed and plain weights, and an image: an upper bound.
+    private static long BytesOf(ModelTracker tracker)
+    {
+        Weights.NetworkDefinition definition = tracker.Weights.RequireDefinition();
+        IReadOnlyList<LayerShape> layers = BranchShapes.Of(definition, tracker.Preset.Scales, definition.SearchSize, definition.SearchSize);
+        const int Fixed = 64 << 20, TransformedWeights = 8, Buffers = 3;
+        return Fixed + sizeof(float) * layers.Sum(l =>
+            TransformedWeights * l.Parameters + Buffers * l.Output.Count);
+    }
+}

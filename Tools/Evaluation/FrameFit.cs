@@ -1,0 +1,41 @@
+using SiamIlgpu.Tracking;
+
+namespace SiamIlgpu.Evaluation;
+
+/// <summary>How the tracked box of one frame fits the true one. A box that is not valid is a miss: no overlap, infinitely far.</summary>
+/// <param name="Iou">Intersection over union, 0..1.</param>
+/// <param name="CenterError">Distance of the centres in pixels.</param>
+/// <param name="NormalizedCenterError">
+/// Distance of the centres with x in true widths and y in true heights (Müller et al., TrackingNet, ECCV 2018).
+/// </param>
+public readonly record struct FrameFit(double Iou, double CenterError, double NormalizedCenterError)
+{
+    /// <summary>Compares two boxes.</summary>
+    /// <param name="box">The tracker's box.</param>
+    /// <param name="truth">The true box, valid.</param>
+    public static FrameFit Of(BoundingBox box, BoundingBox truth)
+    {
+        if (!box.IsValid)
+            return new FrameFit(0, double.PositiveInfinity, double.PositiveInfinity);
+        (double x, double y) = box.Center;
+        (double trueX, double trueY) = truth.Center;
+        return new FrameFit(
+            box.IntersectionOverUnion(truth),
+            double.Hypot(x - trueX, y - trueY),
+            double.Hypot((x - trueX) / truth.Width, (y - trueY) / truth.Height));
+    }
+
+    /// <summary>The fits of all frames that have a true box, in order, as far as both lists go.</summary>
+    /// <param name="boxes">The tracker's boxes.</param>
+    /// <param name="groundTruth">The true boxes; null where the target is absent or not annotated.</param>
+    public static IReadOnlyList<FrameFit> Of(IReadOnlyList<BoundingBox> boxes, IReadOnlyList<BoundingBox?> groundTruth)
+    {
+        var fits = new List<FrameFit>(boxes.Count);
+        for (int i = 0; i < Math.Min(boxes.Count, groundTruth.Count); i++)
+        {
+            if (groundTruth[i] is { IsValid: true } truth)
+                fits.Add(Of(boxes[i], truth));
+        }
+        return fits;
+    }
+}

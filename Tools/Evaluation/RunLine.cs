@@ -1,0 +1,79 @@
+using System.Globalization;
+using SiamIlgpu.Tracking;
+
+namespace SiamIlgpu.Evaluation;
+
+/// <summary>One frame of a run: a tracked box, or what else happened, as VOT's result files have it.</summary>
+internal readonly record struct RunLine(VotFrame Kind, BoundingBox Box = default)
+{
+    /// <summary>A frame with a box.</summary>
+    internal static RunLine Tracked(BoundingBox box) => new(VotFrame.Tracked, box);
+
+    /// <summary>The lines of a result file: x,y,w,h (or a polygon's corners) a frame, or one of VOT's codes.</summary>
+    /// <exception cref="EvaluationException">It cannot be read, or a line is malformed; the message has its number.</exception>
+    internal static RunLine[] Read(string file)
+    {
+        string[] lines;
+        try
+        {
+            lines = File.ReadAllLines(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EvaluationException($"{file}: cannot be read ({e.Message})");
+        }
+        return [.. lines.AsSpan().TrimEnd("").ToArray().Select((line, i) => Parse(line)
+            ?? throw new EvaluationException($"{file}: line {i + 1}: expected x,y,w,h, a polygon's eight numbers, or VOT's code 0, 1 or 2"))];
+    }
+
+    /// <summary>A line from its text; null when it is none. Numbers that are not finite are a box that is not valid.</summary>
+    internal static RunLine? Parse(string line)
+    {
+        string[] parts = line.Split([',', ' ', '\t', ';'], StringSplitOptions.RemoveEmptyEntries);
+        var numbers = new double[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (!double.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i]))
+                return null;
+        }
+        return numbers switch
+        {
+            [0] => new RunLine(VotFrame.Skipped),
+            [1] => new RunLine(VotFrame.Initialized),
+            [2] => new RunLine(VotFrame.Failed),
+            [double x, double y, double w, double h] => Tracked(new BoundingBox(x, y, w, h)),
+            { Length: 8 } => Tracked(BoundingBox.FromPolygon(numbers)),
+            _ => null,
+        };
+    }
+
+    /// <summary>The text from which <see cref="Parse"/> makes the same line, to the last bit.</summary>
+    public override string ToString() => Kind == VotFrame.Tracked
+        ? string.Create(CultureInfo.InvariantCulture, $"{Box.X},{Box.Y},{Box.Width},{Box.Height}")
+        : ((int)Kind).ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>Where the time of a run went.</summary>
+/// <param name="Frames">Frames that were measured: all tracked ones, but not those that the tracker was given.</param>
+/// <param name="Seconds">Seconds that the tracker took for them.</param>
+/// <param name="SecondsWithDecoding">The same with the waiting for decoded frames.</param>
+internal readonly record struct RunTiming(int Frames, double Seconds, double SecondsWithDecoding)
+{
+    internal double? FramesPerSecond => Seconds > 0 ? Frames / Seconds : null;
+
+    internal double? FramesPerSecondWithDecoding => SecondsWithDecoding > 0 ? Frames / SecondsWithDecoding : null;
+
+    /// <summary>Runs together; null when none was measured.</summary>
+    internal static RunTiming? Sum(IEnumerable<RunTiming?> timings)
+    {
+        RunTiming[] known = [.. timings.OfType<RunTiming>()];
+        return known.Length == 0
+            ? null
+            : new RunTiming(known.Sum(t => t.Frames), known.Sum(t => t.Seconds), known.Sum(t => t.SecondsWithDecoding));
+    }
+}
+
+/// <summary>What a run gave.</summary>
+/// <param name="Lines">One a frame, from the run's start to the last frame that has ground truth.</param>
+/// <param name="Timing">Where the time went; null for boxes from elsewhere.</param>
+internal sealed record RunResult(IReadOnlyList<RunLine> Lines, RunTiming? Timing);
