@@ -27,6 +27,15 @@ internal sealed partial class ReadmeTests
     // An assembly of an older version of .NET is used with a newer one.
     private static readonly string[] NotAbout = ["CS1701", "CS1702"];
 
+    // Everything that this process may load, less the tests' own stand-ins for ILGPU.
+    private static readonly MetadataReference[] References =
+    [
+        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+            .Split(Path.PathSeparator)
+            .Where(file => Path.GetFileName(file) != "SiamIlgpu.Tests.dll")
+            .Select(file => MetadataReference.CreateFromFile(file)),
+    ];
+
     [TestCase("README.md")]
     [TestCase("docs/guide.md")]
     [TestCase("Engine/README.md")]
@@ -35,7 +44,8 @@ internal sealed partial class ReadmeTests
     {
         Snippet[] snippets = [.. Find(File.ReadLines(Path.Combine(Root(), document)), document)];
         Assert.That(snippets, Is.Not.Empty);
-        Assert.That(snippets.SelectMany(Compile), Is.Empty);
+        string[] complaints = [.. snippets.SelectMany(Compile)];
+        Assert.That(complaints, Is.Empty, string.Join(Environment.NewLine, complaints));
     }
 
     [Test]
@@ -110,7 +120,7 @@ internal sealed partial class ReadmeTests
             CSharpSyntaxTree.ParseText(Program(snippet), parsing),
         ];
         var options = new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable);
-        return CSharpCompilation.Create("Snippet", trees, References(), options).GetDiagnostics()
+        return CSharpCompilation.Create("Snippet", trees, References, options).GetDiagnostics()
             .Where(found => found.Severity >= DiagnosticSeverity.Warning && !NotAbout.Contains(found.Id))
             .Select(found => (Place: found.Location.GetMappedLineSpan(), Text: $"{found.Id}: {found.GetMessage(null)}"))
             .Select(found => $"{found.Place.Path}({found.Place.StartLinePosition.Line + 1}): {found.Text}");
@@ -124,12 +134,6 @@ internal sealed partial class ReadmeTests
             program.AppendLine($"#line {line.Number} \"{snippet.Document}\"").AppendLine(line.Text);
         return program.ToString();
     }
-
-    // Everything that this process may load, less the tests' own stand-ins for ILGPU.
-    private static IEnumerable<MetadataReference> References() => ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
-        .Split(Path.PathSeparator)
-        .Where(file => Path.GetFileName(file) != "SiamIlgpu.Tests.dll")
-        .Select(file => MetadataReference.CreateFromFile(file));
 
     private static string Root([CallerFilePath] string thisFile = "") => Path.GetDirectoryName(Path.GetDirectoryName(thisFile))!;
 
