@@ -28,8 +28,8 @@ internal static class ConvCommand
             ConvolutionSpec spec = layer.Spec;
             (float[] x, float[] w, float[] b) = (layer.Input(), layer.Filters(), layer.Bias());
             using Convolution prepared = device.Prepare(spec, w, b);
-            TensorView input = device.Allocate(spec.Input, spec.InputLayout(device));
-            TensorView output = device.Allocate(spec.Output, device.FeatureLayout);
+            using Tensor input = device.Allocate(spec.Input, spec.InputLayout(device));
+            using Tensor output = device.Allocate(spec.Output, device.FeatureLayout);
             device.Upload(x, input);
             ConvolutionPass pass = ConvolutionPass.Measure(
                 layer.Name, device, peak, Rounds, () => prepared.Forward(input, output), output, CheckedOutputs,
@@ -38,8 +38,6 @@ internal static class ConvCommand
             totalMs += pass.Milliseconds;
             totalFlops += spec.Flops;
             totalAtPeak += pass.AtPeak(spec.Flops);
-            input.Buffer.Dispose();
-            output.Buffer.Dispose();
         }
         Console.WriteLine(
             $"All convolutions take {totalMs:F2} ms ({totalFlops / totalMs / 1e6:F0} GFLOP/s): {totalAtPeak / totalMs:P0} of what the arithmetic units can do.");

@@ -34,14 +34,14 @@ internal static class ConvGradCommand
             using ConvolutionBackward backward = device.PrepareBackward(spec, filters);
             var biasShape = new TensorShape(1, spec.OutChannels, 1, 1);
             bool image = spec.InputLayout(device) == TensorLayout.Interleaved;
-            TensorView input = device.Allocate(spec.Input, spec.InputLayout(device));
-            TensorView output = device.Allocate(spec.Output, device.FeatureLayout);
-            TensorView outputGradient = device.Allocate(spec.Output, device.FeatureLayout);
-            TensorView inputGradient = device.Allocate(spec.Input, device.FeatureLayout);
-            TensorView values = device.Allocate(spec.Filters, TensorLayout.Planar);
-            TensorView bias = device.Allocate(biasShape, TensorLayout.Planar);
-            TensorView filterGradient = device.Allocate(spec.Filters, TensorLayout.Planar);
-            TensorView biasGradient = device.Allocate(biasShape, TensorLayout.Planar);
+            using Tensor input = device.Allocate(spec.Input, spec.InputLayout(device));
+            using Tensor output = device.Allocate(spec.Output, device.FeatureLayout);
+            using Tensor outputGradient = device.Allocate(spec.Output, device.FeatureLayout);
+            using Tensor inputGradient = device.Allocate(spec.Input, device.FeatureLayout);
+            using Tensor values = device.Allocate(spec.Filters, TensorLayout.Planar);
+            using Tensor bias = device.Allocate(biasShape, TensorLayout.Planar);
+            using Tensor filterGradient = device.Allocate(spec.Filters, TensorLayout.Planar);
+            using Tensor biasGradient = device.Allocate(biasShape, TensorLayout.Planar);
             device.Upload(x, input);
             device.Upload(dy, outputGradient);
             device.Upload(w, values);
@@ -62,8 +62,6 @@ internal static class ConvGradCommand
             double update = milliseconds.Median();
             updates += update;
             Console.WriteLine($"{"",-18} {"",-16} {spec.Filters,-16} {"update",-8} {update,8:F3}");
-            foreach (TensorView view in (TensorView[])[input, output, outputGradient, inputGradient, values, bias, filterGradient, biasGradient])
-                view.Buffer.Dispose();
 
             ConvolutionPass Measure(string pass, Action call, TensorView result, Func<int, int, int, int, double> reference)
             {

@@ -5,6 +5,7 @@ using SiamIlgpu.Bench.Gpu;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tracking;
+using SiamIlgpu.Kernels.Gpu;
 
 namespace SiamIlgpu.Bench;
 

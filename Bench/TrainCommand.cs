@@ -43,7 +43,7 @@ internal static class TrainCommand
         NetworkDefinition definition = weights.RequireDefinition();
         TrainingOptions options = TrainingOptions.For(definition);
         using var plan = new TrainingPlan(device, weights, options);
-        TensorView losses = device.Allocate(new TensorShape(options.Batch, 1, 1, 1), TensorLayout.Planar);
+        using Tensor losses = device.Allocate(new TensorShape(options.Batch, 1, 1, 1), TensorLayout.Planar);
         device.Upload(SeededNetwork.Images(plan.Exemplars.Shape), plan.Exemplars);
         device.Upload(SeededNetwork.Images(plan.Searches.Shape), plan.Searches);
 
@@ -65,7 +65,6 @@ internal static class TrainCommand
         double speed = work / timing.Median * 1e-6;
         Console.WriteLine(
             $"| {name} | {timing.Median:F0} | {options.Batch / timing.Median * 1e3:F1} | {work * 1e-9:F1} | {speed:F0} | {speed / peaks.Median():P0} |");
-        losses.Buffer.Dispose();
     }
 
     /// <summary>Forward once, backward to the filters once, and to the input of all but the first convolution once.</summary>

@@ -43,80 +43,80 @@ public abstract partial class ComputeDevice
 
     /// <summary>Prepares a batch normalisation in training, forward and backward.</summary>
     /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
-    public BatchNormTraining Prepare(BatchNormSpec spec)
+    public BatchNormTraining PrepareTraining(BatchNormSpec spec)
     {
         spec.Validate();
-        return PrepareCore(spec);
+        return PrepareTrainingCore(spec);
     }
 
     /// <summary>Prepares the gradient of a ReLU.</summary>
     /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
-    public ReluBackward Prepare(ReluSpec spec)
+    public ReluBackward PrepareBackward(ReluSpec spec)
     {
         spec.Validate();
-        return PrepareCore(spec);
+        return PrepareBackwardCore(spec);
     }
 
     /// <summary>Prepares the map from responses to scores, forward and backward.</summary>
     /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
-    public ScoreAdjust Prepare(ScoreAdjustSpec spec)
+    public ScoreAdjust PrepareTraining(ScoreAdjustSpec spec)
     {
         spec.Validate();
-        return PrepareCore(spec);
+        return PrepareTrainingCore(spec);
     }
 
     /// <summary>Prepares the logistic loss with its gradient.</summary>
     /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
-    public LogisticLoss Prepare(LogisticLossSpec spec)
+    public LogisticLoss PrepareLoss(LogisticLossSpec spec)
     {
         spec.Validate();
-        return PrepareCore(spec);
+        return PrepareLossCore(spec);
     }
 
     /// <summary>Prepares the triplet loss with its gradient.</summary>
     /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
-    public TripletLoss Prepare(TripletLossSpec spec)
+    public TripletLoss PrepareLoss(TripletLossSpec spec)
     {
         spec.Validate();
-        return PrepareCore(spec);
+        return PrepareLossCore(spec);
     }
 
     /// <summary>Prepares the optimiser.</summary>
     /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
-    public SgdStep Prepare(SgdSpec spec)
+    public SgdStep PrepareStep(SgdSpec spec)
     {
         spec.Validate();
-        return PrepareCore(spec);
+        return PrepareStepCore(spec);
     }
 
     /// <summary>Prepares from a checked spec.</summary>
-    protected abstract ConvolutionBackward PrepareBackwardCore(ConvolutionSpec spec, ConvolutionFilters filters);
+    private protected abstract ConvolutionBackward PrepareBackwardCore(ConvolutionSpec spec, ConvolutionFilters filters);
 
     /// <inheritdoc cref="PrepareBackwardCore(ConvolutionSpec, ConvolutionFilters)"/>
-    protected abstract CorrelationFilterBackward PrepareBackwardCore(
+    private protected abstract CorrelationFilterBackward PrepareBackwardCore(
         CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target);
 
     /// <inheritdoc cref="PrepareBackwardCore(ConvolutionSpec, ConvolutionFilters)"/>
-    protected abstract MaxPoolBackward PrepareBackwardCore(MaxPoolSpec spec);
+    private protected abstract MaxPoolBackward PrepareBackwardCore(MaxPoolSpec spec);
 
     /// <inheritdoc cref="PrepareBackwardCore(ConvolutionSpec, ConvolutionFilters)"/>
-    protected abstract CrossCorrelationBackward PrepareBackwardCore(CrossCorrelationSpec spec);
+    private protected abstract CrossCorrelationBackward PrepareBackwardCore(CrossCorrelationSpec spec);
 
     /// <inheritdoc cref="PrepareBackwardCore(ConvolutionSpec, ConvolutionFilters)"/>
-    protected abstract BatchNormTraining PrepareCore(BatchNormSpec spec);
+    private protected abstract BatchNormTraining PrepareTrainingCore(BatchNormSpec spec);
 
     /// <inheritdoc cref="PrepareBackwardCore(ConvolutionSpec, ConvolutionFilters)"/>
-    protected abstract ReluBackward PrepareCore(ReluSpec spec);
+    private protected abstract ReluBackward PrepareBackwardCore(ReluSpec spec);
 
     /// <inheritdoc cref="PrepareBackwardCore(ConvolutionSpec, ConvolutionFilters)"/>
-    protected abstract ScoreAdjust PrepareCore(ScoreAdjustSpec spec);
+    private protected abstract ScoreAdjust PrepareTrainingCore(ScoreAdjustSpec spec);
 
     /// <inheritdoc cref="PrepareBackwardCore(ConvolutionSpec, ConvolutionFilters)"/>
-    protected abstract LogisticLoss PrepareCore(LogisticLossSpec spec);
+    private protected abstract LogisticLoss PrepareLossCore(LogisticLossSpec spec);
 
     /// <inheritdoc cref="PrepareBackwardCore(ConvolutionSpec, ConvolutionFilters)"/>
-    protected abstract TripletLoss PrepareCore(TripletLossSpec spec);
+    private protected abstract TripletLoss PrepareLossCore(TripletLossSpec spec);
 
     /// <inheritdoc cref="PrepareBackwardCore(ConvolutionSpec, ConvolutionFilters)"/>
-    protected abstract SgdStep PrepareCore(SgdSpec spec);
+    private protected abstract SgdStep PrepareStepCore(SgdSpec spec);
 }

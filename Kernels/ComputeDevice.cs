@@ -1,29 +1,5 @@
 namespace SiamIlgpu.Kernels;
 
-/// <summary>What kind of hardware a device is, and how it is driven.</summary>
-public enum DeviceKind
-{
-    /// <summary>The processor, by managed SIMD.</summary>
-    Cpu,
-
-    /// <summary>An NVIDIA GPU, by the CUDA driver.</summary>
-    Cuda,
-
-    /// <summary>A GPU, or a processor, by an OpenCL driver.</summary>
-    OpenCl,
-}
-
-/// <summary>A device of this machine, for people to choose from.</summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="Index">Its number among the devices of its kind, from 0.</param>
-/// <param name="Name">Its name, with what matters for speed.</param>
-/// <param name="Driver">The driver and its version; empty where there is none.</param>
-/// <param name="MemoryBytes">Memory that it has.</param>
-/// <param name="Unusable">Why it cannot be opened; null when it can.</param>
-/// <param name="IsProcessor">Whether it is a processor: the CPU device, or OpenCL's view of it.</param>
-public sealed record DeviceInfo(
-    DeviceKind Kind, int Index, string Name, string Driver, long MemoryBytes, string? Unusable = null, bool IsProcessor = false);
-
 /// <summary>
 /// A processor that runs the operations. Prepare once, run many: <c>Prepare</c> packs weights, chooses an algorithm and
 /// allocates scratch; the operation it returns only enqueues. Several threads may share a device; each buffer and operation
@@ -31,20 +7,15 @@ public sealed record DeviceInfo(
 /// </summary>
 public abstract partial class ComputeDevice : IDisposable
 {
-    /// <summary>What kind of hardware it is.</summary>
-    public abstract DeviceKind Kind { get; }
-
     /// <summary>Its name, with what matters for speed.</summary>
     public abstract string Name { get; }
 
     /// <summary>How features lie between operations.</summary>
     public abstract TensorLayout FeatureLayout { get; }
 
-    /// <summary>Allocates zeroed memory for <paramref name="length"/> floats.</summary>
-    public abstract DeviceBuffer Allocate(long length);
-
-    /// <summary>Allocates a zeroed tensor in a buffer of its own; dispose <see cref="TensorView.Buffer"/>.</summary>
-    public TensorView Allocate(TensorShape shape, TensorLayout layout) => new(Allocate(shape.Length(layout)), 0, shape, layout);
+    /// <summary>Allocates a tensor of zeros. The caller disposes it.</summary>
+    /// <exception cref="DeviceMemoryException">The GPU has not that much memory left.</exception>
+    public Tensor Allocate(TensorShape shape, TensorLayout layout) => new(AllocateBuffer(shape.Length(layout)), shape, layout);
 
     /// <summary>Copies values in planar order into a view of any layout.</summary>
     /// <exception cref="KernelShapeException">The number of values differs from the view's elements.</exception>
@@ -163,6 +134,9 @@ public abstract partial class ComputeDevice : IDisposable
         return PrepareCore(spec);
     }
 
+    /// <summary>Allocates zeroed memory for a number of floats.</summary>
+    internal abstract DeviceBuffer AllocateBuffer(long length);
+
     /// <summary>Frees the device. Dispose its buffers and operations first.</summary>
     public void Dispose()
     {
@@ -171,37 +145,37 @@ public abstract partial class ComputeDevice : IDisposable
     }
 
     /// <summary>Brings as many values as the view has elements.</summary>
-    protected abstract void UploadCore(ReadOnlySpan<float> planar, TensorView destination);
+    private protected abstract void UploadCore(ReadOnlySpan<float> planar, TensorView destination);
 
     /// <summary>Fetches as many values as the view has elements.</summary>
-    protected abstract void DownloadCore(TensorView source, Span<float> planar);
+    private protected abstract void DownloadCore(TensorView source, Span<float> planar);
 
     /// <summary>Takes filters of checked lengths.</summary>
-    protected abstract ConvolutionFilters LoadCore(TensorShape shape, float[] filters, float[] bias);
+    private protected abstract ConvolutionFilters LoadCore(TensorShape shape, float[] filters, float[] bias);
 
     /// <summary>Prepares from a checked spec.</summary>
-    protected abstract Convolution PrepareCore(ConvolutionSpec spec, ConvolutionFilters filters);
+    private protected abstract Convolution PrepareCore(ConvolutionSpec spec, ConvolutionFilters filters);
 
     /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ConvolutionFilters)"/>
-    protected abstract MaxPool PrepareCore(MaxPoolSpec spec);
+    private protected abstract MaxPool PrepareCore(MaxPoolSpec spec);
 
     /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ConvolutionFilters)"/>
-    protected abstract CrossCorrelation PrepareCore(CrossCorrelationSpec spec);
+    private protected abstract CrossCorrelation PrepareCore(CrossCorrelationSpec spec);
 
     /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ConvolutionFilters)"/>
-    protected abstract Fourier2D PrepareCore(Fourier2DSpec spec);
+    private protected abstract Fourier2D PrepareCore(Fourier2DSpec spec);
 
     /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ConvolutionFilters)"/>
-    protected abstract CorrelationFilter PrepareCore(CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target);
+    private protected abstract CorrelationFilter PrepareCore(CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target);
 
     /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ConvolutionFilters)"/>
-    protected abstract Blend PrepareCore(BlendSpec spec);
+    private protected abstract Blend PrepareCore(BlendSpec spec);
 
     /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ConvolutionFilters)"/>
-    protected abstract CropResize PrepareCore(CropResizeSpec spec);
+    private protected abstract CropResize PrepareCore(CropResizeSpec spec);
 
     /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ConvolutionFilters)"/>
-    protected abstract ResponsePeak PrepareCore(ResponsePeakSpec spec);
+    private protected abstract ResponsePeak PrepareCore(ResponsePeakSpec spec);
 
     /// <summary>Frees what the device holds.</summary>
     protected abstract void Dispose(bool disposing);
@@ -217,8 +191,7 @@ public abstract partial class ComputeDevice : IDisposable
 
     private void CheckTransfer(int length, in TensorView view)
     {
-        if (!ReferenceEquals(view.Buffer.Device, this))
-            throw new DeviceMismatchException(this, view.Buffer.Device);
+        DeviceOperation.Require(this, view, view.Shape, view.Layout, "transfer");
         if (length != view.Shape.Count)
             throw new KernelShapeException($"transfer: {view.Shape} has {view.Shape.Count} values, got {length}");
     }

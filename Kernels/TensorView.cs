@@ -34,22 +34,50 @@ public readonly record struct TensorShape(int Batch, int Channels, int Height, i
     public override string ToString() => $"[{Batch},{Channels},{Height},{Width}]";
 }
 
-/// <summary>A shaped window into a <see cref="DeviceBuffer"/>. It owns nothing.</summary>
-/// <param name="Buffer">The memory it looks into.</param>
-/// <param name="Offset">Index of its first float in the buffer.</param>
-/// <param name="Shape">Batch, channels, height, width.</param>
-/// <param name="Layout">Order of the elements.</param>
-public readonly record struct TensorView(DeviceBuffer Buffer, long Offset, TensorShape Shape, TensorLayout Layout)
+/// <summary>
+/// A shaped window into the memory of a <see cref="Tensor"/>. It owns nothing: the tensor must outlive it.
+/// </summary>
+public readonly record struct TensorView
 {
-    /// <summary>Number of floats it spans, padding lanes included.</summary>
+    internal TensorView(DeviceBuffer buffer, long offset, TensorShape shape, TensorLayout layout) =>
+        (Buffer, Offset, Shape, Layout) = (buffer, offset, shape, layout);
+
+    /// <summary>The device whose memory it looks into.</summary>
+    public ComputeDevice Device => Buffer.Device;
+
+    /// <summary>Batch, channels, height, width.</summary>
+    public TensorShape Shape { get; internal init; }
+
+    /// <summary>The order of the elements in memory.</summary>
+    public TensorLayout Layout { get; internal init; }
+
+    /// <summary>Number of floats that it spans; unused lanes of <see cref="TensorLayout.Blocked16"/> count.</summary>
     public long Length => Shape.Length(Layout);
 
-    /// <summary>The view of <paramref name="count"/> images from <paramref name="first"/> on.</summary>
+    internal DeviceBuffer Buffer { get; }
+
+    /// <summary>Index of its first float in the buffer.</summary>
+    internal long Offset { get; init; }
+
+    /// <summary>The view of <paramref name="count"/> images from image <paramref name="first"/> on.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It has no such images.</exception>
     public TensorView Images(int first, int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(first + count, Shape.Batch);
         return this with { Offset = Offset + first * Shape.ImageLength(Layout), Shape = Shape with { Batch = count } };
+    }
+
+    /// <summary>Looks at a part of the same floats as a tensor of another shape.</summary>
+    /// <param name="start">The part's first float, counted from the start of this view.</param>
+    /// <param name="shape">The shape of the part.</param>
+    /// <param name="layout">The order of its elements.</param>
+    /// <exception cref="KernelShapeException">The part reaches past this view.</exception>
+    public TensorView Slice(long start, TensorShape shape, TensorLayout layout)
+    {
+        if (start < 0 || start > Length - shape.Length(layout))
+            throw new KernelShapeException($"slice: {shape} {layout} from float {start} on reaches past {Shape} {Layout} with {Length} floats");
+        return new TensorView(Buffer, Offset + start, shape, layout);
     }
 }

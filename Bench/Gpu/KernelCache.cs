@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using SiamIlgpu.Kernels;
+using SiamIlgpu.Kernels.Gpu;
 
 namespace SiamIlgpu.Bench.Gpu;
 

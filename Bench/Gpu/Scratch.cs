@@ -5,26 +5,26 @@ namespace SiamIlgpu.Bench.Gpu;
 /// <summary>Tensors of a device that live as long as this.</summary>
 internal sealed class Scratch(ComputeDevice device) : IDisposable
 {
-    private readonly List<DeviceBuffer> buffers = [];
+    private readonly List<Tensor> owned = [];
 
     /// <summary>A tensor with values in planar order.</summary>
     internal TensorView Of(float[] planar, TensorShape shape, TensorLayout layout)
     {
-        TensorView view = device.Allocate(shape, layout);
-        buffers.Add(view.Buffer);
-        device.Upload(planar, view);
-        return view;
+        Tensor tensor = device.Allocate(shape, layout);
+        owned.Add(tensor);
+        device.Upload(planar, tensor);
+        return tensor;
     }
 
     /// <summary>A tensor of NaN, so that nothing relies on cleared memory.</summary>
     internal TensorView Garbage(TensorShape shape, TensorLayout layout)
     {
-        TensorView view = device.Allocate(shape, layout);
-        buffers.Add(view.Buffer);
-        var garbage = new float[view.Length];
+        Tensor tensor = device.Allocate(shape, layout);
+        owned.Add(tensor);
+        var garbage = new float[tensor.View.Length];
         garbage.AsSpan().Fill(float.NaN);
-        device.Upload(garbage, Raw(view));
-        return view;
+        device.Upload(garbage, Raw(tensor));
+        return tensor;
     }
 
     /// <summary>All floats of a tensor as they lie in memory, padding lanes included.</summary>
@@ -35,7 +35,7 @@ internal sealed class Scratch(ComputeDevice device) : IDisposable
         return values;
     }
 
-    public void Dispose() => buffers.ForEach(buffer => buffer.Dispose());
+    public void Dispose() => owned.ForEach(tensor => tensor.Dispose());
 
     private static TensorView Raw(TensorView view) =>
         view with { Shape = new TensorShape(1, 1, 1, checked((int)view.Length)), Layout = TensorLayout.Planar };

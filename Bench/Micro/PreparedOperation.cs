@@ -6,16 +6,16 @@ namespace SiamIlgpu.Bench.Micro;
 /// <summary>An operation on a device with its tensors, ready to run.</summary>
 internal sealed class PreparedOperation(ComputeDevice device, DeviceOperation operation) : IDisposable
 {
-    private readonly List<DeviceBuffer> buffers = [];
+    private readonly List<Tensor> tensors = [];
     private Action run = () => { };
 
     /// <summary>A tensor of noise that lives as long as this.</summary>
     internal TensorView Tensor(TensorShape shape, TensorLayout layout)
     {
-        TensorView view = device.Allocate(shape, layout);
-        buffers.Add(view.Buffer);
-        device.Upload(TestValues.Uniform(shape.Count, seed: buffers.Count), view);
-        return view;
+        Tensor tensor = device.Allocate(shape, layout);
+        tensors.Add(tensor);
+        device.Upload(TestValues.Uniform(shape.Count, seed: tensors.Count), tensor);
+        return tensor;
     }
 
     /// <summary>Whether a pass brings something to the device or waits for it; without that it can be recorded.</summary>
@@ -42,7 +42,7 @@ internal sealed class PreparedOperation(ComputeDevice device, DeviceOperation op
     public void Dispose()
     {
         operation.Dispose();
-        foreach (DeviceBuffer buffer in buffers)
-            buffer.Dispose();
+        foreach (Tensor tensor in tensors)
+            tensor.Dispose();
     }
 }

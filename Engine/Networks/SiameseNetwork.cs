@@ -18,7 +18,9 @@ public sealed class SiameseNetwork : IDisposable
     private readonly CrossCorrelation join;
     private readonly int scales;
     private readonly int targets;
-    private readonly TensorView filtered;
+    private readonly Tensor? filtered;
+    private readonly Tensor templates;
+    private readonly Tensor responses;
 
     /// <summary>Prepares the network.</summary>
     /// <param name="filters">The filters of its branch; they may be disposed before the network.</param>
@@ -54,7 +56,7 @@ public sealed class SiameseNetwork : IDisposable
             templateShape = spec.Template with { Batch = targets };
             filtered = device.Allocate(templateShape, device.FeatureLayout);
         }
-        Templates = device.Allocate(templateShape, device.FeatureLayout);
+        templates = device.Allocate(templateShape, device.FeatureLayout);
         blend = device.Prepare(new BlendSpec(templateShape with { Batch = 1 }));
 
         // A cross-correlation network tracks on the trained score; a correlation filter's raw response already is 0..1, and
@@ -67,7 +69,7 @@ public sealed class SiameseNetwork : IDisposable
             (ScoreGain, ScoreBias) = (1, 0);
         }
         join = device.Prepare(correlation);
-        Responses = device.Allocate(correlation.Response with { Batch = scales * targets }, TensorLayout.Planar);
+        responses = device.Allocate(correlation.Response with { Batch = scales * targets }, TensorLayout.Planar);
     }
 
     /// <summary>What the network is made of.</summary>
@@ -80,10 +82,10 @@ public sealed class SiameseNetwork : IDisposable
     public TensorView SearchCrops => search.Input;
 
     /// <summary>The templates [targets,c,t,t].</summary>
-    public TensorView Templates { get; }
+    public TensorView Templates => templates;
 
     /// <summary>One response map per target and scale [targets * scales,1,r,r].</summary>
-    public TensorView Responses { get; }
+    public TensorView Responses => responses;
 
     /// <summary>The trained score of a response r is ScoreGain * r + ScoreBias.</summary>
     public float ScoreGain { get; }
@@ -136,11 +138,11 @@ public sealed class SiameseNetwork : IDisposable
         exemplar.Dispose();
         search.Dispose();
         filter?.Dispose();
-        filtered.Buffer?.Dispose();
+        filtered?.Dispose();
         blend.Dispose();
         join.Dispose();
-        Templates.Buffer.Dispose();
-        Responses.Buffer.Dispose();
+        templates.Dispose();
+        responses.Dispose();
     }
 
     private void Blend(int target, float rate)
@@ -148,8 +150,9 @@ public sealed class SiameseNetwork : IDisposable
         TensorView fresh = exemplar.Output.Images(target, 1);
         if (filter is not null)
         {
-            filter.Forward(fresh, filtered.Images(target, 1));
-            fresh = filtered.Images(target, 1);
+            TensorView unfiltered = fresh;
+            fresh = filtered!.View.Images(target, 1);
+            filter.Forward(unfiltered, fresh);
         }
         blend.Forward(Templates.Images(target, 1), fresh, rate);
     }

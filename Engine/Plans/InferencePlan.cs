@@ -10,8 +10,9 @@ namespace SiamIlgpu.Plans;
 public sealed class InferencePlan : IDisposable
 {
     private readonly DeviceOperation[] operations;
+    private readonly Tensor input;
+    private readonly Tensor[] buffers;
     private readonly TensorView[] outputs;
-    private readonly DeviceBuffer[] buffers;
 
     /// <summary>Prepares the branch of a network.</summary>
     /// <param name="filters">Its filters; they may be disposed before the plan.</param>
@@ -24,23 +25,21 @@ public sealed class InferencePlan : IDisposable
     {
         ComputeDevice device = filters.Device;
         Layers = BranchShapes.Of(filters.Definition, batch, height, width);
-        Input = device.Allocate(Layers[0].Input, TensorLayout.Interleaved);
+        input = device.Allocate(Layers[0].Input, TensorLayout.Interleaved);
         operations = [.. Operations(device, filters.Convolutions, sets)];
 
         // Outputs alternate between two buffers, each as large as the largest output that it ever holds.
         TensorLayout layout = device.FeatureLayout;
-        buffers = [device.Allocate(Largest(0)), device.Allocate(Largest(1))];
-        outputs = [.. operations.Select((operation, i) => new TensorView(buffers[i % 2], 0, OutputOf(operation), layout))];
-
-        long Largest(int parity) =>
-            operations.Where((_, i) => i % 2 == parity).Select(o => OutputOf(o).Length(layout)).DefaultIfEmpty().Max();
+        buffers = [.. operations.Select(OutputOf).Index().GroupBy(o => o.Index % 2, o => o.Item)
+            .Select(shapes => device.Allocate(shapes.MaxBy(shape => shape.Length(layout)), layout))];
+        outputs = [.. operations.Select((operation, i) => buffers[i % 2].View.Slice(0, OutputOf(operation), layout))];
     }
 
     /// <summary>The layers with their shapes.</summary>
     public IReadOnlyList<LayerShape> Layers { get; }
 
     /// <summary>The images, RGB 0..255, interleaved; filled before <see cref="Forward"/>.</summary>
-    public TensorView Input { get; }
+    public TensorView Input => input;
 
     /// <summary>The features, valid from <see cref="Forward"/> to the next.</summary>
     public TensorView Output => outputs[^1];
@@ -78,8 +77,8 @@ public sealed class InferencePlan : IDisposable
     {
         foreach (DeviceOperation operation in operations)
             operation.Dispose();
-        Input.Buffer.Dispose();
-        foreach (DeviceBuffer buffer in buffers)
+        input.Dispose();
+        foreach (Tensor buffer in buffers)
             buffer.Dispose();
     }
 

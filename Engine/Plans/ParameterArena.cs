@@ -25,6 +25,7 @@ internal sealed class ParameterArena : IDisposable
     private readonly Dictionary<string, Slot> slots = [];
     private readonly List<SgdSegment> segments = [];
     private readonly float[] staging;
+    private readonly Tensor parameters, gradients, velocities;
 
     internal ParameterArena(ComputeDevice device, NetworkWeights start, TrainingOptions options)
     {
@@ -44,20 +45,20 @@ internal sealed class ParameterArena : IDisposable
         length = (length + Alignment - 1) / Alignment * Alignment;
         Spec = new SgdSpec(length, segments, options.Momentum, options.WeightDecay);
         staging = new float[length];
-        Parameters = device.Allocate(Spec.Arena, TensorLayout.Planar);
-        Gradients = device.Allocate(Spec.Arena, TensorLayout.Planar);
-        Velocities = device.Allocate(Spec.Arena, TensorLayout.Planar);
+        parameters = device.Allocate(Spec.Arena, TensorLayout.Planar);
+        gradients = device.Allocate(Spec.Arena, TensorLayout.Planar);
+        velocities = device.Allocate(Spec.Arena, TensorLayout.Planar);
         Write(Parameters, name => start.Values(name, [.. ShapeIn(name)]));
     }
 
     /// <summary>The optimiser that moves the arena.</summary>
     internal SgdSpec Spec { get; }
 
-    internal TensorView Parameters { get; }
+    internal TensorView Parameters => parameters;
 
-    internal TensorView Gradients { get; }
+    internal TensorView Gradients => gradients;
 
-    internal TensorView Velocities { get; }
+    internal TensorView Velocities => velocities;
 
     /// <summary>The values of a tensor.</summary>
     internal TensorView Value(string name) => View(Parameters, name);
@@ -68,8 +69,8 @@ internal sealed class ParameterArena : IDisposable
     /// <summary>Mean and sigma of a batch norm as one view [2,channels,1,1].</summary>
     internal TensorView MomentsGradient(string norm)
     {
-        TensorView mean = Gradient($"{norm}.mean");
-        return mean with { Shape = mean.Shape with { Batch = 2 } };
+        Slot mean = slots[$"{norm}.mean"];
+        return Gradients.Slice(mean.Offset, mean.Shape with { Batch = 2 }, TensorLayout.Planar);
     }
 
     /// <summary>Waits, and copies the parameters out.</summary>
@@ -87,9 +88,9 @@ internal sealed class ParameterArena : IDisposable
 
     public void Dispose()
     {
-        Parameters.Buffer.Dispose();
-        Gradients.Buffer.Dispose();
-        Velocities.Buffer.Dispose();
+        parameters.Dispose();
+        gradients.Dispose();
+        velocities.Dispose();
     }
 
     // Vectors are [1,n,1,1]; window and target [1,1,m,m].
@@ -126,7 +127,7 @@ internal sealed class ParameterArena : IDisposable
     private TensorView View(in TensorView arena, string name)
     {
         Slot slot = slots[name];
-        return new TensorView(arena.Buffer, slot.Offset, slot.Shape, TensorLayout.Planar);
+        return arena.Slice(slot.Offset, slot.Shape, TensorLayout.Planar);
     }
 
     private Dictionary<string, WeightTensor> Read(in TensorView arena)

@@ -10,8 +10,8 @@ namespace SiamIlgpu.Plans;
 internal sealed class TrainingBranch : IDisposable
 {
     private readonly Step[] steps;
-    private readonly List<IDisposable> owned = [];
-    private readonly DeviceBuffer[] gradients;
+    private readonly List<Tensor> owned = [];
+    private readonly Tensor[] gradients;
 
     /// <summary>Prepares a branch.</summary>
     /// <param name="device">Where it runs.</param>
@@ -43,16 +43,16 @@ internal sealed class TrainingBranch : IDisposable
         Output = from;
 
         // The gradient of each step's output; the images' own is nobody's.
-        long largest = steps.Max(s => s.Output.Length);
-        gradients = [device.Allocate(largest), device.Allocate(largest)];
+        TensorShape largest = steps.MaxBy(s => s.Output.Length)!.Output.Shape;
+        gradients = [device.Allocate(largest, device.FeatureLayout), device.Allocate(largest, device.FeatureLayout)];
         int at = 0;
         for (int i = steps.Length - 1; i >= 0; i--)
         {
-            steps[i].OutputGradient = new TensorView(gradients[at], 0, steps[i].Output.Shape, device.FeatureLayout);
+            steps[i].OutputGradient = gradients[at].View.Slice(0, steps[i].Output.Shape, device.FeatureLayout);
             if (i > 0 && !steps[i].InPlace)
                 at = 1 - at;
             if (i > 0)
-                steps[i].InputGradient = new TensorView(gradients[at], 0, steps[i - 1].Output.Shape, device.FeatureLayout);
+                steps[i].InputGradient = gradients[at].View.Slice(0, steps[i - 1].Output.Shape, device.FeatureLayout);
         }
     }
 
@@ -81,10 +81,10 @@ internal sealed class TrainingBranch : IDisposable
     {
         foreach (Step step in steps)
             step.Dispose();
-        foreach (IDisposable thing in owned)
-            thing.Dispose();
-        foreach (DeviceBuffer buffer in gradients)
-            buffer.Dispose();
+        foreach (Tensor tensor in owned)
+            tensor.Dispose();
+        foreach (Tensor gradient in gradients)
+            gradient.Dispose();
     }
 
     private static IEnumerable<Step> StepsOf(
@@ -101,10 +101,10 @@ internal sealed class TrainingBranch : IDisposable
         return [step];
     }
 
-    private TensorView Own(TensorView view)
+    private Tensor Own(Tensor tensor)
     {
-        owned.Add(view.Buffer);
-        return view;
+        owned.Add(tensor);
+        return tensor;
     }
 
     /// <summary>One step of the chain.</summary>
@@ -146,7 +146,7 @@ internal sealed class TrainingBranch : IDisposable
         {
             forward.Dispose();
             forward = device.Prepare(spec with { Relu = true }, filters);
-            relu = device.Prepare(new ReluSpec(spec.Output));
+            relu = device.PrepareBackward(new ReluSpec(spec.Output));
         }
 
         internal override void Forward() => forward.Forward(Input, Output);
@@ -205,11 +205,12 @@ internal sealed class TrainingBranch : IDisposable
 internal sealed class TrainedNorm : IDisposable
 {
     private readonly BatchNormTraining norm;
-    private readonly TensorView moments, gain, offset, gainGradient, offsetGradient, momentsGradient;
+    private readonly Tensor moments;
+    private readonly TensorView gain, offset, gainGradient, offsetGradient, momentsGradient;
 
     internal TrainedNorm(ComputeDevice device, TensorShape shape, bool relu, ParameterArena arena, string name)
     {
-        norm = device.Prepare(new BatchNormSpec(shape.Batch, shape.Channels, shape.Height, shape.Width, relu));
+        norm = device.PrepareTraining(new BatchNormSpec(shape.Batch, shape.Channels, shape.Height, shape.Width, relu));
         moments = device.Allocate(norm.Spec.Moments, TensorLayout.Planar);
         gain = arena.Value($"{name}.gain");
         offset = arena.Value($"{name}.offset");
@@ -227,6 +228,6 @@ internal sealed class TrainedNorm : IDisposable
     public void Dispose()
     {
         norm.Dispose();
-        moments.Buffer.Dispose();
+        moments.Dispose();
     }
 }

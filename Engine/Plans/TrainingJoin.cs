@@ -14,8 +14,9 @@ internal sealed class TrainingJoin : IDisposable
     private readonly CorrelationFilterBackward? filterBackward;
     private readonly CrossCorrelation correlation;
     private readonly CrossCorrelationBackward correlationBackward;
-    private readonly TensorView templates;
-    private readonly TensorView templateGradients;
+    private readonly Tensor? filtered, filteredGradients;
+    private readonly TensorView templates, templateGradients;
+    private readonly Tensor responses, responseGradients;
 
     internal TrainingJoin(ComputeDevice device, ParameterArena arena, JoinDefinition definition, TrainingBranch exemplar, TrainingBranch search)
     {
@@ -33,22 +34,22 @@ internal sealed class TrainingJoin : IDisposable
             filter = device.Prepare(spec, window, target);
             filterBackward = device.PrepareBackward(spec, window, target);
             TensorShape template = spec.Template with { Batch = features.Batch };
-            templates = device.Allocate(template, device.FeatureLayout);
-            templateGradients = device.Allocate(template, device.FeatureLayout);
+            templates = filtered = device.Allocate(template, device.FeatureLayout);
+            templateGradients = filteredGradients = device.Allocate(template, device.FeatureLayout);
         }
         var pair = new CrossCorrelationSpec(1, features.Channels, templates.Shape.Height, search.Output.Shape.Height);
         correlation = device.Prepare(pair);
         correlationBackward = device.PrepareBackward(pair);
-        TensorShape responses = pair.Response with { Batch = features.Batch };
-        Responses = device.Allocate(responses, TensorLayout.Planar);
-        ResponseGradients = device.Allocate(responses, TensorLayout.Planar);
+        TensorShape maps = pair.Response with { Batch = features.Batch };
+        responses = device.Allocate(maps, TensorLayout.Planar);
+        responseGradients = device.Allocate(maps, TensorLayout.Planar);
     }
 
     /// <summary>One response map a pair [batch,1,r,r].</summary>
-    internal TensorView Responses { get; }
+    internal TensorView Responses => responses;
 
     /// <summary>Their gradients, filled before <see cref="Backward"/>.</summary>
-    internal TensorView ResponseGradients { get; }
+    internal TensorView ResponseGradients => responseGradients;
 
     internal void Forward()
     {
@@ -88,12 +89,10 @@ internal sealed class TrainingJoin : IDisposable
         filterBackward?.Dispose();
         correlation.Dispose();
         correlationBackward.Dispose();
-        Responses.Buffer.Dispose();
-        ResponseGradients.Buffer.Dispose();
-        if (filter is null)
-            return;
-        templates.Buffer.Dispose();
-        templateGradients.Buffer.Dispose();
+        responses.Dispose();
+        responseGradients.Dispose();
+        filtered?.Dispose();
+        filteredGradients?.Dispose();
     }
 
     private (float[] Window, float[] Target) ReadPlanes() => (Read("join.window"), Read("join.target"));

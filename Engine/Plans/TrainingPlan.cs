@@ -44,7 +44,7 @@ public sealed class TrainingPlan : IDisposable
         exemplar = new TrainingBranch(device, arena, shared, Definition, options.Batch, Definition.ExemplarSize, GradientWrite.Accumulate);
         join = new TrainingJoin(device, arena, Definition.Join, exemplar, search);
         score = new TrainingScore(device, arena, Definition.Join.Adjust, options, join.Responses, join.ResponseGradients);
-        optimiser = device.Prepare(arena.Spec);
+        optimiser = device.PrepareStep(arena.Spec);
     }
 
     /// <summary>The network.</summary>

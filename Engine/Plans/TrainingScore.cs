@@ -10,6 +10,8 @@ internal sealed class TrainingScore : IDisposable
     private readonly TensorView responses;
     private readonly TensorView responseGradients;
     private readonly TensorView scoreGradients;
+    private readonly Tensor labels, labelWeights;
+    private readonly Tensor? ownScores, ownScoreGradients;
     private readonly ScoreAdjust? adjust;
     private readonly TensorView gain, bias, gainGradient, biasGradient;
     private readonly TrainedNorm? norm;
@@ -22,14 +24,19 @@ internal sealed class TrainingScore : IDisposable
         this.responses = responses;
         this.responseGradients = responseGradients;
         TensorShape maps = responses.Shape;
-        Scores = device.Allocate(maps, TensorLayout.Planar);
-        scoreGradients = device.Allocate(maps, TensorLayout.Planar);
-        Labels = device.Allocate(maps, TensorLayout.Planar);
-        LabelWeights = device.Allocate(maps, TensorLayout.Planar);
+        // Without a map the responses are the scores.
+        (Scores, scoreGradients) = (responses, responseGradients);
+        if (kind is AdjustKind.Affine or AdjustKind.BatchNorm)
+        {
+            Scores = ownScores = device.Allocate(maps, TensorLayout.Planar);
+            scoreGradients = ownScoreGradients = device.Allocate(maps, TensorLayout.Planar);
+        }
+        labels = device.Allocate(maps, TensorLayout.Planar);
+        labelWeights = device.Allocate(maps, TensorLayout.Planar);
         switch (kind)
         {
             case AdjustKind.Affine:
-                adjust = device.Prepare(new ScoreAdjustSpec(maps.Batch, maps.Height));
+                adjust = device.PrepareTraining(new ScoreAdjustSpec(maps.Batch, maps.Height));
                 gain = arena.Value("adjust.weight");
                 bias = arena.Value("adjust.bias");
                 gainGradient = arena.Gradient("adjust.weight");
@@ -38,24 +45,18 @@ internal sealed class TrainingScore : IDisposable
             case AdjustKind.BatchNorm:
                 norm = new TrainedNorm(device, maps, relu: false, arena, "adjust");
                 break;
-            default:
-                // No map: responses are scores.
-                Scores.Buffer.Dispose();
-                scoreGradients.Buffer.Dispose();
-                (Scores, scoreGradients) = (responses, responseGradients);
-                break;
         }
         if (options.Loss == LossKind.Logistic)
-            logistic = device.Prepare(new LogisticLossSpec(maps.Batch, maps.Height));
+            logistic = device.PrepareLoss(new LogisticLossSpec(maps.Batch, maps.Height));
         else
-            triplet = device.Prepare(new TripletLossSpec(maps.Batch, maps.Height, options.HardNegatives));
+            triplet = device.PrepareLoss(new TripletLossSpec(maps.Batch, maps.Height, options.HardNegatives));
     }
 
     internal TensorView Scores { get; }
 
-    internal TensorView Labels { get; }
+    internal TensorView Labels => labels;
 
-    internal TensorView LabelWeights { get; }
+    internal TensorView LabelWeights => labelWeights;
 
     internal void Forward(TensorView losses)
     {
@@ -75,13 +76,11 @@ internal sealed class TrainingScore : IDisposable
     {
         logistic?.Dispose();
         triplet?.Dispose();
-        Labels.Buffer.Dispose();
-        LabelWeights.Buffer.Dispose();
-        if (adjust is null && norm is null)
-            return;
         adjust?.Dispose();
         norm?.Dispose();
-        Scores.Buffer.Dispose();
-        scoreGradients.Buffer.Dispose();
+        labels.Dispose();
+        labelWeights.Dispose();
+        ownScores?.Dispose();
+        ownScoreGradients?.Dispose();
     }
 }

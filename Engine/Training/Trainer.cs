@@ -24,7 +24,7 @@ public sealed class Trainer : IDisposable
     private readonly IReadOnlyDictionary<string, string> origin;
     private readonly TrainingPlan plan;
     private readonly LabelMaps labels;
-    private readonly TensorView losses;
+    private readonly Tensor losses;
     private readonly float[] readLosses;
     private readonly float[] batchLabels;
     private readonly List<EpochReport> history = [];
@@ -146,7 +146,7 @@ public sealed class Trainer : IDisposable
     public void Dispose()
     {
         plan.Dispose();
-        losses.Buffer.Dispose();
+        losses.Dispose();
     }
 
     private string Fingerprint => $"{options}, {pairs.Count} pairs";
@@ -169,7 +169,7 @@ public sealed class Trainer : IDisposable
         device.UploadInterleaved(data.Searches, plan.Searches);
         Upload(data.Labels, weights: false, plan.Labels);
         Upload(data.Labels, weights: true, plan.LabelWeights);
-        plan.ComputeGradients(losses.Images(pending * options.Batch, options.Batch));
+        plan.ComputeGradients(losses.View.Images(pending * options.Batch, options.Batch));
         plan.Step(options.RateOf(epoch));
         pending++;
         pairsTimed += options.Batch;

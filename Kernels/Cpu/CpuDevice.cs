@@ -35,9 +35,6 @@ public sealed partial class CpuDevice : ComputeDevice
     public ConvolutionAlgorithm Convolution { get; }
 
     /// <inheritdoc/>
-    public override DeviceKind Kind => DeviceKind.Cpu;
-
-    /// <inheritdoc/>
     public override string Name => Describe(Threads);
 
     /// <inheritdoc/>
@@ -48,12 +45,11 @@ public sealed partial class CpuDevice : ComputeDevice
     internal SharedScratch Scratch { get; }
 
     /// <inheritdoc/>
-    public override DeviceBuffer Allocate(long length) => new CpuBuffer(this, length);
-
-    /// <inheritdoc/>
     public override void Synchronize()
     {
     }
+
+    internal override CpuBuffer AllocateBuffer(long length) => new(this, length);
 
     internal static string Describe(int threads)
     {
@@ -64,42 +60,31 @@ public sealed partial class CpuDevice : ComputeDevice
         return $"CPU, {vectors}, {threads} thread{(threads == 1 ? "" : "s")}";
     }
 
-    /// <inheritdoc/>
-    protected override void UploadCore(ReadOnlySpan<float> planar, TensorView destination) =>
+    private protected override void UploadCore(ReadOnlySpan<float> planar, TensorView destination) =>
         TensorOrder.FromPlanar(planar, destination.Floats(), destination.Shape, destination.Layout);
 
-    /// <inheritdoc/>
-    protected override void DownloadCore(TensorView source, Span<float> planar) =>
+    private protected override void DownloadCore(TensorView source, Span<float> planar) =>
         TensorOrder.ToPlanar(source.Floats(), planar, source.Shape, source.Layout);
 
-    /// <inheritdoc/>
-    protected override ConvolutionFilters LoadCore(TensorShape shape, float[] filters, float[] bias) => new CpuFilters(this, shape, filters, bias);
+    private protected override ConvolutionFilters LoadCore(TensorShape shape, float[] filters, float[] bias) => new CpuFilters(this, shape, filters, bias);
 
-    /// <inheritdoc/>
-    protected override Convolution PrepareCore(ConvolutionSpec spec, ConvolutionFilters filters) =>
+    private protected override Convolution PrepareCore(ConvolutionSpec spec, ConvolutionFilters filters) =>
         ConvolutionCpu.Create(this, spec, (CpuFilters)filters);
 
-    /// <inheritdoc/>
-    protected override MaxPool PrepareCore(MaxPoolSpec spec) => new MaxPoolCpu(this, spec);
+    private protected override MaxPool PrepareCore(MaxPoolSpec spec) => new MaxPoolCpu(this, spec);
 
-    /// <inheritdoc/>
-    protected override CrossCorrelation PrepareCore(CrossCorrelationSpec spec) => new CrossCorrelationCpu(this, spec);
+    private protected override CrossCorrelation PrepareCore(CrossCorrelationSpec spec) => new CrossCorrelationCpu(this, spec);
 
-    /// <inheritdoc/>
-    protected override Fourier2D PrepareCore(Fourier2DSpec spec) => new Fourier2DCpu(this, spec);
+    private protected override Fourier2D PrepareCore(Fourier2DSpec spec) => new Fourier2DCpu(this, spec);
 
-    /// <inheritdoc/>
-    protected override CorrelationFilter PrepareCore(CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target) =>
+    private protected override CorrelationFilter PrepareCore(CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target) =>
         new CorrelationFilterCpu(this, spec, window, target);
 
-    /// <inheritdoc/>
-    protected override Blend PrepareCore(BlendSpec spec) => new BlendCpu(this, spec);
+    private protected override Blend PrepareCore(BlendSpec spec) => new BlendCpu(this, spec);
 
-    /// <inheritdoc/>
-    protected override CropResize PrepareCore(CropResizeSpec spec) => new CropResizeCpu(this, spec);
+    private protected override CropResize PrepareCore(CropResizeSpec spec) => new CropResizeCpu(this, spec);
 
-    /// <inheritdoc/>
-    protected override ResponsePeak PrepareCore(ResponsePeakSpec spec) => new ResponsePeakCpu(this, spec);
+    private protected override ResponsePeak PrepareCore(ResponsePeakSpec spec) => new ResponsePeakCpu(this, spec);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

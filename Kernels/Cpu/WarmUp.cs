@@ -33,9 +33,9 @@ internal static unsafe class WarmUp
         foreach (ConvolutionSpec layer in layers)
         {
             using Convolution convolution = device.Prepare(layer, new float[layer.Filters.Count], new float[layer.OutChannels]);
-            using var input = new Scratch(device, layer.Input, layer.InputLayout(device));
-            using var output = new Scratch(device, layer.Output, device.FeatureLayout);
-            convolution.Forward(input.View, output.View);
+            using Tensor input = device.Allocate(layer.Input, layer.InputLayout(device));
+            using Tensor output = device.Allocate(layer.Output, device.FeatureLayout);
+            convolution.Forward(input, output);
         }
         if (algorithm == ConvolutionAlgorithm.Direct)
             Tiles<FeatureStep, AddSums>();
@@ -60,33 +60,26 @@ internal static unsafe class WarmUp
     {
         using var device = new CpuDevice(threads: 1);
         const int Side = 32;
-        using var crops = new Scratch(device, new TensorShape(3, 3, Side, Side), TensorLayout.Interleaved);
-        using var features = new Scratch(device, new TensorShape(3, 16, 12, 12), device.FeatureLayout);
-        using var exemplar = new Scratch(device, new TensorShape(1, 16, 8, 8), device.FeatureLayout);
-        using var template = new Scratch(device, new TensorShape(1, 16, 4, 4), device.FeatureLayout);
-        using var responses = new Scratch(device, new TensorShape(3, 1, 9, 9), TensorLayout.Planar);
+        using Tensor crops = device.Allocate(new TensorShape(3, 3, Side, Side), TensorLayout.Interleaved);
+        using Tensor features = device.Allocate(new TensorShape(3, 16, 12, 12), device.FeatureLayout);
+        using Tensor exemplar = device.Allocate(new TensorShape(1, 16, 8, 8), device.FeatureLayout);
+        using Tensor template = device.Allocate(new TensorShape(1, 16, 4, 4), device.FeatureLayout);
+        using Tensor responses = device.Allocate(new TensorShape(3, 1, 9, 9), TensorLayout.Planar);
 
         using CropResize crop = device.Prepare(new CropResizeSpec(3, Side));
         var frame = new FrameView(new byte[3 * Side * Side], Side, Side, PixelFormat.Rgb24);
         CropSquare[] levels = [new(1, 1, Side - 1), new(0, 0, Side), new(-1, -1, Side + 1)];
-        crop.Forward(frame, new CropPyramid { Region = new(-2, -2, Side + 2), RegionSize = Side + 1, Levels = levels, Padding = RgbColor.MeanOf(frame) }, crops.View);
+        crop.Forward(frame, new CropPyramid { Region = new(-2, -2, Side + 2), RegionSize = Side + 1, Levels = levels, Padding = RgbColor.MeanOf(frame) }, crops);
 
         using CrossCorrelation join = device.Prepare(new CrossCorrelationSpec(3, 16, 4, 12));
-        join.Forward(template.View, features.View, responses.View);
+        join.Forward(template, features, responses);
         using ResponsePeak peak = device.Prepare(new ResponsePeakSpec(3, 9, Upsampling: 4, ScalePenalty: 1, WindowInfluence: 0.5f));
-        peak.Forward(responses.View);
+        peak.Forward(responses);
         peak.Read();
-        using Blend blend = device.Prepare(new BlendSpec(template.View.Shape));
-        blend.Forward(template.View, template.View, 1);
-        blend.Forward(template.View, template.View, 0.5f);
+        using Blend blend = device.Prepare(new BlendSpec(template.Shape));
+        blend.Forward(template, template, 1);
+        blend.Forward(template, template, 0.5f);
         using CorrelationFilter filter = device.Prepare(new CorrelationFilterSpec(16, 8, Margin: 2, Lambda: 1), new float[64], new float[64]);
-        filter.Forward(exemplar.View, template.View);
-    }
-
-    private readonly struct Scratch(ComputeDevice device, TensorShape shape, TensorLayout layout) : IDisposable
-    {
-        internal TensorView View { get; } = device.Allocate(shape, layout);
-
-        public void Dispose() => View.Buffer.Dispose();
+        filter.Forward(exemplar, template);
     }
 }

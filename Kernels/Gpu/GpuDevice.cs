@@ -39,8 +39,8 @@ public sealed partial class GpuDevice : ComputeDevice
         ComputeUnits = driver.ComputeUnits;
     }
 
-    /// <inheritdoc/>
-    public override DeviceKind Kind => Driver.Kind;
+    /// <summary>Which driver runs it.</summary>
+    public DeviceKind Kind => Driver.Kind;
 
     /// <inheritdoc/>
     public override string Name => Driver.Name;
@@ -77,18 +77,17 @@ public sealed partial class GpuDevice : ComputeDevice
     public static GpuDevice OpenOpenCl(int index = 0) => new(OpenClDevices.Open(index));
 
     /// <inheritdoc/>
-    public override DeviceBuffer Allocate(long length)
+    public override void Synchronize() => Driver.Synchronize();
+
+    /// <inheritdoc/>
+    public override RecordedWork Record(Action enqueue) => Records ? new GpuRecordedWork(Driver, enqueue) : base.Record(enqueue);
+
+    internal override GpuBuffer AllocateBuffer(long length)
     {
         var buffer = new GpuBuffer(this, length);
         Driver.Clear(buffer.Memory, 0, buffer.Bytes);
         return buffer;
     }
-
-    /// <inheritdoc/>
-    public override void Synchronize() => Driver.Synchronize();
-
-    /// <inheritdoc/>
-    public override RecordedWork Record(Action enqueue) => Records ? new GpuRecordedWork(Driver, enqueue) : base.Record(enqueue);
 
     /// <summary>Loads a kernel for this device.</summary>
     internal GpuKernel Load(string name) => Driver.Load(KernelSources.Find(name));
@@ -113,8 +112,7 @@ public sealed partial class GpuDevice : ComputeDevice
         }
     }
 
-    /// <inheritdoc/>
-    protected override unsafe void UploadCore(ReadOnlySpan<float> planar, TensorView destination)
+    private protected override unsafe void UploadCore(ReadOnlySpan<float> planar, TensorView destination)
     {
         var ordered = new float[checked((int)destination.Length)];
         TensorOrder.FromPlanar(planar, ordered, destination.Shape, destination.Layout);
@@ -125,8 +123,7 @@ public sealed partial class GpuDevice : ComputeDevice
         }
     }
 
-    /// <inheritdoc/>
-    protected override unsafe void DownloadCore(TensorView source, Span<float> planar)
+    private protected override unsafe void DownloadCore(TensorView source, Span<float> planar)
     {
         var ordered = new float[checked((int)source.Length)];
         fixed (float* to = ordered)
@@ -137,35 +134,26 @@ public sealed partial class GpuDevice : ComputeDevice
         TensorOrder.ToPlanar(ordered, planar, source.Shape, source.Layout);
     }
 
-    /// <inheritdoc/>
-    protected override ConvolutionFilters LoadCore(TensorShape shape, float[] filters, float[] bias) => new GpuFilters(this, shape, filters, bias);
+    private protected override ConvolutionFilters LoadCore(TensorShape shape, float[] filters, float[] bias) => new GpuFilters(this, shape, filters, bias);
 
-    /// <inheritdoc/>
-    protected override Convolution PrepareCore(ConvolutionSpec spec, ConvolutionFilters filters) => spec.Pool is null
+    private protected override Convolution PrepareCore(ConvolutionSpec spec, ConvolutionFilters filters) => spec.Pool is null
         ? new ConvolutionGpu(this, spec, (GpuFilters)filters)
         : new ConvolutionThenPool(filters, spec);
 
-    /// <inheritdoc/>
-    protected override MaxPool PrepareCore(MaxPoolSpec spec) => new MaxPoolGpu(this, spec);
+    private protected override MaxPool PrepareCore(MaxPoolSpec spec) => new MaxPoolGpu(this, spec);
 
-    /// <inheritdoc/>
-    protected override CrossCorrelation PrepareCore(CrossCorrelationSpec spec) => new CrossCorrelationGpu(this, spec);
+    private protected override CrossCorrelation PrepareCore(CrossCorrelationSpec spec) => new CrossCorrelationGpu(this, spec);
 
-    /// <inheritdoc/>
-    protected override Fourier2D PrepareCore(Fourier2DSpec spec) => new Fourier2DGpu(this, spec);
+    private protected override Fourier2D PrepareCore(Fourier2DSpec spec) => new Fourier2DGpu(this, spec);
 
-    /// <inheritdoc/>
-    protected override CorrelationFilter PrepareCore(CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target) =>
+    private protected override CorrelationFilter PrepareCore(CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target) =>
         new CorrelationFilterGpu(this, spec, window, target);
 
-    /// <inheritdoc/>
-    protected override Blend PrepareCore(BlendSpec spec) => new BlendGpu(this, spec);
+    private protected override Blend PrepareCore(BlendSpec spec) => new BlendGpu(this, spec);
 
-    /// <inheritdoc/>
-    protected override CropResize PrepareCore(CropResizeSpec spec) => new CropResizeGpu(this, spec);
+    private protected override CropResize PrepareCore(CropResizeSpec spec) => new CropResizeGpu(this, spec);
 
-    /// <inheritdoc/>
-    protected override ResponsePeak PrepareCore(ResponsePeakSpec spec) => new ResponsePeakGpu(this, spec);
+    private protected override ResponsePeak PrepareCore(ResponsePeakSpec spec) => new ResponsePeakGpu(this, spec);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -82,8 +82,8 @@ internal sealed class PackedFilters : IDisposable
         pack = device.Load("ConvolutionFilters.Pack");
         Layout = FilterLayout.Of(spec, image, flipped, Pitch);
         // Cleared: packing writes values alone.
-        Filters = (GpuBuffer)device.Allocate(Layout.Length);
-        Bias = (GpuBuffer)device.Allocate(Layout.Groups * Layout.GroupPitch);
+        Filters = device.AllocateBuffer(Layout.Length);
+        Bias = device.AllocateBuffer(Layout.Groups * Layout.GroupPitch);
         arguments = new ConvolutionFilterArguments { Order = Layout.Order, Biases = flipped ? 0 : spec.OutChannels };
     }
 

@@ -21,7 +21,7 @@ internal sealed class InputGradientGpu : IDisposable
             Relu: false);
         pass = new ConvolutionPass(device, convolution, image: false, filters.Flipped(spec));
         spread = device.Load("ConvolutionBackward.Spread");
-        spreadOut = (GpuBuffer)device.Allocate(convolution.Input.Length(device.FeatureLayout));
+        spreadOut = device.AllocateBuffer(convolution.Input.Length(device.FeatureLayout));
         arguments = new SpreadArguments
         {
             Quads = checked((int)(spec.Output.Length(device.FeatureLayout) / 4)),

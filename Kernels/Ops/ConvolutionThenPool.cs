@@ -5,7 +5,7 @@ internal sealed class ConvolutionThenPool : Convolution
 {
     private readonly Convolution convolution;
     private readonly MaxPool pool;
-    private readonly TensorView map;
+    private readonly Tensor map;
 
     internal ConvolutionThenPool(ConvolutionFilters filters, ConvolutionSpec spec)
         : base(filters, spec)
@@ -28,6 +28,6 @@ internal sealed class ConvolutionThenPool : Convolution
             return;
         convolution.Dispose();
         pool.Dispose();
-        map.Buffer.Dispose();
+        map.Dispose();
     }
 }

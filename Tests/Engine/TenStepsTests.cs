@@ -65,7 +65,7 @@ internal sealed class TenStepsTests
             };
             using var plan = new TrainingPlan(device, NetworkInitializer.Create(Network, seed: 3), options);
             var labels = new LabelMaps(plan.ResponseSize, Network.Stride, options);
-            TensorView mapLosses = device.Allocate(new TensorShape(options.Batch, 1, 1, 1), TensorLayout.Planar);
+            using Tensor mapLosses = device.Allocate(new TensorShape(options.Batch, 1, 1, 1), TensorLayout.Planar);
             var losses = new double[Steps];
             for (int step = 0; step < Steps; step++)
             {
@@ -74,7 +74,6 @@ internal sealed class TenStepsTests
                 plan.Step(1e-2f);
                 losses[step] = device.Download(mapLosses).Average(x => (double)x);
             }
-            mapLosses.Buffer.Dispose();
             return (losses, device.Download(plan.Arena.Parameters));
         }
 

@@ -108,13 +108,12 @@ internal sealed class TrainingPlanTests
         var data = new Data(SmallNetworks.CfNet, LossKind.Logistic, 0);
         using var device = new CpuDevice(threads: 1);
         using TrainingPlan plan = data.Plan(device);
-        TensorView losses = device.Allocate(new TensorShape(Batch, 1, 1, 1), TensorLayout.Planar);
+        using Tensor losses = device.Allocate(new TensorShape(Batch, 1, 1, 1), TensorLayout.Planar);
         Conformance.AssertAllocatesNothing(() =>
         {
             plan.ComputeGradients(losses);
             plan.Step(1e-3f);
         });
-        losses.Buffer.Dispose();
     }
 
     [Test]
@@ -226,10 +225,9 @@ internal sealed class TrainingPlanTests
 
         internal double Loss(ComputeDevice device, TrainingPlan plan)
         {
-            TensorView losses = device.Allocate(new TensorShape(Batch, 1, 1, 1), TensorLayout.Planar);
+            using Tensor losses = device.Allocate(new TensorShape(Batch, 1, 1, 1), TensorLayout.Planar);
             plan.ComputeGradients(losses);
             double loss = device.Download(losses).Average(x => (double)x);
-            losses.Buffer.Dispose();
             return loss;
         }
 

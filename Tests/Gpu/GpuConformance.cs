@@ -22,9 +22,8 @@ internal static class GpuConformance
     {
         ConvolutionSpec spec = testCase.Spec;
         using Convolution convolution = device.Prepare(spec, testCase.Filters(), testCase.Bias());
-        TensorView input = device.Upload(testCase.Input(), spec.Input, spec.InputLayout(device));
-        TensorView output = device.Garbage(spec.Output, device.FeatureLayout);
-        using DeviceBuffer a = input.Buffer, b = output.Buffer;
+        using Tensor input = device.Upload(testCase.Input(), spec.Input, spec.InputLayout(device));
+        using Tensor output = device.Garbage(spec.Output, device.FeatureLayout);
         convolution.Forward(input, output);
         float[] actual = device.Download(output);
         AssertEmptyPadding(device, output, actual);
@@ -71,9 +70,8 @@ internal static class GpuConformance
         using Convolution forward = device.Prepare(spec, updated);
         using ConvolutionBackward backward = device.PrepareBackward(spec, updated);
         using ConvolutionFilters late = device.Load(spec.Filters, testCase.Filters(), testCase.Bias());
-        TensorView filters = device.Upload(w, spec.Filters, TensorLayout.Planar);
-        TensorView bias = device.Upload(b, tensors.BiasGradient.Shape, TensorLayout.Planar);
-        using DeviceBuffer first = filters.Buffer, second = bias.Buffer;
+        using Tensor filters = device.Upload(w, spec.Filters, TensorLayout.Planar);
+        using Tensor bias = device.Upload(b, tensors.BiasGradient.Shape, TensorLayout.Planar);
         updated.Update(filters, bias);
         late.Update(filters, bias);
         // What the views hold later is of no concern: the values were taken.
@@ -88,10 +86,9 @@ internal static class GpuConformance
     internal static void Check(ComputeDevice device, ReluSpec spec)
     {
         float[] y = ReluBackwardCases.Output(spec), dy = ReluBackwardCases.Gradient(spec);
-        using ReluBackward operation = device.Prepare(spec);
-        TensorView output = device.Upload(y, spec.Shape, device.FeatureLayout);
-        TensorView gradient = device.Upload(dy, spec.Shape, device.FeatureLayout);
-        using DeviceBuffer a = output.Buffer, b = gradient.Buffer;
+        using ReluBackward operation = device.PrepareBackward(spec);
+        using Tensor output = device.Upload(y, spec.Shape, device.FeatureLayout);
+        using Tensor gradient = device.Upload(dy, spec.Shape, device.FeatureLayout);
         operation.Backward(output, gradient);
         float[] actual = device.Download(gradient);
         AssertEmptyPadding(device, gradient, actual);
@@ -104,9 +101,8 @@ internal static class GpuConformance
         MaxPoolSpec spec = testCase.Spec;
         float[] values = testCase.Input();
         using MaxPool pool = device.Prepare(spec);
-        TensorView input = device.Upload(values, spec.Input, device.FeatureLayout);
-        TensorView output = device.Garbage(spec.Output, device.FeatureLayout);
-        using DeviceBuffer a = input.Buffer, b = output.Buffer;
+        using Tensor input = device.Upload(values, spec.Input, device.FeatureLayout);
+        using Tensor output = device.Garbage(spec.Output, device.FeatureLayout);
         pool.Forward(input, output);
         float[] actual = device.Download(output);
         AssertEmptyPadding(device, output, actual);
@@ -123,10 +119,9 @@ internal static class GpuConformance
     {
         float[] templates = TestValues.Uniform(spec.Template.Count, seed: 1), searches = TestValues.Uniform(spec.Search.Count, seed: 2);
         using CrossCorrelation operation = device.Prepare(spec);
-        TensorView template = device.Upload(templates, spec.Template, device.FeatureLayout);
-        TensorView search = device.Upload(searches, spec.Search, device.FeatureLayout);
-        TensorView response = device.Garbage(spec.Response, TensorLayout.Planar);
-        using DeviceBuffer a = template.Buffer, b = search.Buffer, c = response.Buffer;
+        using Tensor template = device.Upload(templates, spec.Template, device.FeatureLayout);
+        using Tensor search = device.Upload(searches, spec.Search, device.FeatureLayout);
+        using Tensor response = device.Garbage(spec.Response, TensorLayout.Planar);
         operation.Forward(template, search, response);
         Conformance.AssertClose(
             device.Download(response), CrossCorrelationReference.Responses(spec, templates, searches), 2e-6 * Slack, spec.Response);
@@ -139,10 +134,9 @@ internal static class GpuConformance
         double largest = expectedReal.Concat(expectedImaginary).Max(Math.Abs);
 
         using Fourier2D operation = device.Prepare(spec);
-        TensorView planes = device.Upload(values, spec.Real, device.FeatureLayout);
-        TensorView real = device.Garbage(spec.Spectrum, device.FeatureLayout), imaginary = device.Garbage(spec.Spectrum, device.FeatureLayout);
-        TensorView back = device.Garbage(spec.Real, device.FeatureLayout);
-        using DeviceBuffer a = planes.Buffer, b = real.Buffer, c = imaginary.Buffer, d = back.Buffer;
+        using Tensor planes = device.Upload(values, spec.Real, device.FeatureLayout);
+        using Tensor real = device.Garbage(spec.Spectrum, device.FeatureLayout), imaginary = device.Garbage(spec.Spectrum, device.FeatureLayout);
+        using Tensor back = device.Garbage(spec.Real, device.FeatureLayout);
         operation.Forward(planes, real, imaginary);
         // One scale for both parts: either alone may be all but zero.
         Conformance.AssertClose([.. device.Download(real), (float)largest], [.. expectedReal, largest], 2e-6 * Slack, spec.Spectrum);
@@ -159,9 +153,8 @@ internal static class GpuConformance
         float[] values = CorrelationFilterCases.Features(spec);
         float[] window = CorrelationFilterCases.Window(spec), target = CorrelationFilterCases.Target(spec);
         using CorrelationFilter operation = device.Prepare(spec, window, target);
-        TensorView features = device.Upload(values, spec.Features, device.FeatureLayout);
-        TensorView template = device.Garbage(spec.Template, device.FeatureLayout);
-        using DeviceBuffer a = features.Buffer, b = template.Buffer;
+        using Tensor features = device.Upload(values, spec.Features, device.FeatureLayout);
+        using Tensor template = device.Garbage(spec.Template, device.FeatureLayout);
         operation.Forward(features, template);
         float[] actual = device.Download(template);
         AssertEmptyPadding(device, template, actual);
@@ -176,13 +169,11 @@ internal static class GpuConformance
             CrossCorrelationBackwardReference.Gradients(spec, Doubles(templates), Doubles(searches), Doubles(gradients));
 
         using CrossCorrelationBackward operation = device.PrepareBackward(spec);
-        TensorView template = device.Upload(templates, spec.Template, device.FeatureLayout);
-        TensorView search = device.Upload(searches, spec.Search, device.FeatureLayout);
-        TensorView responseGradient = device.Upload(gradients, spec.Response, TensorLayout.Planar);
-        TensorView templateGradient = device.Garbage(spec.Template, device.FeatureLayout);
-        TensorView searchGradient = device.Garbage(spec.Search, device.FeatureLayout);
-        using DeviceBuffer a = template.Buffer, b = search.Buffer, c = responseGradient.Buffer;
-        using DeviceBuffer d = templateGradient.Buffer, e = searchGradient.Buffer;
+        using Tensor template = device.Upload(templates, spec.Template, device.FeatureLayout);
+        using Tensor search = device.Upload(searches, spec.Search, device.FeatureLayout);
+        using Tensor responseGradient = device.Upload(gradients, spec.Response, TensorLayout.Planar);
+        using Tensor templateGradient = device.Garbage(spec.Template, device.FeatureLayout);
+        using Tensor searchGradient = device.Garbage(spec.Search, device.FeatureLayout);
         operation.Backward(template, search, responseGradient, templateGradient, searchGradient);
         float[] ofTemplate = device.Download(templateGradient), ofSearch = device.Download(searchGradient);
         AssertEmptyPadding(device, templateGradient, ofTemplate);
@@ -199,13 +190,11 @@ internal static class GpuConformance
             spec, Doubles(values), Doubles(window), Doubles(target), Doubles(gradients));
 
         using CorrelationFilterBackward operation = device.PrepareBackward(spec, window, target);
-        TensorView features = device.Upload(values, spec.Features, device.FeatureLayout);
-        TensorView templateGradient = device.Upload(gradients, spec.Template, device.FeatureLayout);
-        TensorView featureGradient = device.Garbage(spec.Features, device.FeatureLayout);
-        TensorView windowGradient = device.Garbage(operation.Plane, TensorLayout.Planar);
-        TensorView targetGradient = device.Garbage(operation.Plane, TensorLayout.Planar);
-        using DeviceBuffer a = features.Buffer, b = templateGradient.Buffer, c = featureGradient.Buffer;
-        using DeviceBuffer d = windowGradient.Buffer, e = targetGradient.Buffer;
+        using Tensor features = device.Upload(values, spec.Features, device.FeatureLayout);
+        using Tensor templateGradient = device.Upload(gradients, spec.Template, device.FeatureLayout);
+        using Tensor featureGradient = device.Garbage(spec.Features, device.FeatureLayout);
+        using Tensor windowGradient = device.Garbage(operation.Plane, TensorLayout.Planar);
+        using Tensor targetGradient = device.Garbage(operation.Plane, TensorLayout.Planar);
         operation.Backward(features, templateGradient, featureGradient, windowGradient, targetGradient, GradientWrite.Overwrite);
         float[] ofFeatures = device.Download(featureGradient);
         float[] ofWindow = device.Download(windowGradient), ofTarget = device.Download(targetGradient);
@@ -230,10 +219,9 @@ internal static class GpuConformance
     internal static void CheckUpdate(ComputeDevice device, CorrelationFilterSpec spec)
     {
         float[] window = CorrelationFilterCases.Window(spec), target = CorrelationFilterCases.Target(spec);
-        TensorView features = device.Upload(CorrelationFilterCases.Features(spec), spec.Features, device.FeatureLayout);
-        TensorView gradient = device.Upload(CorrelationFilterBackwardCases.TemplateGradient(spec), spec.Template, device.FeatureLayout);
-        using DeviceBuffer a = features.Buffer, b = gradient.Buffer;
-        var outputs = new List<TensorView>();
+        using Tensor features = device.Upload(CorrelationFilterCases.Features(spec), spec.Features, device.FeatureLayout);
+        using Tensor gradient = device.Upload(CorrelationFilterBackwardCases.TemplateGradient(spec), spec.Template, device.FeatureLayout);
+        var outputs = new List<Tensor>();
         using (CorrelationFilter filter = device.Prepare(spec, window, target))
         using (CorrelationFilterBackward backward = device.PrepareBackward(spec, window, target))
         {
@@ -249,9 +237,9 @@ internal static class GpuConformance
         using (CorrelationFilterBackward backward = device.PrepareBackward(spec, target, window))
             Run(filter, backward);
 
-        float[][] results = [.. outputs.Select(device.Download)];
-        foreach (TensorView output in outputs)
-            output.Buffer.Dispose();
+        float[][] results = [.. outputs.Select(output => device.Download(output))];
+        foreach (Tensor output in outputs)
+            output.Dispose();
         const int Each = 4;
         using (Assert.EnterMultipleScope())
         {
@@ -265,10 +253,10 @@ internal static class GpuConformance
 
         void Run(CorrelationFilter filter, CorrelationFilterBackward backward)
         {
-            TensorView template = device.Garbage(spec.Template, device.FeatureLayout);
-            TensorView ofFeatures = device.Garbage(spec.Features, device.FeatureLayout);
-            TensorView ofWindow = device.Garbage(backward.Plane, TensorLayout.Planar);
-            TensorView ofTarget = device.Garbage(backward.Plane, TensorLayout.Planar);
+            Tensor template = device.Garbage(spec.Template, device.FeatureLayout);
+            Tensor ofFeatures = device.Garbage(spec.Features, device.FeatureLayout);
+            Tensor ofWindow = device.Garbage(backward.Plane, TensorLayout.Planar);
+            Tensor ofTarget = device.Garbage(backward.Plane, TensorLayout.Planar);
             filter.Forward(features, template);
             backward.Backward(features, gradient, ofFeatures, ofWindow, ofTarget, GradientWrite.Overwrite);
             outputs.AddRange([template, ofFeatures, ofWindow, ofTarget]);
@@ -279,9 +267,8 @@ internal static class GpuConformance
     {
         float[] averages = TestValues.Uniform(spec.Shape.Count, seed: 1), updates = TestValues.Uniform(spec.Shape.Count, seed: 2);
         using Blend operation = device.Prepare(spec);
-        TensorView update = device.Upload(updates, spec.Shape, device.FeatureLayout);
-        TensorView average = device.Allocate(spec.Shape, device.FeatureLayout);
-        using DeviceBuffer a = average.Buffer, b = update.Buffer;
+        using Tensor update = device.Upload(updates, spec.Shape, device.FeatureLayout);
+        using Tensor average = device.Allocate(spec.Shape, device.FeatureLayout);
         foreach (float rate in (float[])[0, 0.005f, 0.5f, 1])
         {
             device.Upload(averages, average);
@@ -294,8 +281,7 @@ internal static class GpuConformance
     internal static void Check(ComputeDevice device, CropResizeCase testCase)
     {
         using CropResize operation = device.Prepare(testCase.Spec);
-        TensorView crops = device.Garbage(testCase.Spec.Crops, TensorLayout.Interleaved);
-        using DeviceBuffer buffer = crops.Buffer;
+        using Tensor crops = device.Garbage(testCase.Spec.Crops, TensorLayout.Interleaved);
         byte[] pixels = testCase.Pixels();
         double[] expected = CropResizeReference.Crops(
             testCase.View(pixels), testCase.Region, testCase.RegionSize, testCase.Levels, CropResizeCase.Padding, testCase.Size);
@@ -334,11 +320,10 @@ internal static class GpuConformance
         float[] values = MaxPoolBackwardCases.Input(spec), gradients = MaxPoolBackwardCases.OutputGradient(spec);
         double[] outputs = MaxPoolBackwardReference.Forward(spec, Doubles(values));
         using MaxPoolBackward operation = device.PrepareBackward(spec);
-        TensorView input = device.Upload(values, spec.Input, device.FeatureLayout);
-        TensorView output = device.Upload(Floats(outputs), spec.Output, device.FeatureLayout);
-        TensorView outputGradient = device.Upload(gradients, spec.Output, device.FeatureLayout);
-        TensorView inputGradient = device.Garbage(spec.Input, device.FeatureLayout);
-        using DeviceBuffer a = input.Buffer, b = output.Buffer, c = outputGradient.Buffer, d = inputGradient.Buffer;
+        using Tensor input = device.Upload(values, spec.Input, device.FeatureLayout);
+        using Tensor output = device.Upload(Floats(outputs), spec.Output, device.FeatureLayout);
+        using Tensor outputGradient = device.Upload(gradients, spec.Output, device.FeatureLayout);
+        using Tensor inputGradient = device.Garbage(spec.Input, device.FeatureLayout);
         operation.Backward(input, output, outputGradient, inputGradient);
         float[] actual = device.Download(inputGradient);
         AssertEmptyPadding(device, inputGradient, actual);
@@ -354,12 +339,11 @@ internal static class GpuConformance
         float[] gradients = BatchNormTrainingCases.OutputGradient(spec);
         (double[] outputs, double[] ownMoments) = BatchNormTrainingReference.Forward(spec, Doubles(values), Doubles(gains), Doubles(offsets));
         TensorLayout layout = spec.Layout(device);
-        using BatchNormTraining operation = device.Prepare(spec);
-        TensorView input = device.Upload(values, spec.Features, layout);
-        TensorView gain = device.Upload(gains, spec.Parameters, TensorLayout.Planar);
-        TensorView offset = device.Upload(offsets, spec.Parameters, TensorLayout.Planar);
-        TensorView moments = device.Garbage(spec.Moments, TensorLayout.Planar), output = device.Garbage(spec.Features, layout);
-        using DeviceBuffer a = input.Buffer, b = gain.Buffer, c = offset.Buffer, d = moments.Buffer, e = output.Buffer;
+        using BatchNormTraining operation = device.PrepareTraining(spec);
+        using Tensor input = device.Upload(values, spec.Features, layout);
+        using Tensor gain = device.Upload(gains, spec.Parameters, TensorLayout.Planar);
+        using Tensor offset = device.Upload(offsets, spec.Parameters, TensorLayout.Planar);
+        using Tensor moments = device.Garbage(spec.Moments, TensorLayout.Planar), output = device.Garbage(spec.Features, layout);
         operation.Forward(input, gain, offset, moments, output);
         float[] actual = device.Download(output);
         AssertEmptyPadding(device, output, actual);
@@ -377,13 +361,11 @@ internal static class GpuConformance
         device.Upload(Floats(ownMoments), moments);
         (double[] inputGradients, double[] gainGradients, double[] offsetGradients) = BatchNormTrainingReference.Backward(
             spec, Doubles(values), outputs, Doubles(gains), ownMoments, Doubles(gradients));
-        TensorView outputGradient = device.Allocate(spec.Features, layout);
-        TensorView gainGradient = device.Garbage(spec.Parameters, TensorLayout.Planar);
-        TensorView offsetGradient = device.Garbage(spec.Parameters, TensorLayout.Planar);
-        TensorView momentsGradient = device.Garbage(spec.Moments, TensorLayout.Planar);
-        TensorView inputGradient = device.Garbage(spec.Features, layout);
-        using DeviceBuffer f = outputGradient.Buffer, g = gainGradient.Buffer, h = offsetGradient.Buffer, k = momentsGradient.Buffer;
-        using DeviceBuffer l = inputGradient.Buffer;
+        using Tensor outputGradient = device.Allocate(spec.Features, layout);
+        using Tensor gainGradient = device.Garbage(spec.Parameters, TensorLayout.Planar);
+        using Tensor offsetGradient = device.Garbage(spec.Parameters, TensorLayout.Planar);
+        using Tensor momentsGradient = device.Garbage(spec.Moments, TensorLayout.Planar);
+        using Tensor inputGradient = device.Garbage(spec.Features, layout);
         // Once into memory of its own and overwriting, once in place and on top.
         for (int times = 1; times <= 2; times++)
         {
@@ -414,16 +396,14 @@ internal static class GpuConformance
     {
         const double Tolerance = 1e-6 * Slack;
         float[] values = ScoreAdjustCases.Responses(spec), gradients = ScoreAdjustCases.ScoreGradient(spec);
-        using ScoreAdjust operation = device.Prepare(spec);
-        TensorView responses = device.Upload(values, spec.Maps, TensorLayout.Planar);
-        TensorView gain = device.Upload([ScoreAdjustCases.Gain], spec.Parameter, TensorLayout.Planar);
-        TensorView bias = device.Upload([ScoreAdjustCases.Bias], spec.Parameter, TensorLayout.Planar);
-        TensorView scores = device.Garbage(spec.Maps, TensorLayout.Planar), scoreGradient = device.Allocate(spec.Maps, TensorLayout.Planar);
-        TensorView responseGradient = device.Garbage(spec.Maps, TensorLayout.Planar);
-        TensorView gainGradient = device.Garbage(spec.Parameter, TensorLayout.Planar);
-        TensorView biasGradient = device.Garbage(spec.Parameter, TensorLayout.Planar);
-        using DeviceBuffer a = responses.Buffer, b = gain.Buffer, c = bias.Buffer, d = scores.Buffer, e = scoreGradient.Buffer;
-        using DeviceBuffer f = responseGradient.Buffer, g = gainGradient.Buffer, h = biasGradient.Buffer;
+        using ScoreAdjust operation = device.PrepareTraining(spec);
+        using Tensor responses = device.Upload(values, spec.Maps, TensorLayout.Planar);
+        using Tensor gain = device.Upload([ScoreAdjustCases.Gain], spec.Parameter, TensorLayout.Planar);
+        using Tensor bias = device.Upload([ScoreAdjustCases.Bias], spec.Parameter, TensorLayout.Planar);
+        using Tensor scores = device.Garbage(spec.Maps, TensorLayout.Planar), scoreGradient = device.Allocate(spec.Maps, TensorLayout.Planar);
+        using Tensor responseGradient = device.Garbage(spec.Maps, TensorLayout.Planar);
+        using Tensor gainGradient = device.Garbage(spec.Parameter, TensorLayout.Planar);
+        using Tensor biasGradient = device.Garbage(spec.Parameter, TensorLayout.Planar);
         operation.Forward(responses, gain, bias, scores);
         double[] expected = ScoreAdjustReference.Forward(Doubles(values), ScoreAdjustCases.Gain, ScoreAdjustCases.Bias);
         Conformance.AssertClose(device.Download(scores), expected, Tolerance, spec.Maps);
@@ -451,12 +431,11 @@ internal static class GpuConformance
     internal static void Check(ComputeDevice device, LogisticLossSpec spec, float[] values, float[] signs, float[] shares)
     {
         const double Tolerance = 1e-6 * Slack;
-        using LogisticLoss operation = device.Prepare(spec);
-        TensorView scores = device.Upload(values, spec.Maps, TensorLayout.Planar);
-        TensorView labels = device.Upload(signs, spec.Maps, TensorLayout.Planar);
-        TensorView weights = device.Upload(shares, spec.Maps, TensorLayout.Planar);
-        TensorView losses = device.Garbage(spec.Losses, TensorLayout.Planar), gradient = device.Garbage(spec.Maps, TensorLayout.Planar);
-        using DeviceBuffer a = scores.Buffer, b = labels.Buffer, c = weights.Buffer, d = losses.Buffer, e = gradient.Buffer;
+        using LogisticLoss operation = device.PrepareLoss(spec);
+        using Tensor scores = device.Upload(values, spec.Maps, TensorLayout.Planar);
+        using Tensor labels = device.Upload(signs, spec.Maps, TensorLayout.Planar);
+        using Tensor weights = device.Upload(shares, spec.Maps, TensorLayout.Planar);
+        using Tensor losses = device.Garbage(spec.Losses, TensorLayout.Planar), gradient = device.Garbage(spec.Maps, TensorLayout.Planar);
         operation.Run(scores, labels, weights, losses, gradient);
         double[] expected = LogisticLossReference.Losses(spec, Doubles(values), Doubles(signs), Doubles(shares));
         Conformance.AssertClose(device.Download(losses), expected, Tolerance, spec.Losses);
@@ -470,11 +449,10 @@ internal static class GpuConformance
     internal static void Check(ComputeDevice device, TripletLossSpec spec, float[] values, float[] signs)
     {
         const double Tolerance = 1e-6 * Slack;
-        using TripletLoss operation = device.Prepare(spec);
-        TensorView scores = device.Upload(values, spec.Maps, TensorLayout.Planar);
-        TensorView labels = device.Upload(signs, spec.Maps, TensorLayout.Planar);
-        TensorView losses = device.Garbage(spec.Losses, TensorLayout.Planar), gradient = device.Garbage(spec.Maps, TensorLayout.Planar);
-        using DeviceBuffer a = scores.Buffer, b = labels.Buffer, c = losses.Buffer, d = gradient.Buffer;
+        using TripletLoss operation = device.PrepareLoss(spec);
+        using Tensor scores = device.Upload(values, spec.Maps, TensorLayout.Planar);
+        using Tensor labels = device.Upload(signs, spec.Maps, TensorLayout.Planar);
+        using Tensor losses = device.Garbage(spec.Losses, TensorLayout.Planar), gradient = device.Garbage(spec.Maps, TensorLayout.Planar);
         operation.Run(scores, labels, losses, gradient);
         (double[] expected, double[] expectedGradient) = TripletLossReference.Run(spec, Doubles(values), Doubles(signs));
         Conformance.AssertClose(device.Download(losses), expected, Tolerance, spec.Losses);
@@ -494,11 +472,10 @@ internal static class GpuConformance
         const double Tolerance = 1e-6 * Slack;
         float[] given = SgdStepCases.Gradients(spec);
         double[] expected = Doubles(SgdStepCases.Parameters(spec)), expectedVelocities = Doubles(SgdStepCases.Velocities(spec));
-        using SgdStep operation = device.Prepare(spec);
-        TensorView parameters = device.Upload(SgdStepCases.Parameters(spec), spec.Arena, TensorLayout.Planar);
-        TensorView velocities = device.Upload(SgdStepCases.Velocities(spec), spec.Arena, TensorLayout.Planar);
-        TensorView gradients = device.Upload(given, spec.Arena, TensorLayout.Planar);
-        using DeviceBuffer a = parameters.Buffer, b = velocities.Buffer, c = gradients.Buffer;
+        using SgdStep operation = device.PrepareStep(spec);
+        using Tensor parameters = device.Upload(SgdStepCases.Parameters(spec), spec.Arena, TensorLayout.Planar);
+        using Tensor velocities = device.Upload(SgdStepCases.Velocities(spec), spec.Arena, TensorLayout.Planar);
+        using Tensor gradients = device.Upload(given, spec.Arena, TensorLayout.Planar);
         for (int step = 0; step < 2; step++)
         {
             operation.Step(parameters, gradients, velocities, SgdStepCases.LearningRate);
@@ -522,8 +499,7 @@ internal static class GpuConformance
     internal static PeakResult Search(ComputeDevice device, ResponsePeakSpec spec, float[] values)
     {
         using ResponsePeak operation = device.Prepare(spec);
-        TensorView responses = device.Upload(values, spec.Responses, TensorLayout.Planar);
-        using DeviceBuffer buffer = responses.Buffer;
+        using Tensor responses = device.Upload(values, spec.Responses, TensorLayout.Planar);
         operation.Forward(responses);
         return operation.Read();
     }
@@ -553,13 +529,13 @@ internal static class GpuConformance
     private static double[] Times(double[] values, int factor) => Array.ConvertAll(values, value => factor * value);
 
 
-    private static TensorView Garbage(this ComputeDevice device, TensorShape shape, TensorLayout layout)
+    private static Tensor Garbage(this ComputeDevice device, TensorShape shape, TensorLayout layout)
     {
-        TensorView view = device.Allocate(shape, layout);
-        float[] garbage = new float[view.Length];
+        Tensor tensor = device.Allocate(shape, layout);
+        float[] garbage = new float[tensor.View.Length];
         garbage.AsSpan().Fill(float.NaN);
-        device.Upload(garbage, view with { Shape = new TensorShape(1, 1, 1, garbage.Length), Layout = TensorLayout.Planar });
-        return view;
+        device.Upload(garbage, tensor.View.Slice(0, new TensorShape(1, 1, 1, garbage.Length), TensorLayout.Planar));
+        return tensor;
     }
 
     private static void AssertEmptyPadding(ComputeDevice device, TensorView view, float[] planar) => Assert.That(
@@ -568,14 +544,14 @@ internal static class GpuConformance
     /// <summary>What a convolution and its gradients read and write. Whatever is written starts as garbage.</summary>
     private sealed class ConvolutionTensors(ComputeDevice device, ConvolutionSpec spec, float[] x, float[] dy) : IDisposable
     {
-        private readonly TensorView input = device.Upload(x, spec.Input, spec.InputLayout(device));
-        private readonly TensorView output = device.Garbage(spec.Output, device.FeatureLayout);
-        private readonly TensorView outputGradient = device.Upload(dy, spec.Output, device.FeatureLayout);
-        private readonly TensorView filterGradient = device.Garbage(spec.Filters, TensorLayout.Planar);
+        private readonly Tensor input = device.Upload(x, spec.Input, spec.InputLayout(device));
+        private readonly Tensor output = device.Garbage(spec.Output, device.FeatureLayout);
+        private readonly Tensor outputGradient = device.Upload(dy, spec.Output, device.FeatureLayout);
+        private readonly Tensor filterGradient = device.Garbage(spec.Filters, TensorLayout.Planar);
 
-        internal TensorView InputGradient { get; } = device.Garbage(spec.Input, device.FeatureLayout);
+        internal Tensor InputGradient { get; } = device.Garbage(spec.Input, device.FeatureLayout);
 
-        internal TensorView BiasGradient { get; } = device.Garbage(new TensorShape(1, spec.OutChannels, 1, 1), TensorLayout.Planar);
+        internal Tensor BiasGradient { get; } = device.Garbage(new TensorShape(1, spec.OutChannels, 1, 1), TensorLayout.Planar);
 
         internal float[] Filters(ConvolutionBackward operation, GradientWrite write, out float[] bias)
         {
@@ -607,8 +583,8 @@ internal static class GpuConformance
 
         public void Dispose()
         {
-            foreach (TensorView view in (TensorView[])[input, output, outputGradient, filterGradient, InputGradient, BiasGradient])
-                view.Buffer.Dispose();
+            foreach (Tensor tensor in (Tensor[])[input, output, outputGradient, filterGradient, InputGradient, BiasGradient])
+                tensor.Dispose();
         }
     }
 }

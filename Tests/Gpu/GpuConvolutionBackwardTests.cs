@@ -54,12 +54,12 @@ internal sealed class GpuConvolutionBackwardTests
         using var device = new GpuDevice(OpenClHere.Open());
         using ConvolutionFilters filters = Load(device, Features);
         using ConvolutionBackward backward = device.PrepareBackward(Features, filters);
-        using ReluBackward relu = device.Prepare(new ReluSpec(Features.Output));
-        TensorView x = device.Allocate(Features.Input, device.FeatureLayout), dx = device.Allocate(Features.Input, device.FeatureLayout);
-        TensorView y = device.Allocate(Features.Output, device.FeatureLayout), dy = device.Allocate(Features.Output, device.FeatureLayout);
-        TensorView w = device.Allocate(Features.Filters, TensorLayout.Planar), dw = device.Allocate(Features.Filters, TensorLayout.Planar);
+        using ReluBackward relu = device.PrepareBackward(new ReluSpec(Features.Output));
+        using Tensor x = device.Allocate(Features.Input, device.FeatureLayout), dx = device.Allocate(Features.Input, device.FeatureLayout);
+        using Tensor y = device.Allocate(Features.Output, device.FeatureLayout), dy = device.Allocate(Features.Output, device.FeatureLayout);
+        using Tensor w = device.Allocate(Features.Filters, TensorLayout.Planar), dw = device.Allocate(Features.Filters, TensorLayout.Planar);
         var biases = new TensorShape(1, Features.OutChannels, 1, 1);
-        TensorView b = device.Allocate(biases, TensorLayout.Planar), db = device.Allocate(biases, TensorLayout.Planar);
+        using Tensor b = device.Allocate(biases, TensorLayout.Planar), db = device.Allocate(biases, TensorLayout.Planar);
         Conformance.AssertAllocatesNothing(() =>
         {
             relu.Backward(y, dy);
@@ -68,8 +68,6 @@ internal sealed class GpuConvolutionBackwardTests
             filters.Update(w, b);
         });
         device.Synchronize();
-        foreach (TensorView view in (TensorView[])[x, dx, y, dy, w, dw, b, db])
-            view.Buffer.Dispose();
     }
 
     private static ConvolutionFilters Load(GpuDevice device, ConvolutionSpec spec) =>

@@ -20,10 +20,10 @@ internal sealed class GpuDeviceTests
         using GpuDevice device = Sandbox(), other = Sandbox();
         using var cpu = new CpuDevice(1);
         using Blend blend = device.Prepare(Small);
-        TensorView own = device.Allocate(Small.Shape, device.FeatureLayout);
+        using Tensor own = device.Allocate(Small.Shape, device.FeatureLayout);
         foreach (ComputeDevice stranger in (ComputeDevice[])[other, cpu])
         {
-            TensorView theirs = stranger.Allocate(Small.Shape, device.FeatureLayout);
+            using Tensor theirs = stranger.Allocate(Small.Shape, device.FeatureLayout);
             Assert.That(() => blend.Forward(own, theirs, 1), Throws.TypeOf<DeviceMismatchException>());
             Assert.That(() => blend.Forward(theirs, own, 1), Throws.TypeOf<DeviceMismatchException>());
             Assert.That(() => device.Upload(new float[Small.Shape.Count], theirs), Throws.TypeOf<DeviceMismatchException>());
@@ -37,10 +37,10 @@ internal sealed class GpuDeviceTests
         using GpuDevice device = Sandbox();
         using Blend blend = device.Prepare(Small);
         long length = Small.Shape.Length(device.FeatureLayout);
-        using DeviceBuffer buffer = device.Allocate(length + 8);
-        var average = new TensorView(buffer, offset, Small.Shape, device.FeatureLayout);
+        using Tensor longer = device.Allocate(new TensorShape(1, 1, 1, (int)length + 8), TensorLayout.Planar);
+        TensorView average = longer.View.Slice(offset, Small.Shape, device.FeatureLayout);
         float[] values = TestValues.Uniform(Small.Shape.Count, seed: 1);
-        TensorView update = device.Upload(values, Small.Shape, device.FeatureLayout);
+        using Tensor update = device.Upload(values, Small.Shape, device.FeatureLayout);
         if (offset % 4 == 0)
         {
             blend.Forward(average, update, 1);
@@ -55,7 +55,7 @@ internal sealed class GpuDeviceTests
     public void Allocate_MoreThanThereIs_SaysSoAndTheDeviceGoesOn([Values] bool openCl)
     {
         using var device = new GpuDevice(openCl ? OpenClHere.Open() : new SandboxDriver(SandboxKernels.Find, memoryLimit: 100_000));
-        Assert.That(() => device.Allocate(1L << 40), Throws.TypeOf<DeviceMemoryException>());
+        Assert.That(() => device.AllocateBuffer(1L << 40), Throws.TypeOf<DeviceMemoryException>());
         GpuConformance.Check(device, Small);
     }
 
@@ -100,7 +100,7 @@ internal sealed class GpuDeviceTests
         CropSquare[] levels = [new(0, 0, 17), new(2, 2, 13)];
         CropResizeCase first = Of("first", 20, 11), second = Of("second", 31, 40);
         using CropResize operation = device.Prepare(first.Spec);
-        TensorView[] crops = [.. Enumerable.Range(0, 4).Select(_ => device.Allocate(first.Spec.Crops, TensorLayout.Interleaved))];
+        Tensor[] crops = [.. Enumerable.Range(0, 4).Select(_ => device.Allocate(first.Spec.Crops, TensorLayout.Interleaved))];
         byte[][] pixels = [first.Pixels(), second.Pixels(), [.. first.Pixels().Reverse()], second.Pixels()];
         CropResizeCase[] cases = [first, second, first, second];
         for (int i = 0; i < 4; i++)
@@ -126,7 +126,7 @@ internal sealed class GpuDeviceTests
     {
         using GpuDevice device = Sandbox();
         var crop = new CropResizeCase("", 20, 11, PixelFormat.Rgb24, 0, new(-3, -2, 17), 17, 9, new CropSquare(0, 0, 17));
-        TensorView crops = device.Allocate(crop.Spec.Crops, TensorLayout.Interleaved);
+        using Tensor crops = device.Allocate(crop.Spec.Crops, TensorLayout.Interleaved);
         using (CropResize operation = device.Prepare(crop.Spec))
             operation.Forward(crop.View(crop.Pixels()), crop.Pyramid(), crops);
         using ResponsePeak peak = device.Prepare(new ResponsePeakSpec(1, 5, 2, 1, 0));
@@ -155,7 +155,7 @@ internal sealed class GpuDeviceTests
         float[] values = testCase.Input();
         values[0] = float.NaN;
         using Convolution convolution = device.Prepare(spec, testCase.Filters(), testCase.Bias());
-        TensorView output = device.Allocate(spec.Output, device.FeatureLayout);
+        using Tensor output = device.Allocate(spec.Output, device.FeatureLayout);
         convolution.Forward(device.Upload(values, spec.Input, device.FeatureLayout), output);
         // The first window alone has it, in all 17 channels, and the unused lanes of the last block stay 0.
         float[] actual = device.Download(output);
@@ -172,8 +172,8 @@ internal sealed class GpuDeviceTests
         int[] expectedCalls = openCl ? [1, 2, 3, 4, 5] : [1, 2, 2, 2, 2];
         using GpuDevice device = openCl ? new GpuDevice(OpenClHere.Open()) : Sandbox();
         using Blend blend = device.Prepare(Small);
-        TensorView average = device.Allocate(Small.Shape, device.FeatureLayout);
-        TensorView update = device.Upload([.. Enumerable.Repeat(1f, (int)Small.Shape.Count)], Small.Shape, device.FeatureLayout);
+        using Tensor average = device.Allocate(Small.Shape, device.FeatureLayout);
+        using Tensor update = device.Upload([.. Enumerable.Repeat(1f, (int)Small.Shape.Count)], Small.Shape, device.FeatureLayout);
         int calls = 0;
         using RecordedWork work = device.Record(() =>
         {

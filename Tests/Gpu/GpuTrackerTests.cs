@@ -60,7 +60,7 @@ internal sealed class GpuTrackerTests
         {
             using var driver = new SandboxDriver(SandboxKernels.Find, isProcessor: true, memoryLimit: limit);
             using var device = new GpuDevice(driver);
-            DeviceBuffer before = device.Allocate(100);
+            Tensor before = device.Allocate(new TensorShape(1, 1, 1, 100), TensorLayout.Planar);
             if (!Fails(device))
                 continue;
             failures++;

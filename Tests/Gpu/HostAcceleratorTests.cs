@@ -155,7 +155,7 @@ internal sealed class HostAcceleratorTests
         var frame = new GpuFrame(device, buffer.View, 5, 5, PixelFormat.Bgra32);
         using var cpu = new CpuDevice(1);
         using CropResize crop = cpu.Prepare(new CropResizeSpec(1, 7));
-        TensorView crops = cpu.Allocate(crop.Spec.Crops, TensorLayout.Interleaved);
+        using Tensor crops = cpu.Allocate(crop.Spec.Crops, TensorLayout.Interleaved);
         Assert.That(() => crop.Forward(frame, Whole(), crops), Throws.TypeOf<DeviceMismatchException>());
 
         static CropPyramid Whole() => new()

@@ -85,7 +85,7 @@ internal sealed class BatchNormTrainingTests
     {
         var spec = new BatchNormSpec(2, channels, 9, 9, Relu: true);
         using var tensors = new TrainingTensors(2);
-        using BatchNormTraining operation = tensors.Device.Prepare(spec);
+        using BatchNormTraining operation = tensors.Device.PrepareTraining(spec);
         TensorLayout layout = spec.Layout(tensors.Device);
         TensorView x = tensors.Output(spec.Features, layout), y = tensors.Output(spec.Features, layout);
         TensorView moments = tensors.Output(spec.Moments, TensorLayout.Planar);
@@ -98,10 +98,10 @@ internal sealed class BatchNormTrainingTests
     public void Errors_SayWhatIsWrong()
     {
         using var tensors = new TrainingTensors(1);
-        Assert.That(() => tensors.Device.Prepare(new BatchNormSpec(1, 2, 3, 4, Relu: false, Epsilon: 0)),
+        Assert.That(() => tensors.Device.PrepareTraining(new BatchNormSpec(1, 2, 3, 4, Relu: false, Epsilon: 0)),
             Throws.TypeOf<KernelShapeException>().With.Message.StartsWith("batch norm: every size and epsilon must be positive, got "));
         var spec = new BatchNormSpec(1, 1, 3, 4, Relu: false);
-        using BatchNormTraining operation = tensors.Device.Prepare(spec);
+        using BatchNormTraining operation = tensors.Device.PrepareTraining(spec);
         TensorView maps = tensors.Output(spec.Features, TensorLayout.Planar), blocked = tensors.Output(spec.Features);
         TensorView p = tensors.Output(spec.Parameters, TensorLayout.Planar), moments = tensors.Output(spec.Moments, TensorLayout.Planar);
         Assert.That(() => operation.Forward(maps, p, p, moments, blocked), Throws.TypeOf<KernelShapeException>()
@@ -138,7 +138,7 @@ internal sealed class BatchNormTrainingTests
         internal (float[] Output, float[] Moments) Forward(int threads)
         {
             using var tensors = new TrainingTensors(threads);
-            using BatchNormTraining operation = tensors.Device.Prepare(spec);
+            using BatchNormTraining operation = tensors.Device.PrepareTraining(spec);
             TensorView y = tensors.Output(spec.Features, spec.Layout(tensors.Device));
             TensorView moments = tensors.Output(spec.Moments, TensorLayout.Planar);
             operation.Forward(
@@ -151,7 +151,7 @@ internal sealed class BatchNormTrainingTests
         internal float[][] Backward(int threads, bool inPlace, GradientWrite write)
         {
             using var tensors = new TrainingTensors(threads);
-            using BatchNormTraining operation = tensors.Device.Prepare(spec);
+            using BatchNormTraining operation = tensors.Device.PrepareTraining(spec);
             TensorView dy = Features(tensors, OutputGradient);
             TensorView dx = inPlace ? dy : tensors.Output(spec.Features, spec.Layout(tensors.Device));
             TensorView gain = tensors.Output(spec.Parameters, TensorLayout.Planar, Before);

@@ -32,8 +32,7 @@ internal sealed class BlendTests
         using var device = new CpuDevice(1);
         using var other = new CpuDevice(1);
         using Blend operation = device.Prepare(spec);
-        TensorView foreign = other.Allocate(spec.Shape, other.FeatureLayout);
-        using DeviceBuffer buffer = foreign.Buffer;
+        using Tensor foreign = other.Allocate(spec.Shape, other.FeatureLayout);
         Assert.That(() => operation.Forward(foreign, foreign, 1), Throws.TypeOf<DeviceMismatchException>());
     }
 
@@ -41,9 +40,8 @@ internal sealed class BlendTests
     {
         using var device = new CpuDevice(1);
         using Blend operation = device.Prepare(spec);
-        TensorView average = device.Upload(averageValues, spec.Shape, device.FeatureLayout);
-        TensorView update = device.Upload(updateValues, spec.Shape, device.FeatureLayout);
-        using DeviceBuffer a = average.Buffer, b = update.Buffer;
+        using Tensor average = device.Upload(averageValues, spec.Shape, device.FeatureLayout);
+        using Tensor update = device.Upload(updateValues, spec.Shape, device.FeatureLayout);
         operation.Forward(average, update, rate);
         return device.Download(average);
     }

@@ -85,8 +85,8 @@ internal sealed class ConvolutionBackwardTests
         using var tensors = new Tensors(device, new ConvolutionBackwardCase("", Small));
         using ConvolutionFilters filters = Load(device, tensors.Case);
         using ConvolutionBackward backward = device.PrepareBackward(Small, filters);
-        tensors.FilterGradient.Floats().Fill(float.NaN);
-        tensors.BiasGradient.Floats().Fill(float.NaN);
+        tensors.FilterGradient.View.Floats().Fill(float.NaN);
+        tensors.BiasGradient.View.Floats().Fill(float.NaN);
         backward.Filters(tensors.Input, tensors.OutputGradient, tensors.FilterGradient, tensors.BiasGradient, GradientWrite.Overwrite);
         float[] once = device.Download(tensors.FilterGradient);
         float[] biasOnce = device.Download(tensors.BiasGradient);
@@ -109,8 +109,8 @@ internal sealed class ConvolutionBackwardTests
             var biasShape = new TensorShape(1, spec.OutChannels, 1, 1);
             float[] newFilters = TestValues.Uniform(spec.Filters.Count, seed: 11);
             float[] newBias = TestValues.Uniform(spec.OutChannels, seed: 12);
-            TensorView updatedFilters = device.Upload(newFilters, spec.Filters, TensorLayout.Planar);
-            TensorView updatedBias = device.Upload(newBias, biasShape, TensorLayout.Planar);
+            using Tensor updatedFilters = device.Upload(newFilters, spec.Filters, TensorLayout.Planar);
+            using Tensor updatedBias = device.Upload(newBias, biasShape, TensorLayout.Planar);
             float[] loaded = tensors.Case.Filters();
             using ConvolutionFilters filters = device.Load(spec.Filters, loaded, tensors.Case.Bias());
             using Convolution forward = device.Prepare(spec, filters);
@@ -132,8 +132,6 @@ internal sealed class ConvolutionBackwardTests
             using Convolution freshLate = device.Prepare(spec with { Stride = 2 }, fresh);
             using ConvolutionBackward freshLateBackward = device.PrepareBackward(spec with { Stride = 2 }, fresh);
             Assert.That(strided.Run(late, lateBackward), Is.EqualTo(strided.Run(freshLate, freshLateBackward)), "prepared after the update");
-            updatedFilters.Buffer.Dispose();
-            updatedBias.Buffer.Dispose();
         }
     }
 
@@ -160,12 +158,11 @@ internal sealed class ConvolutionBackwardTests
         using ConvolutionFilters filters = Load(device, tensors.Case);
         using Convolution forward = device.Prepare(Small, filters);
         using ConvolutionBackward backward = device.PrepareBackward(Small, filters);
-        TensorView values = device.Allocate(Small.Filters, TensorLayout.Planar);
+        using Tensor values = device.Allocate(Small.Filters, TensorLayout.Planar);
         Conformance.AssertAllocatesNothing(() =>
             backward.Filters(tensors.Input, tensors.OutputGradient, tensors.FilterGradient, tensors.BiasGradient, GradientWrite.Accumulate));
         Conformance.AssertAllocatesNothing(() => backward.Input(tensors.OutputGradient, tensors.InputGradient));
         Conformance.AssertAllocatesNothing(() => filters.Update(values, tensors.BiasGradient));
-        values.Buffer.Dispose();
     }
 
     [Test]
@@ -215,7 +212,7 @@ internal sealed class ConvolutionBackwardTests
         using var tensors = new Tensors(device, testCase);
         using ConvolutionFilters filters = Load(device, testCase);
         using ConvolutionBackward backward = device.PrepareBackward(testCase.Spec, filters);
-        tensors.FilterGradient.Floats().Fill(float.NaN);
+        tensors.FilterGradient.View.Floats().Fill(float.NaN);
         backward.Filters(tensors.Input, tensors.OutputGradient, tensors.FilterGradient, tensors.BiasGradient, GradientWrite.Overwrite);
         return (device.Download(tensors.FilterGradient), device.Download(tensors.BiasGradient));
     }
@@ -226,7 +223,7 @@ internal sealed class ConvolutionBackwardTests
         using var tensors = new Tensors(device, testCase);
         using ConvolutionFilters filters = Load(device, testCase);
         using ConvolutionBackward backward = device.PrepareBackward(testCase.Spec, filters);
-        tensors.InputGradient.Floats().Fill(float.NaN);
+        tensors.InputGradient.View.Floats().Fill(float.NaN);
         backward.Input(tensors.OutputGradient, tensors.InputGradient);
         planar = device.Download(tensors.InputGradient);
         return device.DownloadRaw(tensors.InputGradient);
@@ -277,17 +274,17 @@ internal sealed class ConvolutionBackwardTests
     {
         internal ConvolutionBackwardCase Case => testCase;
 
-        internal TensorView Input { get; } = device.Upload(testCase.Input(), testCase.Spec.Input, testCase.Spec.InputLayout(device));
+        internal Tensor Input { get; } = device.Upload(testCase.Input(), testCase.Spec.Input, testCase.Spec.InputLayout(device));
 
-        internal TensorView Output { get; } = device.Allocate(testCase.Spec.Output, device.FeatureLayout);
+        internal Tensor Output { get; } = device.Allocate(testCase.Spec.Output, device.FeatureLayout);
 
-        internal TensorView OutputGradient { get; } = device.Upload(testCase.OutputGradient(), testCase.Spec.Output, device.FeatureLayout);
+        internal Tensor OutputGradient { get; } = device.Upload(testCase.OutputGradient(), testCase.Spec.Output, device.FeatureLayout);
 
-        internal TensorView InputGradient { get; } = device.Allocate(testCase.Spec.Input, device.FeatureLayout);
+        internal Tensor InputGradient { get; } = device.Allocate(testCase.Spec.Input, device.FeatureLayout);
 
-        internal TensorView FilterGradient { get; } = device.Allocate(testCase.Spec.Filters, TensorLayout.Planar);
+        internal Tensor FilterGradient { get; } = device.Allocate(testCase.Spec.Filters, TensorLayout.Planar);
 
-        internal TensorView BiasGradient { get; } = device.Allocate(new TensorShape(1, testCase.Spec.OutChannels, 1, 1), TensorLayout.Planar);
+        internal Tensor BiasGradient { get; } = device.Allocate(new TensorShape(1, testCase.Spec.OutChannels, 1, 1), TensorLayout.Planar);
 
         // The output, then the input's gradient.
         internal float[] Run(Convolution forward, ConvolutionBackward backward)
@@ -299,8 +296,8 @@ internal sealed class ConvolutionBackwardTests
 
         public void Dispose()
         {
-            foreach (TensorView view in (TensorView[])[Input, Output, OutputGradient, InputGradient, FilterGradient, BiasGradient])
-                view.Buffer.Dispose();
+            foreach (Tensor tensor in (Tensor[])[Input, Output, OutputGradient, InputGradient, FilterGradient, BiasGradient])
+                tensor.Dispose();
         }
     }
 }

@@ -69,14 +69,12 @@ internal sealed class ConvolutionFiltersTests
     private static float[] Run(CpuDevice device, Convolution convolution)
     {
         ConvolutionSpec spec = convolution.Spec;
-        TensorView input = device.Allocate(spec.Input, spec.InputLayout(device));
-        TensorView output = device.Allocate(spec.Output, device.FeatureLayout);
+        using Tensor input = device.Allocate(spec.Input, spec.InputLayout(device));
+        using Tensor output = device.Allocate(spec.Output, device.FeatureLayout);
         device.Upload(TestValues.Uniform(spec.Input.Count, seed: 3), input);
         convolution.Forward(input, output);
         var values = new float[spec.Output.Count];
         device.Download(output, values);
-        input.Buffer.Dispose();
-        output.Buffer.Dispose();
         return values;
     }
 }

@@ -35,15 +35,13 @@ internal sealed class ConvolutionTests
         using var device = new CpuDevice(threads: 2);
         var spec = new ConvolutionSpec(1, 16, 9, 9, 32, 3, 1, 1, Relu: true);
         using Convolution convolution = device.Prepare(spec, new float[spec.Filters.Count], new float[32]);
-        TensorView input = device.Allocate(spec.Input, device.FeatureLayout);
-        TensorView output = device.Allocate(spec.Output, device.FeatureLayout);
+        using Tensor input = device.Allocate(spec.Input, device.FeatureLayout);
+        using Tensor output = device.Allocate(spec.Output, device.FeatureLayout);
         convolution.Forward(input, output);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 10; i++)
             convolution.Forward(input, output);
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
-        input.Buffer.Dispose();
-        output.Buffer.Dispose();
     }
 
     [Test]
@@ -73,20 +71,17 @@ internal sealed class ConvolutionTests
         using var other = new CpuDevice(threads: 1);
         var spec = new ConvolutionSpec(1, 16, 9, 9, 32, 3, 1, 1, Relu: true);
         using Convolution convolution = device.Prepare(spec, new float[spec.Filters.Count], new float[32]);
-        TensorView input = device.Allocate(spec.Input, device.FeatureLayout);
-        TensorView output = device.Allocate(spec.Output, device.FeatureLayout);
-        TensorView foreign = other.Allocate(spec.Output, other.FeatureLayout);
+        using Tensor input = device.Allocate(spec.Input, device.FeatureLayout);
+        using Tensor output = device.Allocate(spec.Output, device.FeatureLayout);
+        using Tensor foreign = other.Allocate(spec.Output, other.FeatureLayout);
         Assert.Multiple(() =>
         {
             Assert.That(() => convolution.Forward(output, output), Throws.InstanceOf<KernelShapeException>()
                 .With.Message.EqualTo("convolution input: expected [1,16,9,9] Blocked16, got [1,32,7,7] Blocked16"));
-            Assert.That(() => convolution.Forward(input, output with { Layout = TensorLayout.Planar }), Throws.InstanceOf<KernelShapeException>()
+            Assert.That(() => convolution.Forward(input, output.View with { Layout = TensorLayout.Planar }), Throws.InstanceOf<KernelShapeException>()
                 .With.Message.EqualTo("convolution output: expected [1,32,7,7] Blocked16, got [1,32,7,7] Planar"));
             Assert.That(() => convolution.Forward(input, foreign), Throws.InstanceOf<DeviceMismatchException>());
         });
-        input.Buffer.Dispose();
-        output.Buffer.Dispose();
-        foreign.Buffer.Dispose();
     }
 
     /// <summary>Fails when an output is off by more than a share of the largest, or of one where all are smaller; names the worst.</summary>
@@ -121,14 +116,12 @@ internal sealed class ConvolutionTests
         using var device = new CpuDevice(new CpuDeviceOptions { Threads = threads, Convolution = ConvolutionAlgorithm.Direct });
         ConvolutionSpec spec = testCase.Spec;
         using Convolution convolution = device.Prepare(spec, testCase.Filters(), testCase.Bias());
-        TensorView input = device.Upload(testCase.Input(), spec.Input, spec.InputLayout(device));
-        TensorView output = device.Allocate(spec.Output, device.FeatureLayout);
-        output.Floats().Fill(float.NaN);
+        using Tensor input = device.Upload(testCase.Input(), spec.Input, spec.InputLayout(device));
+        using Tensor output = device.Allocate(spec.Output, device.FeatureLayout);
+        output.View.Floats().Fill(float.NaN);
         convolution.Forward(input, output);
         planar = device.Download(output);
         float[] raw = device.DownloadRaw(output);
-        input.Buffer.Dispose();
-        output.Buffer.Dispose();
         return raw;
     }
 }

@@ -33,8 +33,7 @@ internal sealed class CorrelationFilterTests
         var spec = new CorrelationFilterSpec(32, 15, 2, 10);
         using var device = new CpuDevice(2);
         using CorrelationFilter operation = device.Prepare(spec, CorrelationFilterCases.Window(spec), CorrelationFilterCases.Target(spec));
-        TensorView features = device.Allocate(spec.Features, device.FeatureLayout), template = device.Allocate(spec.Template, device.FeatureLayout);
-        using DeviceBuffer a = features.Buffer, b = template.Buffer;
+        using Tensor features = device.Allocate(spec.Features, device.FeatureLayout), template = device.Allocate(spec.Template, device.FeatureLayout);
         Conformance.AssertAllocatesNothing(() => operation.Forward(features, template));
     }
 
@@ -50,9 +49,8 @@ internal sealed class CorrelationFilterTests
     {
         using var device = new CpuDevice(threads);
         using CorrelationFilter operation = device.Prepare(spec, CorrelationFilterCases.Window(spec), CorrelationFilterCases.Target(spec));
-        TensorView features = device.Upload(CorrelationFilterCases.Features(spec), spec.Features, device.FeatureLayout);
-        TensorView template = device.Allocate(spec.Template, device.FeatureLayout);
-        using DeviceBuffer a = features.Buffer, b = template.Buffer;
+        using Tensor features = device.Upload(CorrelationFilterCases.Features(spec), spec.Features, device.FeatureLayout);
+        using Tensor template = device.Allocate(spec.Template, device.FeatureLayout);
         operation.Forward(features, template);
         return (device.Download(template), device.DownloadRaw(template));
     }

@@ -72,8 +72,7 @@ internal sealed class CropResizeTests
         ];
         using var device = new CpuDevice(1);
         using CropResize operation = device.Prepare(new CropResizeSpec(1, 10));
-        TensorView crops = device.Allocate(operation.Spec.Crops, TensorLayout.Interleaved);
-        using DeviceBuffer buffer = crops.Buffer;
+        using Tensor crops = device.Allocate(operation.Spec.Crops, TensorLayout.Interleaved);
         var pyramid = new CropPyramid { Region = new(0, 0, 5), RegionSize = 10, Levels = [new CropSquare(0, 0, 10)], Padding = default };
         operation.Forward(new FrameView(pixels, 5, 5, PixelFormat.Gray8), pyramid, crops);
         float[] actual = device.Download(crops);
@@ -107,8 +106,7 @@ internal sealed class CropResizeTests
         CropResizeCase crop = CropResizeCases.All.First();
         using var device = new CpuDevice(2);
         using CropResize operation = device.Prepare(crop.Spec);
-        TensorView crops = device.Allocate(crop.Spec.Crops, TensorLayout.Interleaved);
-        using DeviceBuffer buffer = crops.Buffer;
+        using Tensor crops = device.Allocate(crop.Spec.Crops, TensorLayout.Interleaved);
         byte[] pixels = crop.Pixels();
         int grow = 0;
         Conformance.AssertAllocatesNothing(() =>
@@ -124,8 +122,7 @@ internal sealed class CropResizeTests
         CropResizeCase crop = CropResizeCases.All.First();
         using var device = new CpuDevice(1);
         using CropResize operation = device.Prepare(crop.Spec);
-        TensorView crops = device.Allocate(crop.Spec.Crops, TensorLayout.Interleaved);
-        using DeviceBuffer buffer = crops.Buffer;
+        using Tensor crops = device.Allocate(crop.Spec.Crops, TensorLayout.Interleaved);
         byte[] pixels = crop.Pixels();
         KernelShapeException error = Assert.Throws<KernelShapeException>(() =>
             operation.Forward(crop.View(pixels), crop.Pyramid() with { Levels = [new CropSquare(0, 0, 9)] }, crops))!;
@@ -136,8 +133,7 @@ internal sealed class CropResizeTests
     {
         using var device = new CpuDevice(threads);
         using CropResize operation = device.Prepare(crop.Spec);
-        TensorView crops = device.Allocate(crop.Spec.Crops, TensorLayout.Interleaved);
-        using DeviceBuffer buffer = crops.Buffer;
+        using Tensor crops = device.Allocate(crop.Spec.Crops, TensorLayout.Interleaved);
         operation.Forward(crop.View(crop.Pixels()), crop.Pyramid(), crops);
         return device.Download(crops);
     }

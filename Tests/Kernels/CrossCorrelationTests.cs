@@ -32,9 +32,8 @@ internal sealed class CrossCorrelationTests
         var spec = new CrossCorrelationSpec(2, 20, 5, 20);
         using var device = new CpuDevice(2);
         using CrossCorrelation operation = device.Prepare(spec);
-        TensorView template = device.Allocate(spec.Template, device.FeatureLayout), search = device.Allocate(spec.Search, device.FeatureLayout);
-        TensorView response = device.Allocate(spec.Response, TensorLayout.Planar);
-        using DeviceBuffer a = template.Buffer, b = search.Buffer, c = response.Buffer;
+        using Tensor template = device.Allocate(spec.Template, device.FeatureLayout), search = device.Allocate(spec.Search, device.FeatureLayout);
+        using Tensor response = device.Allocate(spec.Response, TensorLayout.Planar);
         Conformance.AssertAllocatesNothing(() => operation.Forward(template, search, response));
     }
 
@@ -54,10 +53,9 @@ internal sealed class CrossCorrelationTests
     {
         using var device = new CpuDevice(threads);
         using CrossCorrelation operation = device.Prepare(spec);
-        TensorView template = device.Upload(Template(spec), spec.Template, device.FeatureLayout);
-        TensorView search = device.Upload(Search(spec), spec.Search, device.FeatureLayout);
-        TensorView response = device.Allocate(spec.Response, TensorLayout.Planar);
-        using DeviceBuffer a = template.Buffer, b = search.Buffer, c = response.Buffer;
+        using Tensor template = device.Upload(Template(spec), spec.Template, device.FeatureLayout);
+        using Tensor search = device.Upload(Search(spec), spec.Search, device.FeatureLayout);
+        using Tensor response = device.Allocate(spec.Response, TensorLayout.Planar);
         operation.Forward(template, search, response);
         return device.Download(response);
     }

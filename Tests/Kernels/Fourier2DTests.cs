@@ -54,9 +54,8 @@ internal sealed class Fourier2DTests
         var spec = new Fourier2DSpec(32, 9, 10);
         using var device = new CpuDevice(2);
         using Fourier2D operation = device.Prepare(spec);
-        TensorView planes = device.Allocate(spec.Real, device.FeatureLayout);
-        TensorView real = device.Allocate(spec.Spectrum, device.FeatureLayout), imaginary = device.Allocate(spec.Spectrum, device.FeatureLayout);
-        using DeviceBuffer a = planes.Buffer, b = real.Buffer, c = imaginary.Buffer;
+        using Tensor planes = device.Allocate(spec.Real, device.FeatureLayout);
+        using Tensor real = device.Allocate(spec.Spectrum, device.FeatureLayout), imaginary = device.Allocate(spec.Spectrum, device.FeatureLayout);
         Conformance.AssertAllocatesNothing(() =>
         {
             operation.Forward(planes, real, imaginary);
@@ -70,8 +69,7 @@ internal sealed class Fourier2DTests
         var spec = new Fourier2DSpec(3, 4, 6);
         using var device = new CpuDevice(1);
         using Fourier2D operation = device.Prepare(spec);
-        TensorView planes = device.Allocate(spec.Real, device.FeatureLayout);
-        using DeviceBuffer buffer = planes.Buffer;
+        using Tensor planes = device.Allocate(spec.Real, device.FeatureLayout);
         Assert.That(() => operation.Forward(planes, planes, planes),
             Throws.TypeOf<KernelShapeException>().With.Message.EqualTo("DFT spectrum, real part: expected [1,3,4,4] Blocked16, got [1,3,4,6] Blocked16"));
     }
@@ -99,9 +97,8 @@ internal sealed class Fourier2DTests
     {
         using var device = new CpuDevice(threads);
         using Fourier2D operation = device.Prepare(spec);
-        TensorView planes = device.Upload(values, spec.Real, device.FeatureLayout);
-        TensorView real = device.Allocate(spec.Spectrum, device.FeatureLayout), imaginary = device.Allocate(spec.Spectrum, device.FeatureLayout);
-        using DeviceBuffer a = planes.Buffer, b = real.Buffer, c = imaginary.Buffer;
+        using Tensor planes = device.Upload(values, spec.Real, device.FeatureLayout);
+        using Tensor real = device.Allocate(spec.Spectrum, device.FeatureLayout), imaginary = device.Allocate(spec.Spectrum, device.FeatureLayout);
         operation.Forward(planes, real, imaginary);
         return (device.Download(real), device.Download(imaginary));
     }
@@ -110,10 +107,9 @@ internal sealed class Fourier2DTests
     {
         using var device = new CpuDevice(threads);
         using Fourier2D operation = device.Prepare(spec);
-        TensorView planes = device.Allocate(spec.Real, device.FeatureLayout);
-        TensorView real = device.Upload(realValues, spec.Spectrum, device.FeatureLayout);
-        TensorView imaginary = device.Upload(imaginaryValues, spec.Spectrum, device.FeatureLayout);
-        using DeviceBuffer a = planes.Buffer, b = real.Buffer, c = imaginary.Buffer;
+        using Tensor planes = device.Allocate(spec.Real, device.FeatureLayout);
+        using Tensor real = device.Upload(realValues, spec.Spectrum, device.FeatureLayout);
+        using Tensor imaginary = device.Upload(imaginaryValues, spec.Spectrum, device.FeatureLayout);
         operation.Inverse(real, imaginary, planes);
         return device.Download(planes);
     }

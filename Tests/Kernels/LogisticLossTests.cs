@@ -46,7 +46,7 @@ internal sealed class LogisticLossTests
     {
         var spec = new LogisticLossSpec(2, 17);
         using var tensors = new TrainingTensors(2);
-        using LogisticLoss operation = tensors.Device.Prepare(spec);
+        using LogisticLoss operation = tensors.Device.PrepareLoss(spec);
         TensorView maps = tensors.Output(spec.Maps, TensorLayout.Planar, 1), losses = tensors.Output(spec.Losses, TensorLayout.Planar);
         TensorView gradient = tensors.Output(spec.Maps, TensorLayout.Planar);
         Conformance.AssertAllocatesNothing(() => operation.Run(maps, maps, maps, losses, gradient));
@@ -56,10 +56,10 @@ internal sealed class LogisticLossTests
     public void Errors_SayWhatIsWrong()
     {
         using var tensors = new TrainingTensors(1);
-        Assert.That(() => tensors.Device.Prepare(new LogisticLossSpec(2, 0)),
+        Assert.That(() => tensors.Device.PrepareLoss(new LogisticLossSpec(2, 0)),
             Throws.TypeOf<KernelShapeException>().With.Message.StartsWith("logistic loss: every size must be positive, got "));
         var spec = new LogisticLossSpec(2, 3);
-        using LogisticLoss operation = tensors.Device.Prepare(spec);
+        using LogisticLoss operation = tensors.Device.PrepareLoss(spec);
         TensorView maps = tensors.Output(spec.Maps, TensorLayout.Planar);
         Assert.That(() => operation.Run(maps, maps, maps, maps, maps),
             Throws.TypeOf<KernelShapeException>().With.Message.EqualTo("logistic losses: expected [2,1,1,1] Planar, got [2,1,3,3] Planar"));
@@ -68,7 +68,7 @@ internal sealed class LogisticLossTests
     private static (float[] Losses, float[] Gradient) Run(LogisticLossSpec spec, float[] scores, float[] labels, float[] weights)
     {
         using var tensors = new TrainingTensors(2);
-        using LogisticLoss operation = tensors.Device.Prepare(spec);
+        using LogisticLoss operation = tensors.Device.PrepareLoss(spec);
         TensorView losses = tensors.Output(spec.Losses, TensorLayout.Planar), gradient = tensors.Output(spec.Maps, TensorLayout.Planar);
         operation.Run(
             tensors.Planar(scores, spec.Maps), tensors.Planar(labels, spec.Maps), tensors.Planar(weights, spec.Maps), losses, gradient);

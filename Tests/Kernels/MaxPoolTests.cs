@@ -32,9 +32,9 @@ internal sealed class MaxPoolTests
     {
         using var device = new CpuDevice(threads);
         using MaxPool pool = device.Prepare(spec);
-        TensorView input = device.Upload(values, spec.Input, device.FeatureLayout);
-        TensorView output = device.Allocate(spec.Output, device.FeatureLayout);
-        output.Floats().Fill(float.PositiveInfinity);
+        using Tensor input = device.Upload(values, spec.Input, device.FeatureLayout);
+        using Tensor output = device.Allocate(spec.Output, device.FeatureLayout);
+        output.View.Floats().Fill(float.PositiveInfinity);
         pool.Forward(input, output);
         float[] actual = device.Download(output);
         int padding = device.DownloadRaw(output).Length - actual.Length;
@@ -46,7 +46,5 @@ internal sealed class MaxPoolTests
             if (!actual[index].Equals(expected))
                 Assert.Fail($"(n,c,y,x) = {(n, c, y, x)}: expected {expected}, got {actual[index]} with {threads} threads");
         }
-        input.Buffer.Dispose();
-        output.Buffer.Dispose();
     }
 }

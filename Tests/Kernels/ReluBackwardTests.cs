@@ -17,7 +17,7 @@ internal sealed class ReluBackwardTests
         foreach (int threads in Conformance.ThreadCounts)
         {
             using var tensors = new TrainingTensors(threads);
-            using ReluBackward operation = tensors.Device.Prepare(spec);
+            using ReluBackward operation = tensors.Device.PrepareBackward(spec);
             TensorView gradient = tensors.Features(ReluBackwardCases.Gradient(spec), spec.Shape);
             operation.Backward(tensors.Features(ReluBackwardCases.Output(spec), spec.Shape), gradient);
             Assert.That(tensors.Values(gradient), Is.EqualTo(Floats(expected)), $"{threads} threads");
@@ -38,7 +38,7 @@ internal sealed class ReluBackwardTests
     {
         var spec = new ReluSpec(new TensorShape(2, 48, 40, 40));
         using var tensors = new TrainingTensors(2);
-        using ReluBackward operation = tensors.Device.Prepare(spec);
+        using ReluBackward operation = tensors.Device.PrepareBackward(spec);
         TensorView output = tensors.Output(spec.Shape), gradient = tensors.Output(spec.Shape);
         Conformance.AssertAllocatesNothing(() => operation.Backward(output, gradient));
     }
@@ -47,7 +47,7 @@ internal sealed class ReluBackwardTests
     public void Prepare_EmptyShape_SaysSo()
     {
         using var device = new CpuDevice(1);
-        Assert.That(() => device.Prepare(new ReluSpec(new TensorShape(1, 0, 2, 3))),
+        Assert.That(() => device.PrepareBackward(new ReluSpec(new TensorShape(1, 0, 2, 3))),
             Throws.TypeOf<KernelShapeException>().With.Message.EqualTo("ReLU: every size must be positive, got [1,0,2,3]"));
     }
 
@@ -55,7 +55,7 @@ internal sealed class ReluBackwardTests
     public void Backward_OtherShape_SaysWhich()
     {
         using var tensors = new TrainingTensors(1);
-        using ReluBackward operation = tensors.Device.Prepare(new ReluSpec(new TensorShape(1, 2, 3, 4)));
+        using ReluBackward operation = tensors.Device.PrepareBackward(new ReluSpec(new TensorShape(1, 2, 3, 4)));
         TensorView right = tensors.Output(new TensorShape(1, 2, 3, 4)), wrong = tensors.Output(new TensorShape(1, 2, 4, 3));
         Assert.That(() => operation.Backward(right, wrong),
             Throws.TypeOf<KernelShapeException>()

@@ -99,8 +99,7 @@ internal sealed class ResponsePeakTests
         ResponsePeakSpec spec = ResponsePeakCases.All.First().Spec;
         using var device = new CpuDevice(2);
         using ResponsePeak operation = device.Prepare(spec);
-        TensorView responses = device.Allocate(spec.Responses, TensorLayout.Planar);
-        using DeviceBuffer buffer = responses.Buffer;
+        using Tensor responses = device.Allocate(spec.Responses, TensorLayout.Planar);
         Conformance.AssertAllocatesNothing(() =>
         {
             operation.Forward(responses);
@@ -128,8 +127,7 @@ internal sealed class ResponsePeakTests
     {
         using var device = new CpuDevice(threads);
         using ResponsePeak operation = device.Prepare(spec);
-        TensorView responses = device.Upload(values, spec.Responses, TensorLayout.Planar);
-        using DeviceBuffer buffer = responses.Buffer;
+        using Tensor responses = device.Upload(values, spec.Responses, TensorLayout.Planar);
         operation.Forward(responses);
         return operation.Read();
     }

@@ -16,7 +16,7 @@ internal sealed class ScoreAdjustTests
     public void Forward_MatchesReference(ScoreAdjustSpec spec)
     {
         using var tensors = new TrainingTensors(1);
-        using ScoreAdjust operation = tensors.Device.Prepare(spec);
+        using ScoreAdjust operation = tensors.Device.PrepareTraining(spec);
         TensorView scores = tensors.Output(spec.Maps, TensorLayout.Planar);
         operation.Forward(
             tensors.Planar(ScoreAdjustCases.Responses(spec), spec.Maps), tensors.Planar([ScoreAdjustCases.Gain], spec.Parameter),
@@ -34,7 +34,7 @@ internal sealed class ScoreAdjustTests
         foreach (GradientWrite write in Enum.GetValues<GradientWrite>())
         {
             using var tensors = new TrainingTensors(2);
-            using ScoreAdjust operation = tensors.Device.Prepare(spec);
+            using ScoreAdjust operation = tensors.Device.PrepareTraining(spec);
             TensorView dv = tensors.Planar(ScoreAdjustCases.ScoreGradient(spec), spec.Maps);
             TensorView dr = write == GradientWrite.Overwrite ? tensors.Output(spec.Maps, TensorLayout.Planar) : dv;
             TensorView dGain = tensors.Output(spec.Parameter, TensorLayout.Planar, Before);
@@ -65,7 +65,7 @@ internal sealed class ScoreAdjustTests
     {
         var spec = new ScoreAdjustSpec(2, 17);
         using var tensors = new TrainingTensors(2);
-        using ScoreAdjust operation = tensors.Device.Prepare(spec);
+        using ScoreAdjust operation = tensors.Device.PrepareTraining(spec);
         TensorView maps = tensors.Output(spec.Maps, TensorLayout.Planar), one = tensors.Output(spec.Parameter, TensorLayout.Planar);
         Conformance.AssertAllocatesNothing(() => operation.Forward(maps, one, one, maps));
         Conformance.AssertAllocatesNothing(() => operation.Backward(maps, one, maps, maps, one, one, GradientWrite.Accumulate));
@@ -75,10 +75,10 @@ internal sealed class ScoreAdjustTests
     public void Errors_SayWhatIsWrong()
     {
         using var tensors = new TrainingTensors(1);
-        Assert.That(() => tensors.Device.Prepare(new ScoreAdjustSpec(0, 3)),
+        Assert.That(() => tensors.Device.PrepareTraining(new ScoreAdjustSpec(0, 3)),
             Throws.TypeOf<KernelShapeException>().With.Message.StartsWith("adjust: every size must be positive, got "));
         var spec = new ScoreAdjustSpec(1, 3);
-        using ScoreAdjust operation = tensors.Device.Prepare(spec);
+        using ScoreAdjust operation = tensors.Device.PrepareTraining(spec);
         TensorView maps = tensors.Output(spec.Maps, TensorLayout.Planar), one = tensors.Output(spec.Parameter, TensorLayout.Planar);
         Assert.That(() => operation.Forward(maps, one, maps, maps),
             Throws.TypeOf<KernelShapeException>().With.Message.EqualTo("adjust bias: expected [1,1,1,1] Planar, got [1,1,3,3] Planar"));

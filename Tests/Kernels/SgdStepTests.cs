@@ -45,7 +45,7 @@ internal sealed class SgdStepTests
     {
         var spec = new SgdSpec(100_000, [new(0, 60_000, 1, 1), new(60_000, 40_000, 0.5f, 0, AverageOf: 2)], 0.9f, 0.1f);
         using var tensors = new TrainingTensors(2);
-        using SgdStep operation = tensors.Device.Prepare(spec);
+        using SgdStep operation = tensors.Device.PrepareStep(spec);
         TensorView p = tensors.Output(spec.Arena, TensorLayout.Planar), g = tensors.Output(spec.Arena, TensorLayout.Planar);
         TensorView v = tensors.Output(spec.Arena, TensorLayout.Planar);
         Conformance.AssertAllocatesNothing(() => operation.Step(p, g, v, 0.1f));
@@ -56,7 +56,7 @@ internal sealed class SgdStepTests
     {
         using var device = new CpuDevice(1);
         var spec = new SgdSpec(10, [new(0, 5, 1, 1), new(4, 2, 1, 1)], 0.9f, 0);
-        Assert.That(() => device.Prepare(spec), Throws.TypeOf<KernelShapeException>()
+        Assert.That(() => device.PrepareStep(spec), Throws.TypeOf<KernelShapeException>()
             .With.Message.StartsWith("SGD: SgdSegment { Offset = 4, Length = 2,")
             .And.Message.EndsWith("does not fit into 10 floats after 5"));
     }
@@ -65,7 +65,7 @@ internal sealed class SgdStepTests
     public void Step_OtherArena_SaysWhich()
     {
         using var tensors = new TrainingTensors(1);
-        using SgdStep operation = tensors.Device.Prepare(new SgdSpec(10, [], 0.9f, 0));
+        using SgdStep operation = tensors.Device.PrepareStep(new SgdSpec(10, [], 0.9f, 0));
         TensorView right = tensors.Output(new TensorShape(1, 1, 1, 10), TensorLayout.Planar);
         TensorView wrong = tensors.Output(new TensorShape(1, 1, 1, 9), TensorLayout.Planar);
         Assert.That(() => operation.Step(right, right, wrong, 0.1f),
@@ -75,7 +75,7 @@ internal sealed class SgdStepTests
     private static (float[] Parameters, float[] Velocities) Run(SgdSpec spec, int threads)
     {
         using var tensors = new TrainingTensors(threads);
-        using SgdStep operation = tensors.Device.Prepare(spec);
+        using SgdStep operation = tensors.Device.PrepareStep(spec);
         TensorView p = tensors.Planar(SgdStepCases.Parameters(spec), spec.Arena);
         TensorView v = tensors.Planar(SgdStepCases.Velocities(spec), spec.Arena);
         TensorView g = tensors.Planar(SgdStepCases.Gradients(spec), spec.Arena);

@@ -5,11 +5,11 @@ namespace SiamIlgpu.Tests.Kernels;
 /// <summary>Moves test values to a device and back.</summary>
 internal static class TestTensors
 {
-    internal static TensorView Upload(this ComputeDevice device, float[] planar, TensorShape shape, TensorLayout layout)
+    internal static Tensor Upload(this ComputeDevice device, float[] planar, TensorShape shape, TensorLayout layout)
     {
-        TensorView view = device.Allocate(shape, layout);
-        device.Upload(planar, view);
-        return view;
+        Tensor tensor = device.Allocate(shape, layout);
+        device.Upload(planar, tensor);
+        return tensor;
     }
 
     internal static float[] Download(this ComputeDevice device, TensorView view)

@@ -6,7 +6,7 @@ namespace SiamIlgpu.Tests.Kernels;
 /// <summary>A CPU device with buffers that go with it, for tests of operations that take many.</summary>
 internal sealed class TrainingTensors(int threads) : IDisposable
 {
-    private readonly List<DeviceBuffer> buffers = [];
+    private readonly List<Tensor> owned = [];
 
     internal CpuDevice Device { get; } = new(threads);
 
@@ -36,8 +36,8 @@ internal sealed class TrainingTensors(int threads) : IDisposable
 
     public void Dispose()
     {
-        foreach (DeviceBuffer buffer in buffers)
-            buffer.Dispose();
+        foreach (Tensor tensor in owned)
+            tensor.Dispose();
         Device.Dispose();
     }
 
@@ -45,9 +45,9 @@ internal sealed class TrainingTensors(int threads) : IDisposable
 
     internal static float[] Floats(double[] values) => Array.ConvertAll(values, v => (float)v);
 
-    private TensorView Keep(TensorView view)
+    private TensorView Keep(Tensor tensor)
     {
-        buffers.Add(view.Buffer);
-        return view;
+        owned.Add(tensor);
+        return tensor;
     }
 }

@@ -57,7 +57,7 @@ internal sealed class TripletLossTests
     {
         var spec = new TripletLossSpec(2, 9, hardNegatives);
         using var tensors = new TrainingTensors(2);
-        using TripletLoss operation = tensors.Device.Prepare(spec);
+        using TripletLoss operation = tensors.Device.PrepareLoss(spec);
         TensorView scores = tensors.Planar(TripletLossCases.Scores(spec), spec.Maps);
         TensorView labels = tensors.Planar(TripletLossCases.Labels(spec), spec.Maps);
         TensorView losses = tensors.Output(spec.Losses, TensorLayout.Planar), gradient = tensors.Output(spec.Maps, TensorLayout.Planar);
@@ -68,11 +68,11 @@ internal sealed class TripletLossTests
     public void Errors_SayWhatIsWrong()
     {
         using var tensors = new TrainingTensors(1);
-        Assert.That(() => tensors.Device.Prepare(new TripletLossSpec(2, 3, -1)),
+        Assert.That(() => tensors.Device.PrepareLoss(new TripletLossSpec(2, 3, -1)),
             Throws.TypeOf<KernelShapeException>()
                 .With.Message.StartsWith("triplet loss: sizes must be positive and hard negatives not negative, got "));
         var spec = new TripletLossSpec(2, 3, 0);
-        using TripletLoss operation = tensors.Device.Prepare(spec);
+        using TripletLoss operation = tensors.Device.PrepareLoss(spec);
         TensorView maps = tensors.Output(spec.Maps, TensorLayout.Planar);
         Assert.That(() => operation.Run(maps, maps, maps, maps),
             Throws.TypeOf<KernelShapeException>().With.Message.EqualTo("triplet losses: expected [2,1,1,1] Planar, got [2,1,3,3] Planar"));
@@ -81,7 +81,7 @@ internal sealed class TripletLossTests
     private static (float[] Losses, float[] Gradient) Run(TripletLossSpec spec, float[] scores, float[] labels)
     {
         using var tensors = new TrainingTensors(2);
-        using TripletLoss operation = tensors.Device.Prepare(spec);
+        using TripletLoss operation = tensors.Device.PrepareLoss(spec);
         TensorView losses = tensors.Output(spec.Losses, TensorLayout.Planar), gradient = tensors.Output(spec.Maps, TensorLayout.Planar);
         operation.Run(tensors.Planar(scores, spec.Maps), tensors.Planar(labels, spec.Maps), losses, gradient);
         return (tensors.Values(losses), tensors.Values(gradient));

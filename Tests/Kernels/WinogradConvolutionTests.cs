@@ -105,12 +105,10 @@ internal sealed class WinogradConvolutionTests
         var layer = new ConvolutionCase("layer", spec);
         using Convolution convolution = device.Prepare(spec, layer.Filters(), layer.Bias());
         Assert.That(convolution, Is.TypeOf<WinogradConvolutionCpu<F4x3>>());
-        TensorView input = device.Upload(layer.Input(), spec.Input, device.FeatureLayout);
-        TensorView output = device.Allocate(spec.Output, device.FeatureLayout);
+        using Tensor input = device.Upload(layer.Input(), spec.Input, device.FeatureLayout);
+        using Tensor output = device.Allocate(spec.Output, device.FeatureLayout);
         convolution.Forward(input, output);
         float[] planar = device.Download(output);
-        input.Buffer.Dispose();
-        output.Buffer.Dispose();
         return planar;
     }
 
@@ -128,13 +126,11 @@ internal sealed class WinogradConvolutionTests
         ConvolutionSpec spec = testCase.Spec;
         using Convolution convolution = device.Prepare(spec, testCase.Filters(), testCase.Bias());
         Assert.That(convolution, Is.Not.TypeOf<DirectConvolutionCpu>());
-        TensorView input = device.Upload(testCase.Input(), spec.Input, spec.InputLayout(device));
-        TensorView output = device.Allocate(spec.Output, device.FeatureLayout);
-        output.Floats().Fill(float.NaN);
+        using Tensor input = device.Upload(testCase.Input(), spec.Input, spec.InputLayout(device));
+        using Tensor output = device.Allocate(spec.Output, device.FeatureLayout);
+        output.View.Floats().Fill(float.NaN);
         convolution.Forward(input, output);
         float[] planar = device.Download(output);
-        input.Buffer.Dispose();
-        output.Buffer.Dispose();
         return planar;
     }
 }

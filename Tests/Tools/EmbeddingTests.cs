@@ -62,7 +62,7 @@ internal sealed class EmbeddingTests
         foreach (string source in Directory.EnumerateFiles(Sample(), "*.cs"))
         {
             File.WriteAllText(Path.Combine(host, Path.GetFileName(source)), File.ReadAllText(source)
-                .Replace("new CpuDevice()", "SiamIlgpu.Kernels.Gpu.Devices.Open(DeviceKind.OpenCl)", StringComparison.Ordinal));
+                .Replace("new CpuDevice()", "SiamIlgpu.Kernels.Gpu.Devices.Open(SiamIlgpu.Kernels.Gpu.DeviceKind.OpenCl)", StringComparison.Ordinal));
         }
         Assert.That(Dotnet(host, "run", "-c", "Release"), Does.Contain("OpenCL").And.Contain("mean overlap with the true box 0.9"));
     }

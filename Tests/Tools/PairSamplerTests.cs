@@ -68,8 +68,7 @@ public sealed class PairSamplerTests
         BoundingBox box = video.Box(frame)!.Value;
         using CpuDevice device = new(1);
         using CropResize operation = device.Prepare(new CropResizeSpec(1, 63));
-        TensorView crops = device.Allocate(operation.Spec.Crops, TensorLayout.Interleaved);
-        using DeviceBuffer buffer = crops.Buffer;
+        using Tensor crops = device.Allocate(operation.Spec.Crops, TensorLayout.Interleaved);
         FrameWindow window = new();
         video.TryRead(frame, default, window);
         CropSquare[] level = new CropSquare[1];

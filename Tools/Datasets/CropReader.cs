@@ -77,7 +77,7 @@ internal sealed class CropReader : IDisposable
     {
         private readonly CpuDevice device;
         private readonly CropResize operation;
-        private readonly TensorView crops;
+        private readonly Tensor crops;
 
         // The same numbers as rows of 3 * size, so that they come back as they lie: pixel after pixel.
         private readonly TensorView rows;
@@ -91,7 +91,7 @@ internal sealed class CropReader : IDisposable
             (this.device, Size) = (device, size);
             operation = device.Prepare(new CropResizeSpec(1, size));
             crops = device.Allocate(operation.Spec.Crops, TensorLayout.Interleaved);
-            rows = new TensorView(crops.Buffer, 0, new TensorShape(1, 1, size, 3 * size), TensorLayout.Planar);
+            rows = crops.View.Slice(0, new TensorShape(1, 1, size, 3 * size), TensorLayout.Planar);
             pixels = new float[3 * size * size];
             mixed = new float[3 * size + 4];
         }
@@ -138,7 +138,7 @@ internal sealed class CropReader : IDisposable
         public void Dispose()
         {
             operation.Dispose();
-            crops.Buffer.Dispose();
+            crops.Dispose();
         }
 
         // to = upper + (lower - upper) * part

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using SiamIlgpu.Datasets;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Plans;
 using SiamIlgpu.Tracking;
 
@@ -38,7 +39,7 @@ internal sealed class EvaluationRunner
     /// <summary>How many runs fit this machine at a time: a processor each, and half of the memory that is free.</summary>
     internal static int LimitOf(ComputeDevice device, IEnumerable<ModelTracker> trackers)
     {
-        if (device.Kind != DeviceKind.Cpu)
+        if (device is not CpuDevice)
             return 1;
         GCMemoryInfo memory = GC.GetGCMemoryInfo();
         long free = Math.Max(memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes, 0) / 2;
@@ -75,7 +76,7 @@ internal sealed class EvaluationRunner
 
         void Work()
         {
-            using ComputeDevice? own = shared.Kind == DeviceKind.Cpu ? openDevice() : null;
+            using ComputeDevice? own = shared is CpuDevice ? openDevice() : null;
             Tracker? tracker = null;
             ModelTracker? model = null;
             try

@@ -4,6 +4,7 @@ using SiamIlgpu.Datasets;
 using SiamIlgpu.Evaluation;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Tracking;
+using SiamIlgpu.Kernels.Cpu;
 
 namespace SiamIlgpu.Run;
 
@@ -186,7 +187,7 @@ internal sealed class EvalCommand
     }
 
     // How many threads there are changes nothing.
-    private string Describe(ComputeDevice opened, ParseResult parsed) => opened.Kind == DeviceKind.Cpu
+    private string Describe(ComputeDevice opened, ParseResult parsed) => opened is CpuDevice
         ? $"{opened.Name[..opened.Name.LastIndexOf(',')]}, {parsed.GetValue(device.Convolution)} convolution"
         : $"{opened.Name}, {parsed.GetValue(device.Math)}";
 
