@@ -1,7 +1,6 @@
 using System.CommandLine;
 using SiamIlgpu.Bench;
 using SiamIlgpu.Bench.Gpu;
-using SiamIlgpu.Bench.Peer;
 
 var root = new RootCommand("Measures SiamIlgpu: checks each result against its reference, then times it.")
 {
@@ -16,8 +15,6 @@ var root = new RootCommand("Measures SiamIlgpu: checks each result against its r
     SequencesCommand.Create(),
     StartCommand.Create(),
     GpuCommand.Create(),
-    PeerCommand.Create(),
-    JpegCommand.Create(),
     MicroCommand.Create(),
 };
 return root.Parse(args).Invoke();

@@ -1,6 +1,5 @@
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Networks;
-using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Bench;
@@ -11,7 +10,7 @@ internal static class SeededNetwork
     private const ulong Seed = 2016;
 
     /// <summary>A whole network as it is before training.</summary>
-    internal static NetworkWeights Create(string name) => NetworkInitializer.Create(PaperNetworks.Definition(name), Seed);
+    internal static NetworkWeights Create(string name) => NetworkInitializer.Create(NetworkDefinition.Named[name], Seed);
 
     /// <summary>
     /// A network whose batch norms are folded already, so that two runners of its branch get the very same filters. Its
@@ -19,7 +18,7 @@ internal static class SeededNetwork
     /// </summary>
     internal static NetworkWeights CreateFolded(string name)
     {
-        NetworkDefinition definition = PaperNetworks.Definition(name);
+        NetworkDefinition definition = NetworkDefinition.Named[name];
         NetworkWeights weights = NetworkInitializer.Create(
             definition with { Layers = [.. definition.Layers.Select(l => l is ConvolutionLayer c ? c with { BatchNorm = false } : l)] },
             Seed);

@@ -22,7 +22,7 @@ internal static class SequencesCommand
         };
         var data = new Option<DirectoryInfo>("--data")
         {
-            Description = "A folder with sequences in otb/, vot/ and got10k/, as far as there are any.", HelpName = "FOLDER", Required = true,
+            Description = "A sequence, a folder of sequences, or one with sequences in otb/, vot/ and got10k/.", HelpName = "FOLDER", Required = true,
         };
         var threads = new Option<int>("--threads") { Description = "Sequences tracked at a time, a thread each.", DefaultValueFactory = _ => CpuDevice.DefaultThreads };
         var command = new Command("sequences", "Tracks every sequence with every model and prints the mean IoU of each.") { models, data, threads };

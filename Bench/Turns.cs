@@ -73,7 +73,8 @@ internal static class Turns
         }
     }
 
-    private static void WaitUntilIdle()
+    /// <summary>Waits until the process takes no more processor time, or for a second.</summary>
+    internal static void WaitUntilIdle()
     {
         for (int look = 0; look < MostLooks; look++)
         {

@@ -17,7 +17,7 @@ case "${1-} $#" in
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     dotnet publish "$here" -c Release -r linux-x64 --self-contained -o "$work/gpu" -p:DebugType=none -p:SatelliteResourceLanguages=en
-    cp "$here/gpu.sh" "$here/Peer/torch_branch.py" "$work/gpu"
+    cp "$here/gpu.sh" "$here/Peers/torch_branch.py" "$work/gpu"
     tar -czf "$2" -C "$work" gpu
     ls -l "$2"
     ;;

@@ -3,18 +3,18 @@ using SiamIlgpu.Kernels;
 using SiamIlgpu.Plans;
 using SiamIlgpu.Weights;
 
-namespace SiamIlgpu.Bench.Peer;
+namespace SiamIlgpu.Bench.Peers;
 
 /// <summary>
-/// A branch as an ONNX model: a chain of Conv, Relu and MaxPool from one planar float input to one output, the filters
-/// beside it. The numbers are the field numbers of onnx.proto.
+/// Writes a branch as an ONNX model: a chain of Conv, Relu and MaxPool from one planar float input to one output, together with the
+/// filters. The numbers are the field numbers of onnx.proto.
 /// </summary>
 internal static class OnnxModel
 {
     internal const string InputName = "images";
     internal const string OutputName = "features";
 
-    // The versions of ONNX 1.8, old enough for any library in use.
+    // The versions of ONNX 1.8: every ONNX Runtime since 1.6 reads them.
     private const int IrVersion = 7;
     private const int OpsetVersion = 13;
 
@@ -76,7 +76,7 @@ internal static class OnnxModel
         return node.Text(2, output).Text(3, $"{type} to {output}").Text(4, type);
     }
 
-    // Rows and columns alike.
+    // The same value for rows and columns.
     private static ProtobufWriter Square(string name, int side) =>
         new ProtobufWriter().Text(1, name).Number(8, side).Number(8, side).Number(20, IntsAttribute);
 

@@ -1,9 +1,12 @@
 using System.Buffers;
 using System.Text;
 
-namespace SiamIlgpu.Bench.Peer;
+namespace SiamIlgpu.Bench.Peers;
 
-/// <summary>Writes protocol buffers: just the two wire types that an ONNX model needs, and no schema.</summary>
+/// <summary>
+/// Writes protocol buffers: the two wire types that an ONNX model needs. It is shorter than the classes that a compiler would
+/// generate from the schema of ONNX.
+/// </summary>
 internal sealed class ProtobufWriter
 {
     private const int VarintType = 0;

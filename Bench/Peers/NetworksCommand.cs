@@ -1,30 +1,24 @@
 using System.CommandLine;
+using Microsoft.ML.OnnxRuntime;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Plans;
 using SiamIlgpu.Weights;
 
-namespace SiamIlgpu.Bench.Peer;
+namespace SiamIlgpu.Bench.Peers;
 
-/// <summary>The verb that races a branch against ONNX Runtime: same filters, same images, same threads, one process.</summary>
-internal static class PeerCommand
+/// <summary><c>networks</c>: times a network's branch and ONNX Runtime with the same filters, images and number of threads.</summary>
+internal static class NetworksCommand
 {
-    private const int Failed = 2;
-
-    // Switches of .NET that narrow the vectors of its own code, and so of ours alone.
+    // Switches of .NET that narrow the vectors of its own code, so they affect our code alone.
     private static readonly string[] VectorSwitches = ["DOTNET_EnableAVX512", "DOTNET_EnableAVX2", "DOTNET_EnableHWIntrinsic"];
 
     private const string Help =
         """
-        Times the branch of a network against ONNX Runtime, by turns in one process, and compares the results.
-
-        The library of ONNX Runtime is not part of this project. The npm package onnxruntime-node has it for every system:
-          npm pack onnxruntime-node && tar xf onnxruntime-node-*.tgz
-          --onnxruntime package/bin/napi-v6/linux/x64/libonnxruntime.so.1
-        (onnxruntime.dll on Windows, libonnxruntime.*.dylib on macOS). Any release from 1.6 on will do.
+        Times the branch of a network and ONNX Runtime by turns in one process, and compares the results.
 
         Both get the same random filters and images, and as many threads. ONNX Runtime gets the branch as an ONNX model, with
-        all graph optimisations and spinning threads; each keeps its own order of channels and pixels. Each turn waits until
+        all graph optimizations and spinning threads; each keeps its own order of channels and pixels. Each turn waits until
         the process is idle (spinning threads of one would slow down the other), runs for ten milliseconds or once, then counts
         two runs.
         A ratio below 1 means that ours is faster.
@@ -35,7 +29,6 @@ internal static class PeerCommand
 
     internal static Command Create()
     {
-        var library = new Option<string>("--onnxruntime") { Description = "ONNX Runtime's library.", Required = true, HelpName = "FILE" };
         Option<string> network = Arguments.Network();
         Option<int> batch = Arguments.Count("--batch", 3, "Images of one pass.");
         Option<int> size = Arguments.Count("--size", 255, "Rows and columns of an image.");
@@ -44,34 +37,24 @@ internal static class PeerCommand
         Option<ConvolutionAlgorithm> convolution = Arguments.Convolution();
         var error = new Option<bool>("--error") { Description = "Also compare both with a reference in double, which takes a while." };
 
-        var command = new Command("peer", Help) { library, network, batch, size, threads, convolution, rounds, error };
-        command.SetAction(parsed =>
+        var command = new Command("networks", Help) { network, batch, size, threads, convolution, rounds, error };
+        command.SetAction(parsed => BenchData.Guard(() =>
         {
             int? only = parsed.GetValue(threads);
-            try
-            {
-                Race(
-                    new OnnxRuntime(parsed.GetRequiredValue(library)),
-                    parsed.GetRequiredValue(network),
-                    parsed.GetValue(batch),
-                    parsed.GetValue(size),
-                    only is int n ? [n] : [.. Enumerable.Range(1, Environment.ProcessorCount)],
-                    parsed.GetValue(convolution),
-                    parsed.GetValue(rounds),
-                    parsed.GetValue(error));
-                return 0;
-            }
-            catch (Exception e) when (e is PeerException or KernelShapeException)
-            {
-                Console.Error.WriteLine(e.Message);
-                return Failed;
-            }
-        });
+            Compare(
+                parsed.GetRequiredValue(network),
+                parsed.GetValue(batch),
+                parsed.GetValue(size),
+                only is int n ? [n] : [.. Enumerable.Range(1, Environment.ProcessorCount)],
+                parsed.GetValue(convolution),
+                parsed.GetValue(rounds),
+                parsed.GetValue(error));
+        }));
         return command;
     }
 
-    private static void Race(
-        OnnxRuntime runtime, string network, int batch, int size, int[] threadCounts, ConvolutionAlgorithm convolution, int rounds, bool withError)
+    private static void Compare(
+        string network, int batch, int size, int[] threadCounts, ConvolutionAlgorithm convolution, int rounds, bool withError)
     {
         NetworkWeights weights = SeededNetwork.CreateFolded(network);
         IReadOnlyList<LayerShape> layers = BranchShapes.Of(weights.RequireDefinition(), batch, size, size);
@@ -80,7 +63,7 @@ internal static class PeerCommand
         double gigaflops = layers.Sum(l => l.Flops) / 1e9;
         double[]? reference = withError ? BranchReference.Run(weights, layers, images) : null;
 
-        Console.WriteLine($"{network}, {batch} x {size}x{size}, {gigaflops:F2} GFLOP; ONNX Runtime {runtime.Version}");
+        Console.WriteLine($"{network}, {batch} x {size}x{size}, {gigaflops:F2} GFLOP; ONNX Runtime {OrtEnv.Instance().GetVersionString()}");
         foreach (string name in VectorSwitches.Where(name => Environment.GetEnvironmentVariable(name) == "0"))
             Console.WriteLine($"{name}=0 narrows the vectors of ours alone: ONNX Runtime looks at the processor itself and has no switch");
 
@@ -88,7 +71,7 @@ internal static class PeerCommand
         {
             using var device = new CpuDevice(new CpuDeviceOptions { Threads = threads, Convolution = convolution });
             using var plan = InferencePlan.Create(device, weights, batch, size, size);
-            using var session = new OnnxRuntimeSession(runtime, model, layers[0].Input, layers[^1].Output, threads);
+            using var session = new OnnxSession(model, layers[0].Input, layers[^1].Output, threads);
             device.Upload(images, plan.Input);
             images.CopyTo(session.Input);
 
@@ -120,7 +103,7 @@ internal static class PeerCommand
         return wide;
     }
 
-    /// <summary>How far values are from those expected: the largest distance, and the root of the summed squares' ratio.</summary>
+    /// <summary>How far values are from the expected ones: the largest distance, and the RMS of the distances over that of the expected values.</summary>
     private readonly record struct Difference(double Largest, double RelativeRms)
     {
         internal static Difference Between(ReadOnlySpan<float> values, ReadOnlySpan<double> expected)

@@ -2,9 +2,9 @@ using SiamIlgpu.Kernels;
 using SiamIlgpu.Plans;
 using SiamIlgpu.Weights;
 
-namespace SiamIlgpu.Bench.Peer;
+namespace SiamIlgpu.Bench.Peers;
 
-/// <summary>A branch as the definitions read, in double from end to end. All arrays planar. Takes seconds.</summary>
+/// <summary>Computes a branch by the definitions of its layers, all in double precision. All arrays are planar. Takes seconds.</summary>
 internal static class BranchReference
 {
     /// <summary>The features of the images, for weights whose batch norms are folded already.</summary>
