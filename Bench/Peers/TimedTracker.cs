@@ -1,5 +1,6 @@
 using OpenCvSharp;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Bench.Peers;

@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using OpenCvSharp;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
 using SiamIlgpu.Evaluation;
 using SiamIlgpu.Kernels;
-using FrameSource = SiamIlgpu.Data.FrameSource;
+using SiamIlgpu.Media;
+using SiamIlgpu.Tracking;
+using FrameSource = SiamIlgpu.Media.FrameSource;
 
 namespace SiamIlgpu.Bench.Peers;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using OpenCvSharp;
 using OpenCvSharp.Tracking;
-using SiamIlgpu.Data;
+using SiamIlgpu.Datasets;
+using SiamIlgpu.Evaluation;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Networks;
 using SiamIlgpu.Weights;

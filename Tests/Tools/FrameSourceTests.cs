@@ -86,7 +86,7 @@ public sealed class FrameSourceTests
     [Test]
     public void Open_WithoutImages_SaysSo()
     {
-        Assert.That(Refusal(folder), Is.EqualTo($"{folder}: the folder has no image (.jpg, .jpeg or .png)"));
+        Assert.That(Refusal(folder), Is.EqualTo($"{folder}: the folder has no image (.jpg, .jpeg, .png, .webp, .bmp)"));
         string missing = Path.Combine(folder, "none");
         Assert.That(Refusal(missing), Is.EqualTo($"{missing}: there is no such file or folder"));
     }
@@ -110,7 +110,7 @@ public sealed class FrameSourceTests
         File.WriteAllText(Path.Combine(folder, "2.jpg"), "");
         Save("3.png", 2, 2);
         using FrameSource video = FrameSource.Open(folder);
-        Assert.That(Assert.Throws<FrameException>(() => video.Read())!.Message, Is.EqualTo($"{Path.Combine(folder, "1.jpg")}: neither a JPEG nor a PNG file"));
+        Assert.That(Assert.Throws<FrameException>(() => video.Read())!.Message, Is.EqualTo($"{Path.Combine(folder, "1.jpg")}: not an image that can be read, or cut short or damaged in its header"));
         Assert.That(Assert.Throws<FrameException>(() => video.Read())!.Message, Does.EndWith("2.jpg: the file is empty"));
         Assert.That(video.Read()!.Name, Is.EqualTo("3.png"));
     }

@@ -6,7 +6,6 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using SiamIlgpu.Datasets.Synthetic;
-using SiamIlgpu.Evaluation;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Live;
 using SiamIlgpu.Media;

@@ -80,7 +80,7 @@ public sealed class TrainingVideosTests
         bool[] read = [.. Enumerable.Range(0, 5).Concat(Enumerable.Range(0, 5)).Select(frame => video.TryRead(frame, default, window))];
         Assert.That(read, Is.EqualTo(new[] { true, false, true, false, true, true, false, true, false, true }));
         Assert.That(problems.All, Has.Count.EqualTo(2));
-        Assert.That(problems.All, Has.One.Contains("0002.png: neither a JPEG nor a PNG file"));
+        Assert.That(problems.All, Has.One.Contains("0002.png: not an image that can be read"));
         Assert.That(problems.All, Has.One.Contains("0004.png: is 40x24, but the video is 32x24"));
     }
 

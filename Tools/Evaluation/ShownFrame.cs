@@ -24,41 +24,19 @@ internal sealed record ShownFrame(int Frame, byte[] Png)
         return
         [
             .. Enumerable.Range(0, Count).Select(i => annotated[i * (annotated.Length - 1) / (Count - 1)]).Distinct()
-                .Select(frame => new ShownFrame(frame, PngEncoder.Encode(Shrink(ImageReader.Read(files[frame]).ToRgb())))),
+                .Select(frame => new ShownFrame(frame, Shrink(ImageReader.Read(files[frame])))),
         ];
     }
 
-    /// <summary>Every pixel is the mean of those that it covers.</summary>
-    private static Frame Shrink(Frame frame)
+    /// <summary>The frame, small, as a PNG file.</summary>
+    private static byte[] Shrink(Frame frame)
     {
         int width = Math.Min(Width, frame.Width);
         int height = Math.Max(1, (int)Math.Round(frame.Height * (double)width / frame.Width));
-        var small = new Frame(width, height);
-        for (int y = 0; y < height; y++)
-        {
-            int top = y * frame.Height / height, bottom = Math.Max(top + 1, (y + 1) * frame.Height / height);
-            Span<byte> row = small.Row(y);
-            for (int x = 0; x < width; x++)
-            {
-                int left = x * frame.Width / width, right = Math.Max(left + 1, (x + 1) * frame.Width / width);
-                for (int channel = 0; channel < 3; channel++)
-                    row[3 * x + channel] = Coarse(Mean(frame, left, right, top, bottom, channel));
-            }
-        }
-        return small;
+        byte[] rgba = new byte[4 * width * height];
+        Thumbnail.Shrink(frame.Pixels, frame.Width, frame.Height, rgba, width, height);
+        for (int i = 0; i < rgba.Length; i++)
+            rgba[i] = (byte)Math.Round(Math.Round(rgba[i] * Levels / 255.0) * 255 / Levels);
+        return PngEncoder.Encode(new FrameView(rgba, width, height, PixelFormat.Rgba32));
     }
-
-    private static double Mean(Frame frame, int left, int right, int top, int bottom, int channel)
-    {
-        int sum = 0;
-        for (int y = top; y < bottom; y++)
-        {
-            ReadOnlySpan<byte> row = frame.Row(y);
-            for (int x = left; x < right; x++)
-                sum += row[3 * x + channel];
-        }
-        return sum / (double)((right - left) * (bottom - top));
-    }
-
-    private static byte Coarse(double value) => (byte)Math.Round(Math.Round(value * Levels / 255) * 255 / Levels);
 }

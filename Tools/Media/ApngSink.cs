@@ -34,7 +34,7 @@ internal sealed class ApngSink : FrameSink
             throw file.Failure(new IOException("it has no frame"));
         try
         {
-            PngWriter.WriteChunk(stream, "IEND"u8, []);
+            PngChunks.Write(stream, "IEND"u8, []);
             // The number of frames stands before them.
             stream.Position = controlPosition;
             WriteAnimationControl();
@@ -69,24 +69,25 @@ internal sealed class ApngSink : FrameSink
 
     private void WriteFrame(Frame frame)
     {
+        byte[] png = PngEncoder.Encode(frame);
         if (frames == 0)
         {
-            PngWriter.WriteStart(stream, size.Width, size.Height, grey: false);
+            stream.Write(PngChunks.Start(png));
             controlPosition = stream.Position;
             WriteAnimationControl();
         }
         WriteFrameControl();
-        byte[] picture = PngEncoder.Compress(frame, pixelBytes: 3);
+        byte[] picture = PngChunks.ImageData(png);
         if (frames == 0)
         {
-            PngWriter.WriteChunk(stream, "IDAT"u8, picture);
+            PngChunks.Write(stream, "IDAT"u8, picture);
         }
         else
         {
             byte[] numbered = new byte[4 + picture.Length];
             BinaryPrimitives.WriteInt32BigEndian(numbered, sequence++);
             picture.CopyTo(numbered, 4);
-            PngWriter.WriteChunk(stream, "fdAT"u8, numbered);
+            PngChunks.Write(stream, "fdAT"u8, numbered);
         }
         frames++;
     }
@@ -97,7 +98,7 @@ internal sealed class ApngSink : FrameSink
         Span<byte> control = stackalloc byte[8];
         BinaryPrimitives.WriteInt32BigEndian(control, frames);
         BinaryPrimitives.WriteInt32BigEndian(control[4..], forEver);
-        PngWriter.WriteChunk(stream, "acTL"u8, control);
+        PngChunks.Write(stream, "acTL"u8, control);
     }
 
     // Sequence number, width, height, x, y, seconds as a fraction, how to leave the frame, how to draw it. Each frame covers
@@ -112,7 +113,7 @@ internal sealed class ApngSink : FrameSink
         BinaryPrimitives.WriteInt32BigEndian(control[8..], size.Height);
         BinaryPrimitives.WriteUInt16BigEndian(control[20..], numerator);
         BinaryPrimitives.WriteUInt16BigEndian(control[22..], denominator);
-        PngWriter.WriteChunk(stream, "fcTL"u8, control);
+        PngChunks.Write(stream, "fcTL"u8, control);
     }
 
     // 29.97 frames a second are 1000/29970 s; at more than 65 the fraction has no room for thousandths.

@@ -18,7 +18,7 @@ public abstract class FrameSource : IDisposable, IEnumerable<Frame>
     public virtual string? Complaint => null;
 
     /// <summary>
-    /// Opens a folder of JPEG and PNG images, in natural order of their names (img2 before img10), or anything that ffmpeg
+    /// Opens a folder of JPEG, PNG, WebP or BMP images, in natural order of their names (img2 before img10), or anything that ffmpeg
     /// reads: a video file, a camera (/dev/video0), an address (rtsp://...). Only the latter need ffmpeg.
     /// </summary>
     /// <param name="input">The folder that holds the images themselves, or the video.</param>

@@ -3,7 +3,7 @@ namespace SiamIlgpu.Media;
 /// <summary>The images of one folder, in natural order of their names: img2 before img10. Not thread-safe.</summary>
 public sealed class ImageFolder : FrameSource
 {
-    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png"];
+    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".bmp"];
 
     private readonly ImageReader reader = new();
     private readonly Frame frame = new();
@@ -35,7 +35,7 @@ public sealed class ImageFolder : FrameSource
             throw new FrameException(folder, $"cannot be listed ({e.Message})", e);
         }
         if (images.Length == 0)
-            throw new FrameException(folder, $"the folder has no image (.jpg, .jpeg or .png){(firstImage > 0 ? $" after the first {firstImage}" : "")}");
+            throw new FrameException(folder, $"the folder has no image ({string.Join(", ", Extensions)}){(firstImage > 0 ? $" after the first {firstImage}" : "")}");
         return images;
     }
 

@@ -1,17 +1,32 @@
+using SiamIlgpu.Kernels;
+using SkiaSharp;
+
 namespace SiamIlgpu.Media;
 
 /// <summary>
-/// Reads JPEG and PNG files, told apart by their first bytes. Keeps its buffers from one file to the next: when sizes do
-/// not change, nothing the size of an image is allocated. Not thread-safe.
+/// Decodes images by SkiaSharp: JPEG, PNG, WebP, BMP and GIF (its first picture). They come upright, as their EXIF orientation says;
+/// transparency and color profiles are ignored: the colors are taken as they are stored. A file that is cut short or damaged is refused,
+/// never half decoded. Keeps its buffers from one image to the next. Not thread-safe.
 /// </summary>
-public sealed class ImageReader
+/// <example>
+/// <code>
+/// Frame frame = ImageReader.Read("first.jpg");
+/// tracker.Initialize(frame, box);
+/// </code>
+/// </example>
+public sealed unsafe class ImageReader
 {
-    private readonly JpegDecoder jpeg = new();
-    private readonly PngDecoder png = new();
-    private byte[] file = [];
+    /// <summary>The largest width and height in pixels.</summary>
+    public const int MaxSide = 16384;
 
-    /// <summary>Reads one image.</summary>
-    /// <exception cref="FrameException">The file cannot be read, or is no JPEG or PNG that the decoders know.</exception>
+    // Deflate's best is 1032 bytes for one, each of eight pixels; a byte of a JPEG has at least one bit for a block of 64 pixels.
+    private const long MostPixelsPerByte = 1032 * 8;
+
+    private byte[] file = [];
+    private byte[] decoded = [];
+
+    /// <summary>Reads one image file.</summary>
+    /// <exception cref="FrameException">The file cannot be read, is cut short or damaged, or is no image that Skia knows.</exception>
     public static Frame Read(string path)
     {
         Frame frame = new();
@@ -19,18 +34,87 @@ public sealed class ImageReader
         return frame;
     }
 
-    /// <summary>Reads one image into <paramref name="frame"/>, which takes its size, format and file name.</summary>
-    /// <exception cref="FrameException">The file cannot be read, or is no JPEG or PNG that the decoders know.</exception>
+    /// <summary>Reads one image file into <paramref name="frame"/>, which takes its size, format and file name.</summary>
+    /// <inheritdoc cref="Read(string)" path="/exception"/>
     public void Read(string path, Frame frame)
     {
-        ReadOnlySpan<byte> bytes = Load(path);
-        if (JpegDecoder.Recognizes(bytes))
-            jpeg.Decode(bytes, path, frame);
-        else if (PngDecoder.Recognizes(bytes))
-            png.Decode(bytes, path, frame);
-        else
-            throw new FrameException(path, bytes.IsEmpty ? "the file is empty" : "neither a JPEG nor a PNG file");
+        Decode(Load(path), path, frame);
         frame.Name = Path.GetFileName(path);
+    }
+
+    /// <summary>Decodes one image from memory.</summary>
+    /// <param name="image">The bytes of a whole file.</param>
+    /// <param name="name">The image's name, for messages.</param>
+    /// <param name="frame">Takes the pixels: Gray8 for images without color, else Rgb24. Its content is undefined after an exception.</param>
+    /// <exception cref="FrameException">The bytes are cut short or damaged, or are no image that Skia knows.</exception>
+    public void Decode(ReadOnlySpan<byte> image, string name, Frame frame)
+    {
+        if (image.IsEmpty)
+            throw new FrameException(name, "the file is empty");
+        fixed (byte* bytes = image)
+        {
+            using SKData data = SKData.Create((nint)bytes, image.Length);
+            using SKCodec codec = SKCodec.Create(data) ?? throw new FrameException(name, "not an image that can be read, or cut short or damaged in its header");
+            Decode(codec, image, name, frame);
+        }
+    }
+
+    private void Decode(SKCodec codec, ReadOnlySpan<byte> image, string name, Frame frame)
+    {
+        (int width, int height) = (codec.Info.Width, codec.Info.Height);
+        if (width > MaxSide || height > MaxSide)
+            throw new FrameException(name, $"{width}x{height} pixels are more than {MaxSide}x{MaxSide}");
+        if (codec.EncodedFormat is SKEncodedImageFormat.Jpeg or SKEncodedImageFormat.Png && (long)width * height > image.Length * MostPixelsPerByte)
+            throw new FrameException(name, $"damaged: {image.Length} bytes cannot hold {width}x{height} pixels");
+
+        bool gray = codec.Info.ColorType == SKColorType.Gray8;
+        var info = new SKImageInfo(
+            width, height, gray ? SKColorType.Gray8 : SKColorType.Rgba8888,
+            codec.Info.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul);
+        if (decoded.Length < info.BytesSize)
+            decoded = new byte[info.BytesSize];
+        fixed (byte* pixels = decoded)
+        {
+            SKCodecResult result = codec.GetPixels(info, (nint)pixels);
+            if (result == SKCodecResult.IncompleteInput || EncodedImage.IsCutShort(image, codec.EncodedFormat))
+                throw new FrameException(name, "the image is cut short");
+            if (result != SKCodecResult.Success)
+                throw new FrameException(name, $"damaged: cannot be decoded ({result})");
+        }
+        Turn(codec.EncodedOrigin, width, height, info.BytesPerPixel, frame);
+    }
+
+    /// <summary>Copies the decoded pixels, without alpha, to where the origin says that they belong.</summary>
+    private void Turn(SKEncodedOrigin origin, int width, int height, int bytesPerPixel, Frame frame)
+    {
+        bool swapped = origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
+        frame.Resize(swapped ? height : width, swapped ? width : height, bytesPerPixel == 1 ? PixelFormat.Gray8 : PixelFormat.Rgb24);
+        // The origin names where row 0 and column 0 are: from decoded (x, y) the frame's index grows by these steps.
+        int channels = frame.BytesPerPixel, row = frame.Width * channels;
+        bool fromRight = origin is SKEncodedOrigin.TopRight or SKEncodedOrigin.BottomRight or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom;
+        bool fromBottom = origin is SKEncodedOrigin.BottomRight or SKEncodedOrigin.BottomLeft or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
+        int acrossFrame = fromRight ? -channels : channels, downFrame = fromBottom ? -row : row;
+        (int stepX, int stepY) = swapped ? (downFrame, acrossFrame) : (acrossFrame, downFrame);
+        int start = (fromRight ? row - channels : 0) + (fromBottom ? row * (frame.Height - 1) : 0);
+
+        Span<byte> to = frame.Pixels;
+        for (int y = 0; y < height; y++)
+        {
+            ReadOnlySpan<byte> from = decoded.AsSpan(y * width * bytesPerPixel, width * bytesPerPixel);
+            int at = start + y * stepY;
+            if (bytesPerPixel == 1)
+            {
+                for (int x = 0; x < from.Length; x++, at += stepX)
+                    to[at] = from[x];
+                continue;
+            }
+            for (int x = 0; x < from.Length; x += 4, at += stepX)
+            {
+                to[at] = from[x];
+                to[at + 1] = from[x + 1];
+                to[at + 2] = from[x + 2];
+            }
+        }
     }
 
     private ReadOnlySpan<byte> Load(string path)

@@ -47,7 +47,7 @@ internal static class Annotation
         for (int i = 0; i < results.Length; i++)
         {
             RgbColor color = Targets[i % Targets.Length];
-            Drawing.Box(frame, results[i].Box, color, results[i].Lost ? 1 : 2);
+            Drawing.Box(frame, results[i].Box, color, results[i].Lost ? Drawing.LineWidth(frame) / 2 : null);
             DrawLabel(frame, results[i].Box, $"{i + 1}  {Said(results[i])}", color);
         }
         Drawing.Text(frame, 4, 4, $"{frame.Index + 1}", Plain);
@@ -60,8 +60,9 @@ internal static class Annotation
     {
         if (!box.IsValid)
             return;
-        double x = Math.Clamp(box.X - 1, 0, Math.Max(0, frame.Width - Drawing.TextWidth(label)));
-        double y = box.Y - 1 - Drawing.TextHeight >= 0 ? box.Y - 1 - Drawing.TextHeight : box.Y + 1;
-        Drawing.Text(frame, (int)x, (int)Math.Clamp(y, 0, Math.Max(0, frame.Height - Drawing.TextHeight)), label, color);
+        (int width, int height) = Drawing.TextSize(frame, label);
+        double x = Math.Clamp(box.X - 1, 0, Math.Max(0, frame.Width - width));
+        double above = box.Y - 1 - height, y = above >= 0 ? above : box.Y - 1 + Drawing.LineWidth(frame);
+        Drawing.Text(frame, (int)x, (int)Math.Clamp(y, 0, Math.Max(0, frame.Height - height)), label, color);
     }
 }

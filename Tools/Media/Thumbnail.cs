@@ -1,19 +1,19 @@
-namespace SiamIlgpu.Live;
+namespace SiamIlgpu.Media;
 
-/// <summary>Pictures for the page: fewer pixels, red, green, blue and opaque alpha, as a canvas takes them.</summary>
-internal static class Thumbnail
+/// <summary>Small pictures of frames, four bytes a pixel: red, green, blue and opaque alpha, as a browser's canvas takes them.</summary>
+public static class Thumbnail
 {
     // Samples of the frame along each axis of one pixel. Three are enough to look smooth, and an 8K frame costs no more than 4K.
     private const int MostSamples = 3;
 
-    /// <summary>Means over boxes of pixels; a copy where the size is the same.</summary>
-    /// <param name="pixels">height x width pixels of 3 bytes (red, green, blue) or 1 byte (grey).</param>
+    /// <summary>Makes a picture smaller: every new pixel is a mean over those that it covers. Where the size is the same, a copy.</summary>
+    /// <param name="pixels">height x width pixels of 3 bytes (red, green, blue) or 1 byte (gray).</param>
     /// <param name="width">Pixels in a row.</param>
     /// <param name="height">Rows.</param>
     /// <param name="rgba">toHeight x toWidth x 4 bytes.</param>
     /// <param name="toWidth">At most width.</param>
     /// <param name="toHeight">At most height.</param>
-    internal static void Shrink(ReadOnlySpan<byte> pixels, int width, int height, Span<byte> rgba, int toWidth, int toHeight)
+    public static void Shrink(ReadOnlySpan<byte> pixels, int width, int height, Span<byte> rgba, int toWidth, int toHeight)
     {
         int step = pixels.Length / (width * height);
         int green = step == 3 ? 1 : 0, blue = step == 3 ? 2 : 0;

@@ -1,0 +1,46 @@
+using System.Buffers.Binary;
+using SkiaSharp;
+
+namespace SiamIlgpu.Media;
+
+/// <summary>
+/// Whether an image file reaches its end. Skia reports success for a progressive JPEG of which any scan is whole, and for a PNG whose last
+/// chunk is missing.
+/// </summary>
+internal static class EncodedImage
+{
+    private const byte StartOfProgressiveFrame = 0xC2, StartOfArithmeticProgressiveFrame = 0xCA, StartOfScan = 0xDA, Fill = 0xFF;
+
+    private static ReadOnlySpan<byte> EndOfImage => [0xFF, 0xD9];
+
+    /// <summary>Looks for the mark that the format has at its end.</summary>
+    internal static bool IsCutShort(ReadOnlySpan<byte> image, SKEncodedImageFormat format) => format switch
+    {
+        SKEncodedImageFormat.Jpeg => IsCutJpeg(image),
+        SKEncodedImageFormat.Png => image.LastIndexOf("IEND"u8) is int end && (end < 0 || image.Length - end < 8),
+        SKEncodedImageFormat.Webp => image.Length < 8L + BinaryPrimitives.ReadUInt32LittleEndian(image[4..]),
+        _ => false,
+    };
+
+    // A sequential JPEG without an end marker is whole when Skia finds all of its pixels: some cameras leave the marker out. A progressive
+    // one may then lack its last scans.
+    private static bool IsCutJpeg(ReadOnlySpan<byte> image)
+    {
+        bool progressive = false;
+        for (int position = 2; position + 4 <= image.Length;)
+        {
+            byte marker = image[position + 1];
+            if (image[position] != Fill || marker is Fill or 0)
+            {
+                position++;
+                continue;
+            }
+            progressive |= marker is StartOfProgressiveFrame or StartOfArithmeticProgressiveFrame;
+            // The end marker of a thumbnail stands before the first scan.
+            if (marker == StartOfScan)
+                return progressive && image[position..].IndexOf(EndOfImage) < 0;
+            position += 2 + BinaryPrimitives.ReadUInt16BigEndian(image[(position + 2)..]);
+        }
+        return true;
+    }
+}
