@@ -1,12 +1,12 @@
 namespace SiamIlgpu.Kernels;
 
 /// <summary>
-/// From planar order to that of a layout and back, one element after the other: transfers of weights, references and tests
-/// come this way, never a frame.
+/// Reorders values from planar order to a layout and back, one element after the other. Uploads and downloads of tensors use it, which
+/// are rare: frames take another way.
 /// </summary>
 internal static class TensorOrder
 {
-    /// <summary>Lays planar values out; what the layout leaves unused becomes zero.</summary>
+    /// <summary>Brings planar values into the order of a layout; unused lanes become zero.</summary>
     internal static void FromPlanar(ReadOnlySpan<float> planar, Span<float> to, TensorShape shape, TensorLayout layout)
     {
         to.Clear();
@@ -18,7 +18,7 @@ internal static class TensorOrder
                         to[IndexOf(shape, layout, n, c, y, x)] = planar[from++];
     }
 
-    /// <summary>Takes the values out in planar order.</summary>
+    /// <summary>Brings values from the order of a layout into planar order.</summary>
     internal static void ToPlanar(ReadOnlySpan<float> from, Span<float> planar, TensorShape shape, TensorLayout layout)
     {
         if (layout == TensorLayout.Planar)
@@ -40,7 +40,7 @@ internal static class TensorOrder
         {
             TensorLayout.Planar => (((long)n * s.Channels + c) * s.Height + y) * s.Width + x,
             TensorLayout.Interleaved => (((long)n * s.Height + y) * s.Width + x) * s.Channels + c,
-            _ => n * s.ImageLength(layout) + (((long)(c / 16) * s.Height + y) * s.Width + x) * 16 + c % 16,
+            _ => n * s.ImageLength(layout) + (((long)(c / Block.Lanes) * s.Height + y) * s.Width + x) * Block.Lanes + c % Block.Lanes,
         };
         return (int)index;
     }

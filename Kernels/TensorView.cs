@@ -1,33 +1,42 @@
 namespace SiamIlgpu.Kernels;
 
-/// <summary>How a tensor's elements lie in its buffer.</summary>
+/// <summary>The order of a tensor's elements in memory.</summary>
 public enum TensorLayout
 {
-    /// <summary>[n][c][h][w]: one plane after the other. Responses, windows, spectra.</summary>
+    /// <summary>[n][c][h][w]: one plane after the other. The layout of responses, windows and parameters.</summary>
     Planar,
 
-    /// <summary>[n][h][w][c]: the channels of a pixel side by side. Images: the input of a network's first convolution.</summary>
+    /// <summary>
+    /// [n][h][w][c]: the channels of a pixel side by side. The layout of images, which a network's first convolution takes.
+    /// </summary>
     Interleaved,
 
-    /// <summary>[n][ceil(c/16)][h][w][16]: sixteen channels side by side, unused lanes zero. Features on the CPU.</summary>
+    /// <summary>
+    /// [n][ceil(c/16)][h][w][16]: blocks of sixteen channels side by side; unused lanes are zero. The layout of features.
+    /// </summary>
     Blocked16,
 }
 
-/// <summary>The size of a four-dimensional tensor: batch, channels, height, width. Prints as [3,256,22,22].</summary>
+/// <summary>The size of a four-dimensional tensor: batch, channels, height, width. Its text is, for example, [3,256,22,22].</summary>
 /// <param name="Batch">Number of images.</param>
 /// <param name="Channels">Channels of one image.</param>
 /// <param name="Height">Rows of one channel.</param>
 /// <param name="Width">Columns of one channel.</param>
 public readonly record struct TensorShape(int Batch, int Channels, int Height, int Width)
 {
-    /// <summary>Number of elements, padding lanes of a layout not counted.</summary>
+    /// <summary>Number of elements. Unused lanes of a layout do not count.</summary>
     public long Count => (long)Batch * Channels * Height * Width;
 
-    /// <summary>Number of floats that one image of this shape takes in a buffer of the given layout.</summary>
-    public long ImageLength(TensorLayout layout) =>
-        (long)(layout == TensorLayout.Blocked16 ? (Channels + 15) / 16 * 16 : Channels) * Height * Width;
+    /// <summary>
+    /// Number of blocks of sixteen channels that <see cref="TensorLayout.Blocked16"/> divides an image into; the last may have unused lanes.
+    /// </summary>
+    public int Blocks => Channels.DivideUp(Block.Lanes);
 
-    /// <summary>Number of floats that this shape takes in a buffer of the given layout.</summary>
+    /// <summary>Number of floats that one image of this shape takes in memory in the given layout.</summary>
+    public long ImageLength(TensorLayout layout) =>
+        (long)(layout == TensorLayout.Blocked16 ? Blocks * Block.Lanes : Channels) * Height * Width;
+
+    /// <summary>Number of floats that this shape takes in memory in the given layout.</summary>
     public long Length(TensorLayout layout) => Batch * ImageLength(layout);
 
     /// <inheritdoc/>

@@ -42,17 +42,17 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
         : base(device, spec)
     {
         workers = device.Workers;
-        blocks = (spec.Channels + 15) / 16;
-        rowFloats = spec.Width * 16;
+        blocks = spec.Features.Blocks;
+        rowFloats = spec.Width * Block.Lanes;
         long planeBytes = (long)spec.Height * rowFloats * sizeof(float);
         blocksOfGroup = (int)Math.Clamp(GroupBytes / (planeBytes * spec.Batch), 1, blocks);
         bands = (int)Math.Clamp(planeBytes / BandBytes, 1, spec.Height);
         count = (double)spec.Batch * spec.Height * spec.Width;
-        sums = sumsMemory.Reserve<double>((long)blocks * spec.Batch * bands * 32);
-        center = lanesMemory.Reserve<float>(4L * blocks * 16);
-        slope = center + blocks * 16;
-        factor = slope + blocks * 16;
-        shift = factor + blocks * 16;
+        sums = sumsMemory.Reserve<double>((long)blocks * spec.Batch * bands * 2 * Block.Lanes);
+        center = lanesMemory.Reserve<float>(4L * blocks * Block.Lanes);
+        slope = center + blocks * Block.Lanes;
+        factor = slope + blocks * Block.Lanes;
+        shift = factor + blocks * Block.Lanes;
     }
 
     private enum Step
@@ -71,11 +71,11 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
         (int inGroup, int image) = Math.DivRem(plane, Spec.Batch);
         int block = firstBlock + inGroup;
         Part rows = Part.Of(Spec.Height, band, bands);
-        double* to = sums + (((nint)block * Spec.Batch + image) * bands + band) * 32;
+        double* to = sums + (((nint)block * Spec.Batch + image) * bands + band) * 2 * Block.Lanes;
         nint first = (((nint)image * blocks + block) * Spec.Height + rows.First) * rowFloats;
-        for (int lane = 0; lane < 16; lane += Vector<float>.Count)
+        for (int lane = 0; lane < Block.Lanes; lane += Vector<float>.Count)
         {
-            int at = block * 16 + lane;
+            int at = block * Block.Lanes + lane;
             switch (step)
             {
                 case Step.Moments:
@@ -107,7 +107,7 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
             for (int block = firstBlock; block < end; block++)
                 FindPivots(block);
             Run(Step.Moments);
-            for (int channel = firstBlock * 16; channel < Math.Min(end * 16, Spec.Channels); channel++)
+            for (int channel = firstBlock * Block.Lanes; channel < Math.Min(end * Block.Lanes, Spec.Channels); channel++)
                 FinishMoments(channel, gain.Pointer(), offset.Pointer(), moments.Pointer());
             Run(Step.Normalise);
         }
@@ -126,7 +126,8 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
         for (firstBlock = 0; firstBlock < blocks; firstBlock += blocksOfGroup)
         {
             Run(Step.GradientSums);
-            for (int channel = firstBlock * 16; channel < Math.Min((firstBlock + blocksOfGroup) * 16, Spec.Channels); channel++)
+            int end = Math.Min((firstBlock + blocksOfGroup) * Block.Lanes, Spec.Channels);
+            for (int channel = firstBlock * Block.Lanes; channel < end; channel++)
             {
                 (double offsetSum, double gainSum) = Total(channel);
                 double sigma = stored[Spec.Channels + channel];
@@ -159,12 +160,12 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
     private void FindPivots(int block)
     {
         float* row = x + (nint)block * Spec.Height * rowFloats;
-        for (int lane = 0; lane < 16; lane++)
+        for (int lane = 0; lane < Block.Lanes; lane++)
         {
             double sum = 0;
             for (int i = 0; i < Spec.Width; i++)
-                sum += row[i * 16 + lane];
-            center[block * 16 + lane] = (float)(sum / Spec.Width);
+                sum += row[i * Block.Lanes + lane];
+            center[block * Block.Lanes + lane] = (float)(sum / Spec.Width);
         }
     }
 
@@ -186,13 +187,13 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
     /// <summary>Both sums of a channel over the batch.</summary>
     private (double First, double Second) Total(int channel)
     {
-        (int block, int lane) = Math.DivRem(channel, 16);
-        double* part = sums + (nint)block * Spec.Batch * bands * 32 + lane;
+        (int block, int lane) = Math.DivRem(channel, Block.Lanes);
+        double* part = sums + (nint)block * Spec.Batch * bands * 2 * Block.Lanes + lane;
         double first = 0, second = 0;
-        for (int i = 0; i < Spec.Batch * bands; i++, part += 32)
+        for (int i = 0; i < Spec.Batch * bands; i++, part += 2 * Block.Lanes)
         {
             first += part[0];
-            second += part[16];
+            second += part[Block.Lanes];
         }
         return (first, second);
     }
@@ -206,10 +207,10 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
         for (int row = 0; row < rows; row++)
         {
             Vector<float> s0 = default, s1 = default, q0 = default, q1 = default;
-            float* end = x + (nint)width * 16;
-            for (; x < end - 16; x += 32)
+            float* end = x + (nint)width * Block.Lanes;
+            for (; x < end - Block.Lanes; x += 2 * Block.Lanes)
             {
-                Vector<float> a = Vector.Load(x) - origin, b = Vector.Load(x + 16) - origin;
+                Vector<float> a = Vector.Load(x) - origin, b = Vector.Load(x + Block.Lanes) - origin;
                 s0 += a;
                 s1 += b;
                 q0 = Vector.MultiplyAddEstimate(a, a, q0);
@@ -220,13 +221,13 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
                 Vector<float> a = Vector.Load(x) - origin;
                 s0 += a;
                 q0 = Vector.MultiplyAddEstimate(a, a, q0);
-                x += 16;
+                x += Block.Lanes;
             }
             first.Add(s0 + s1);
             second.Add(q0 + q1);
         }
         first.Store(to);
-        second.Store(to + 16);
+        second.Store(to + Block.Lanes);
     }
 
     /// <summary>to[0] = sum of d, to[16] = sum of d (x - mean), lane by lane; d is dL/dy where y is positive or there is no ReLU.</summary>
@@ -239,19 +240,19 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
         for (int row = 0; row < rows; row++)
         {
             Vector<float> o0 = default, o1 = default, g0 = default, g1 = default;
-            nint end = at + (nint)width * 16;
-            for (; at < end - 16; at += 32)
+            nint end = at + (nint)width * Block.Lanes;
+            for (; at < end - Block.Lanes; at += 2 * Block.Lanes)
             {
-                Vector<float> a = Vector.Load(dy + at), b = Vector.Load(dy + at + 16);
+                Vector<float> a = Vector.Load(dy + at), b = Vector.Load(dy + at + Block.Lanes);
                 if (relu)
                 {
                     a = WherePositive(Vector.Load(y + at), a);
-                    b = WherePositive(Vector.Load(y + at + 16), b);
+                    b = WherePositive(Vector.Load(y + at + Block.Lanes), b);
                 }
                 o0 += a;
                 o1 += b;
                 g0 = Vector.MultiplyAddEstimate(a, Vector.Load(x + at) - origin, g0);
-                g1 = Vector.MultiplyAddEstimate(b, Vector.Load(x + at + 16) - origin, g1);
+                g1 = Vector.MultiplyAddEstimate(b, Vector.Load(x + at + Block.Lanes) - origin, g1);
             }
             if (at < end)
             {
@@ -260,13 +261,13 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
                     a = WherePositive(Vector.Load(y + at), a);
                 o0 += a;
                 g0 = Vector.MultiplyAddEstimate(a, Vector.Load(x + at) - origin, g0);
-                at += 16;
+                at += Block.Lanes;
             }
             first.Add(o0 + o1);
             second.Add(g0 + g1);
         }
         first.Store(to);
-        second.Store(to + 16);
+        second.Store(to + Block.Lanes);
     }
 
     /// <summary>y = scale (x - mean) + shift, lane by lane.</summary>
@@ -274,7 +275,7 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
     private static void Normalise(float* x, float* y, int pixels, float* mean, float* scale, float* shift, bool relu)
     {
         Vector<float> origin = Vector.Load(mean), m = Vector.Load(scale), s = Vector.Load(shift);
-        for (float* end = x + (nint)pixels * 16; x < end; x += 16, y += 16)
+        for (float* end = x + (nint)pixels * Block.Lanes; x < end; x += Block.Lanes, y += Block.Lanes)
         {
             Vector<float> value = Vector.MultiplyAddEstimate(Vector.Load(x) - origin, m, s);
             (relu ? Vector.MaxNative(value, Vector<float>.Zero) : value).Store(y);
@@ -287,8 +288,8 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
         float* x, float* y, float* dy, float* dx, int pixels, float* mean, float* slope, float* factor, float* shift, bool relu)
     {
         Vector<float> origin = Vector.Load(mean), a = Vector.Load(slope), b = Vector.Load(factor), s = Vector.Load(shift);
-        nint end = (nint)pixels * 16;
-        for (nint at = 0; at < end; at += 16)
+        nint end = (nint)pixels * Block.Lanes;
+        for (nint at = 0; at < end; at += Block.Lanes)
         {
             Vector<float> d = Vector.Load(dy + at);
             if (relu)

@@ -16,8 +16,8 @@ internal sealed unsafe class BlendCpu : Blend
         float* b = update.Pointer();
         long length = average.Length;
         float keep = 1 - rate;
-        var keepLanes = new Vector<float>(keep);
-        var rateLanes = new Vector<float>(rate);
+        var keepLanes = Vector.Create(keep);
+        var rateLanes = Vector.Create(rate);
         long i = 0;
         for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
             (keepLanes * Vector.Load(a + i) + rateLanes * Vector.Load(b + i)).Store(a + i);

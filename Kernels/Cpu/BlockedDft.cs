@@ -19,8 +19,7 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// </summary>
 internal sealed unsafe class BlockedDft : IDisposable
 {
-    private const int Block = 16;
-    private const int Pair = 2 * Block;
+    private const int Pair = 2 * Block.Lanes;
     private const int OutputsAtATime = 4;
 
     private readonly int height;
@@ -79,7 +78,7 @@ internal sealed unsafe class BlockedDft : IDisposable
     internal int InnerRowPairs => (height - 2 * margin + 1) / 2;
 
     /// <summary>Floats from one row of a spectrum to the next.</summary>
-    internal int SpectrumStride => halfWidth * Block;
+    internal int SpectrumStride => halfWidth * Block.Lanes;
 
     /// <summary>Floats of one spectrum's real part.</summary>
     internal long SpectrumLength => (long)height * SpectrumStride;
@@ -93,7 +92,7 @@ internal sealed unsafe class BlockedDft : IDisposable
         {
             int row = Math.Min(2 * pair + side, height - 1);   // an odd last row is done twice
             float* windowRow = window == null ? null : window + (nint)row * width;
-            FoldRow<TLanes>(plane + (nint)row * width * Block, windowRow, even + side * Block, odd + side * Block);
+            FoldRow<TLanes>(plane + (nint)row * width * Block.Lanes, windowRow, even + side * Block.Lanes, odd + side * Block.Lanes);
         }
         Multiply<TLanes>(alongCosine, halfWidth, halfWidth, even, c);
         Multiply<TLanes>(alongSine, halfWidth, halfWidth, odd, s);
@@ -104,11 +103,11 @@ internal sealed unsafe class BlockedDft : IDisposable
             float* toImaginary = imaginary + (nint)row * SpectrumStride;
             for (int k = 0; k < halfWidth; k++)
             {
-                for (int lane = 0; lane < Block; lane += TLanes.Count)
+                for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
                 {
-                    int from = k * Pair + side * Block + lane;
-                    TLanes.Load(c + from).Store(toReal + k * Block + lane);
-                    (default(TLanes) - TLanes.Load(s + from)).Store(toImaginary + k * Block + lane);
+                    int from = k * Pair + side * Block.Lanes + lane;
+                    TLanes.Load(c + from).Store(toReal + k * Block.Lanes + lane);
+                    (default(TLanes) - TLanes.Load(s + from)).Store(toImaginary + k * Block.Lanes + lane);
                 }
             }
         }
@@ -137,9 +136,9 @@ internal sealed unsafe class BlockedDft : IDisposable
             int row = Math.Min(margin + 2 * pair + side, height - 1 - margin);
             for (int k = 0; k < halfWidth; k++)
             {
-                nint from = (nint)row * SpectrumStride + k * Block;
-                new Span<float>(real + from, Block).CopyTo(new Span<float>(re + k * Pair + side * Block, Block));
-                new Span<float>(imaginary + from, Block).CopyTo(new Span<float>(im + k * Pair + side * Block, Block));
+                nint from = (nint)row * SpectrumStride + k * Block.Lanes;
+                new Span<float>(real + from, Block.Lanes).CopyTo(new Span<float>(re + k * Pair + side * Block.Lanes, Block.Lanes));
+                new Span<float>(imaginary + from, Block.Lanes).CopyTo(new Span<float>(im + k * Pair + side * Block.Lanes, Block.Lanes));
             }
         }
         Multiply<TLanes>(backCosine + margin * halfWidth, halfWidth, halfWidth - margin, re, c);
@@ -147,19 +146,19 @@ internal sealed unsafe class BlockedDft : IDisposable
         for (int side = 0; side < 2; side++)
         {
             int row = Math.Min(2 * pair + side, height - 1 - 2 * margin);
-            float* to = inner + (nint)row * innerWidth * Block;
+            float* to = inner + (nint)row * innerWidth * Block.Lanes;
             for (int n = margin; n < halfWidth; n++)
             {
                 int near = n - margin;
                 int far = (width - n) % width - margin;
-                for (int lane = 0; lane < Block; lane += TLanes.Count)
+                for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
                 {
-                    int from = (n - margin) * Pair + side * Block + lane;
+                    int from = (n - margin) * Pair + side * Block.Lanes + lane;
                     TLanes cosines = TLanes.Load(c + from), sines = TLanes.Load(s + from);
                     if (near < innerWidth)
-                        (cosines - sines).Store(to + near * Block + lane);
+                        (cosines - sines).Store(to + near * Block.Lanes + lane);
                     if (far < innerWidth)
-                        (cosines + sines).Store(to + far * Block + lane);
+                        (cosines + sines).Store(to + far * Block.Lanes + lane);
                 }
             }
         }
@@ -200,10 +199,10 @@ internal sealed unsafe class BlockedDft : IDisposable
             int mirror = (width - n) % width;
             TLanes near = TLanes.Broadcast(window == null ? 1 : window[n]);
             TLanes far = TLanes.Broadcast(window == null ? 1 : window[mirror]);
-            for (int lane = 0; lane < Block; lane += TLanes.Count)
+            for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
             {
-                TLanes x = near * TLanes.Load(row + n * Block + lane);
-                TLanes y = far * TLanes.Load(row + mirror * Block + lane);
+                TLanes x = near * TLanes.Load(row + n * Block.Lanes + lane);
+                TLanes y = far * TLanes.Load(row + mirror * Block.Lanes + lane);
                 (mirror == n ? x : x + y).Store(even + n * Pair + lane);
                 (mirror == n ? default : x - y).Store(odd + n * Pair + lane);
             }
@@ -220,11 +219,11 @@ internal sealed unsafe class BlockedDft : IDisposable
             for (int side = 0; side < 2; side++)
             {
                 int offset = side == 0 ? left : right;
-                for (int lane = 0; lane < Block; lane += TLanes.Count)
+                for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
                 {
                     TLanes x = TLanes.Load(from + (nint)n * SpectrumStride + offset + lane);
                     TLanes y = TLanes.Load(from + (nint)mirror * SpectrumStride + offset + lane);
-                    int to = n * Pair + side * Block + lane;
+                    int to = n * Pair + side * Block.Lanes + lane;
                     (mirror == n ? x : x + y).Store(even + to);
                     (mirror == n ? default : x - y).Store(odd + to);
                 }
@@ -235,8 +234,8 @@ internal sealed unsafe class BlockedDft : IDisposable
     private void Columns<TLanes>(float* real, float* imaginary, float* toReal, float* toImaginary, int pair, bool inverse, int worker)
         where TLanes : struct, ILanes<TLanes>
     {
-        int left = 2 * pair * Block;
-        int right = Math.Min(2 * pair + 1, halfWidth - 1) * Block;   // an odd last column is done twice
+        int left = 2 * pair * Block.Lanes;
+        int right = Math.Min(2 * pair + 1, halfWidth - 1) * Block.Lanes;   // an odd last column is done twice
         float* evenReal = Scratch(worker, 0), oddReal = Scratch(worker, 1);
         float* evenImaginary = Scratch(worker, 2), oddImaginary = Scratch(worker, 3);
         float* cReal = Scratch(worker, 4), sReal = Scratch(worker, 5);
@@ -258,9 +257,9 @@ internal sealed unsafe class BlockedDft : IDisposable
             (int minus, int plus) = inverse ? (far, near) : (near, far);
             for (int side = 0; side < 2; side++)
             {
-                for (int lane = 0; lane < Block; lane += TLanes.Count)
+                for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
                 {
-                    int from = k * Pair + side * Block + lane;
+                    int from = k * Pair + side * Block.Lanes + lane;
                     int offset = (side == 0 ? left : right) + lane;
                     TLanes cr = TLanes.Load(cReal + from), ci = TLanes.Load(cImaginary + from);
                     TLanes sr = TLanes.Load(sReal + from), si = TLanes.Load(sImaginary + from);

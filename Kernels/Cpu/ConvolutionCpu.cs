@@ -34,7 +34,7 @@ internal static class ConvolutionCpu
         WinogradInput input = WinogradInput.Of(spec, device);
         long points = (outputs + TTransform.Taps - 1) * (outputs + TTransform.Taps - 1);
         long images = spec.Batch / spec.Sets;
-        long tiles = images * ((spec.MapHeight + outputs - 1) / outputs) * ((spec.MapWidth + outputs - 1) / outputs);
+        long tiles = images * spec.MapHeight.DivideUp(outputs) * spec.MapWidth.DivideUp(outputs);
         long filterValues = (long)input.Depth * spec.OutChannels;
         long channels = input.Groups * input.Blocks * input.Lanes + spec.OutChannels;
         return points * (filterValues * (tiles + PerFilterValue) + PerTransformed * tiles * channels) < spec.Flops / 2 / spec.Sets;

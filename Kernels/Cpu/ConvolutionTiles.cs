@@ -44,8 +44,8 @@ internal static unsafe partial class ConvolutionTiles
     /// </summary>
     internal static int NextOf(int left, int widest)
     {
-        int tiles = (left + widest - 1) / widest;
-        return tiles == 0 ? 0 : (left + tiles - 1) / tiles;
+        int tiles = left.DivideUp(widest);
+        return tiles == 0 ? 0 : left.DivideUp(tiles);
     }
 
     private static int NarrowLanes =>
@@ -119,7 +119,7 @@ internal interface IPixelStep
 /// <summary>Features at stride 1: sixteen channels a pixel.</summary>
 internal readonly struct FeatureStep : IPixelStep
 {
-    public static nint Floats(in TileWalk walk) => 16;
+    public static nint Floats(in TileWalk walk) => Block.Lanes;
 }
 
 /// <summary>RGB at stride 2.</summary>

@@ -23,7 +23,6 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// </remarks>
 internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBackward, ILanesWork
 {
-    private const int Block = 16;
 
     private readonly WorkerPool workers;
     private readonly BlockedDft dft;
@@ -51,21 +50,21 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
         workers = device.Workers;
         int m = spec.Size;
         dft = new BlockedDft(m, m, margin: 0, workers.Threads);
-        blocks = (spec.Channels + 15) / 16;
+        blocks = spec.Features.Blocks;
         spectrumWidth = m / 2 + 1;
-        planeWidth = (spectrumWidth + Block - 1) / Block * Block;
-        rowWidth = (m + Block - 1) / Block * Block;
+        planeWidth = spectrumWidth.RoundUp(Block.Lanes);
+        rowWidth = m.RoundUp(Block.Lanes);
 
         // The spectra first: they want the alignment.
         long spectra = blocks * dft.SpectrumLength, plane = (long)m * m;
         real = memory.Reserve<float>(
-            4 * spectra + blocks * plane * Block + 2L * m * planeWidth + 2L * spectrumWidth * rowWidth
+            4 * spectra + blocks * plane * Block.Lanes + 2L * m * planeWidth + 2L * spectrumWidth * rowWidth
             + (2L * planeWidth + rowWidth) * workers.Threads + CpuFilterPlanes.Length(spec) + 2 * m);
         imaginary = real + spectra;
         gradientReal = imaginary + spectra;
         gradientImaginary = gradientReal + spectra;
         embedded = gradientImaginary + spectra;
-        slopeReal = embedded + blocks * plane * Block;
+        slopeReal = embedded + blocks * plane * Block.Lanes;
         slopeImaginary = slopeReal + m * planeWidth;
         alongCosines = slopeImaginary + m * planeWidth;
         alongSines = alongCosines + spectrumWidth * rowWidth;
@@ -94,7 +93,7 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
         else if (task < dft.RowPairs)
             FeatureRows<TLanes>(task, worker);
         else
-            TargetRow(task - dft.RowPairs, worker);
+            TargetRow<TLanes>(task - dft.RowPairs, worker);
     }
 
     protected override void BackwardCore(
@@ -146,8 +145,9 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
         for (int block = 0; block < blocks; block++)
             for (int i = 0; i < t; i++)
             {
-                float* to = embedded + (((nint)block * m + i + Spec.Margin) * m + Spec.Margin) * Block;
-                new Span<float>(templateGradient + ((nint)block * t + i) * t * Block, t * Block).CopyTo(new Span<float>(to, t * Block));
+                float* to = embedded + (((nint)block * m + i + Spec.Margin) * m + Spec.Margin) * Block.Lanes;
+                float* from = templateGradient + ((nint)block * t + i) * t * Block.Lanes;
+                new Span<float>(from, t * Block.Lanes).CopyTo(new Span<float>(to, t * Block.Lanes));
             }
     }
 
@@ -164,7 +164,7 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
         bool ofGradient = plane >= blocks;
         int block = ofGradient ? plane - blocks : plane;
         nint spectrum = (nint)(block * dft.SpectrumLength);
-        nint first = (nint)block * Spec.Size * Spec.Size * Block;
+        nint first = (nint)block * Spec.Size * Spec.Size * Block.Lanes;
         if (ofGradient)
             dft.ForwardRows<TLanes>(embedded + first, window: null, gradientReal + spectrum, gradientImaginary + spectrum, pair, worker);
         else
@@ -197,12 +197,12 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
         float scale = 1f / (Spec.Size * Spec.Size);
         for (int row = 0; row < Spec.Size; row++)
         {
-            nint first = (nint)row * dft.SpectrumStride + column * Block;
+            nint first = (nint)row * dft.SpectrumStride + column * Block.Lanes;
             TLanes energy = default, sumReal = default, sumImaginary = default;
             nint at = first;
             for (int block = 0; block < blocks; block++, at += (nint)dft.SpectrumLength)
             {
-                for (int lane = 0; lane < Block; lane += TLanes.Count)
+                for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
                 {
                     TLanes xr = TLanes.Load(real + at + lane), xi = TLanes.Load(imaginary + at + lane);
                     TLanes gr = TLanes.Load(gradientReal + at + lane), gi = TLanes.Load(gradientImaginary + at + lane);
@@ -223,7 +223,7 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
             at = first;
             for (int block = 0; block < blocks; block++, at += (nint)dft.SpectrumLength)
             {
-                for (int lane = 0; lane < Block; lane += TLanes.Count)
+                for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
                 {
                     TLanes xr = TLanes.Load(real + at + lane), xi = TLanes.Load(imaginary + at + lane);
                     TLanes gr = TLanes.Load(gradientReal + at + lane), gi = TLanes.Load(gradientImaginary + at + lane);
@@ -242,7 +242,7 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
         for (int block = 0; block < blocks; block++)
         {
             nint spectrum = (nint)(block * dft.SpectrumLength);
-            dft.InverseRows<TLanes>(real + spectrum, imaginary + spectrum, featureGradient + (nint)block * m * m * Block, pair, worker);
+            dft.InverseRows<TLanes>(real + spectrum, imaginary + spectrum, featureGradient + (nint)block * m * m * Block.Lanes, pair, worker);
         }
         for (int place = 2 * pair * m; place < Math.Min(2 * pair + 2, m) * m; place++)
         {
@@ -250,9 +250,9 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
             var h = TLanes.Broadcast(given.Window[place]);
             for (int block = 0; block < blocks; block++)
             {
-                for (int lane = 0; lane < Block; lane += TLanes.Count)
+                for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
                 {
-                    nint at = ((nint)block * m * m + place) * Block + lane;
+                    nint at = ((nint)block * m * m + place) * Block.Lanes + lane;
                     var d = TLanes.Load(featureGradient + at);
                     sum = TLanes.MultiplyAdd(TLanes.Load(features + at), d, sum);
                     (h * d).Store(featureGradient + at);
@@ -267,34 +267,35 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
     /// y'[j] = sum over l of a[l] (Re T[l] cos(2 pi l j / m) - Im T[l] sin(2 pi l j / m)) / n.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void TargetRow(int row, int worker)
+    private void TargetRow<TLanes>(int row, int worker)
+        where TLanes : struct, ILanes<TLanes>
     {
         int m = Spec.Size;
         float* re = rows + (nint)worker * (2 * planeWidth + rowWidth);
         float* im = re + planeWidth;
         float* result = im + planeWidth;
-        for (int l = 0; l < planeWidth; l += Vector<float>.Count)
+        for (int l = 0; l < planeWidth; l += TLanes.Count)
         {
-            Vector<float> sumReal = default, sumImaginary = default;
+            TLanes sumReal = default, sumImaginary = default;
             for (int k = 0, turn = 0; k < m; k++, turn += row)
             {
                 if (turn >= m)
                     turn -= m;
-                Vector<float> cosine = Vector.Create(cosines[turn]), sine = Vector.Create(sines[turn]);
-                Vector<float> r = Vector.Load(slopeReal + k * planeWidth + l), i = Vector.Load(slopeImaginary + k * planeWidth + l);
-                sumReal = Vector.MultiplyAddEstimate(r, cosine, sumReal) - i * sine;
-                sumImaginary = Vector.MultiplyAddEstimate(r, sine, Vector.MultiplyAddEstimate(i, cosine, sumImaginary));
+                TLanes cosine = TLanes.Broadcast(cosines[turn]), sine = TLanes.Broadcast(sines[turn]);
+                TLanes r = TLanes.Load(slopeReal + k * planeWidth + l), i = TLanes.Load(slopeImaginary + k * planeWidth + l);
+                sumReal = TLanes.MultiplyAdd(r, cosine, sumReal) - i * sine;
+                sumImaginary = TLanes.MultiplyAdd(r, sine, TLanes.MultiplyAdd(i, cosine, sumImaginary));
             }
             sumReal.Store(re + l);
             sumImaginary.Store(im + l);
         }
-        for (int j = 0; j < rowWidth; j += Vector<float>.Count)
+        for (int j = 0; j < rowWidth; j += TLanes.Count)
         {
-            Vector<float> sum = default;
+            TLanes sum = default;
             for (int l = 0; l < spectrumWidth; l++)
             {
-                sum = Vector.MultiplyAddEstimate(Vector.Create(re[l]), Vector.Load(alongCosines + l * rowWidth + j), sum)
-                    - Vector.Create(im[l]) * Vector.Load(alongSines + l * rowWidth + j);
+                sum = TLanes.MultiplyAdd(TLanes.Broadcast(re[l]), TLanes.Load(alongCosines + l * rowWidth + j), sum)
+                    - TLanes.Broadcast(im[l]) * TLanes.Load(alongSines + l * rowWidth + j);
             }
             sum.Store(result + j);
         }

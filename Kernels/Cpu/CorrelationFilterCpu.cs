@@ -24,7 +24,7 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, ILanesWor
     {
         workers = device.Workers;
         dft = new BlockedDft(spec.Size, spec.Size, spec.Margin, workers.Threads);
-        blocks = (spec.Channels + 15) / 16;
+        blocks = spec.Features.Blocks;
 
         // The spectra first: they want the alignment.
         real = memory.Reserve<float>(2 * blocks * dft.SpectrumLength + CpuFilterPlanes.Length(spec));
@@ -52,12 +52,12 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, ILanesWor
         nint spectrum = (nint)(block * dft.SpectrumLength);
         if (step == Step.ForwardRows)
         {
-            float* plane = features + (nint)block * Spec.Size * Spec.Size * 16;
+            float* plane = features + (nint)block * Spec.Size * Spec.Size * Block.Lanes;
             dft.ForwardRows<TLanes>(plane, given.Window, real + spectrum, imaginary + spectrum, pair, worker);
         }
         else
         {
-            float* plane = template + (nint)block * Spec.TemplateSize * Spec.TemplateSize * 16;
+            float* plane = template + (nint)block * Spec.TemplateSize * Spec.TemplateSize * Block.Lanes;
             dft.InverseRows<TLanes>(real + spectrum, imaginary + spectrum, plane, pair, worker);
         }
     }
@@ -93,7 +93,7 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, ILanesWor
             nint spectrum = (nint)(block * dft.SpectrumLength);
             dft.ForwardColumns<TLanes>(real + spectrum, imaginary + spectrum, pair, worker);
         }
-        int spectrumWidth = dft.SpectrumStride / 16;
+        int spectrumWidth = dft.SpectrumStride / Block.Lanes;
         for (int column = 2 * pair; column < Math.Min(2 * pair + 2, spectrumWidth); column++)
             Solve<TLanes>(column, spectrumWidth);
         for (int block = 0; block < blocks; block++)
@@ -114,12 +114,12 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, ILanesWor
         float scale = 1f / (Spec.Size * Spec.Size);
         for (int row = 0; row < Spec.Size; row++)
         {
-            nint first = (nint)row * dft.SpectrumStride + column * 16;
+            nint first = (nint)row * dft.SpectrumStride + column * Block.Lanes;
             TLanes energy = default;
             nint at = first;
             for (int block = 0; block < blocks; block++, at += (nint)dft.SpectrumLength)
             {
-                for (int lane = 0; lane < 16; lane += TLanes.Count)
+                for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
                 {
                     TLanes re = TLanes.Load(real + at + lane), im = TLanes.Load(imaginary + at + lane);
                     energy = TLanes.MultiplyAdd(im, im, TLanes.MultiplyAdd(re, re, energy));
@@ -131,7 +131,7 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, ILanesWor
             at = first;
             for (int block = 0; block < blocks; block++, at += (nint)dft.SpectrumLength)
             {
-                for (int lane = 0; lane < 16; lane += TLanes.Count)
+                for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
                 {
                     TLanes re = TLanes.Load(real + at + lane), im = TLanes.Load(imaginary + at + lane);
                     TLanes.MultiplyAdd(ai, im, ar * re).Store(real + at + lane);

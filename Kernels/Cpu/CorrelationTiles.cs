@@ -23,83 +23,85 @@ internal static unsafe class CorrelationTiles
         where TLanes : struct, ILanes<TLanes>
         where TTaps : struct, ITaps
     {
-        for (int lane = 0; lane < 16; lane += TLanes.Count)
+        for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
         {
             float* sum = to + lane;
-            TLanes s0 = TLanes.Load(sum), s1 = TLanes.Load(sum + 16), s2 = TLanes.Load(sum + 32), s3 = TLanes.Load(sum + 48);
-            TLanes s4 = TLanes.Load(sum + 64), s5 = TLanes.Load(sum + 80), s6 = TLanes.Load(sum + 96), s7 = TLanes.Load(sum + 112);
-            TLanes s8 = TLanes.Load(sum + 128), s9 = TLanes.Load(sum + 144), s10 = TLanes.Load(sum + 160);
+            TLanes s0 = TLanes.Load(sum), s1 = TLanes.Load(sum + Block.Lanes), s2 = TLanes.Load(sum + 2 * Block.Lanes);
+            TLanes s3 = TLanes.Load(sum + 3 * Block.Lanes), s4 = TLanes.Load(sum + 4 * Block.Lanes);
+            TLanes s5 = TLanes.Load(sum + 5 * Block.Lanes), s6 = TLanes.Load(sum + 6 * Block.Lanes);
+            TLanes s7 = TLanes.Load(sum + 7 * Block.Lanes), s8 = TLanes.Load(sum + 8 * Block.Lanes);
+            TLanes s9 = TLanes.Load(sum + 9 * Block.Lanes), s10 = TLanes.Load(sum + 10 * Block.Lanes);
             for (int row = 0; row < rows; row++)
             {
                 float* tap = taps + row * tapRow;
                 float* p = pixels + row * pixelRow + lane;
                 int q = 0;
                 // Two taps at once: each pixel, once loaded, serves two neighbouring sums.
-                for (; q < count - 1; q += 2, tap += 2 * TTaps.Floats, p += 32)
+                for (; q < count - 1; q += 2, tap += 2 * TTaps.Floats, p += 2 * Block.Lanes)
                 {
                     TLanes w0 = TTaps.Load<TLanes>(tap, lane), w1 = TTaps.Load<TLanes>(tap + TTaps.Floats, lane);
                     var value = TLanes.Load(p);
                     s0 = TLanes.MultiplyAdd(w0, value, s0);
-                    value = TLanes.Load(p + 16);
+                    value = TLanes.Load(p + Block.Lanes);
                     s0 = TLanes.MultiplyAdd(w1, value, s0);
                     s1 = TLanes.MultiplyAdd(w0, value, s1);
-                    value = TLanes.Load(p + 32);
+                    value = TLanes.Load(p + 2 * Block.Lanes);
                     s1 = TLanes.MultiplyAdd(w1, value, s1);
                     s2 = TLanes.MultiplyAdd(w0, value, s2);
-                    value = TLanes.Load(p + 48);
+                    value = TLanes.Load(p + 3 * Block.Lanes);
                     s2 = TLanes.MultiplyAdd(w1, value, s2);
                     s3 = TLanes.MultiplyAdd(w0, value, s3);
-                    value = TLanes.Load(p + 64);
+                    value = TLanes.Load(p + 4 * Block.Lanes);
                     s3 = TLanes.MultiplyAdd(w1, value, s3);
                     s4 = TLanes.MultiplyAdd(w0, value, s4);
-                    value = TLanes.Load(p + 80);
+                    value = TLanes.Load(p + 5 * Block.Lanes);
                     s4 = TLanes.MultiplyAdd(w1, value, s4);
                     s5 = TLanes.MultiplyAdd(w0, value, s5);
-                    value = TLanes.Load(p + 96);
+                    value = TLanes.Load(p + 6 * Block.Lanes);
                     s5 = TLanes.MultiplyAdd(w1, value, s5);
                     s6 = TLanes.MultiplyAdd(w0, value, s6);
-                    value = TLanes.Load(p + 112);
+                    value = TLanes.Load(p + 7 * Block.Lanes);
                     s6 = TLanes.MultiplyAdd(w1, value, s6);
                     s7 = TLanes.MultiplyAdd(w0, value, s7);
-                    value = TLanes.Load(p + 128);
+                    value = TLanes.Load(p + 8 * Block.Lanes);
                     s7 = TLanes.MultiplyAdd(w1, value, s7);
                     s8 = TLanes.MultiplyAdd(w0, value, s8);
-                    value = TLanes.Load(p + 144);
+                    value = TLanes.Load(p + 9 * Block.Lanes);
                     s8 = TLanes.MultiplyAdd(w1, value, s8);
                     s9 = TLanes.MultiplyAdd(w0, value, s9);
-                    value = TLanes.Load(p + 160);
+                    value = TLanes.Load(p + 10 * Block.Lanes);
                     s9 = TLanes.MultiplyAdd(w1, value, s9);
                     s10 = TLanes.MultiplyAdd(w0, value, s10);
-                    value = TLanes.Load(p + 176);
+                    value = TLanes.Load(p + 11 * Block.Lanes);
                     s10 = TLanes.MultiplyAdd(w1, value, s10);
                 }
                 if (q < count)
                 {
                     TLanes w = TTaps.Load<TLanes>(tap, lane);
                     s0 = TLanes.MultiplyAdd(w, TLanes.Load(p), s0);
-                    s1 = TLanes.MultiplyAdd(w, TLanes.Load(p + 16), s1);
-                    s2 = TLanes.MultiplyAdd(w, TLanes.Load(p + 32), s2);
-                    s3 = TLanes.MultiplyAdd(w, TLanes.Load(p + 48), s3);
-                    s4 = TLanes.MultiplyAdd(w, TLanes.Load(p + 64), s4);
-                    s5 = TLanes.MultiplyAdd(w, TLanes.Load(p + 80), s5);
-                    s6 = TLanes.MultiplyAdd(w, TLanes.Load(p + 96), s6);
-                    s7 = TLanes.MultiplyAdd(w, TLanes.Load(p + 112), s7);
-                    s8 = TLanes.MultiplyAdd(w, TLanes.Load(p + 128), s8);
-                    s9 = TLanes.MultiplyAdd(w, TLanes.Load(p + 144), s9);
-                    s10 = TLanes.MultiplyAdd(w, TLanes.Load(p + 160), s10);
+                    s1 = TLanes.MultiplyAdd(w, TLanes.Load(p + Block.Lanes), s1);
+                    s2 = TLanes.MultiplyAdd(w, TLanes.Load(p + 2 * Block.Lanes), s2);
+                    s3 = TLanes.MultiplyAdd(w, TLanes.Load(p + 3 * Block.Lanes), s3);
+                    s4 = TLanes.MultiplyAdd(w, TLanes.Load(p + 4 * Block.Lanes), s4);
+                    s5 = TLanes.MultiplyAdd(w, TLanes.Load(p + 5 * Block.Lanes), s5);
+                    s6 = TLanes.MultiplyAdd(w, TLanes.Load(p + 6 * Block.Lanes), s6);
+                    s7 = TLanes.MultiplyAdd(w, TLanes.Load(p + 7 * Block.Lanes), s7);
+                    s8 = TLanes.MultiplyAdd(w, TLanes.Load(p + 8 * Block.Lanes), s8);
+                    s9 = TLanes.MultiplyAdd(w, TLanes.Load(p + 9 * Block.Lanes), s9);
+                    s10 = TLanes.MultiplyAdd(w, TLanes.Load(p + 10 * Block.Lanes), s10);
                 }
             }
             s0.Store(sum);
-            s1.Store(sum + 16);
-            s2.Store(sum + 32);
-            s3.Store(sum + 48);
-            s4.Store(sum + 64);
-            s5.Store(sum + 80);
-            s6.Store(sum + 96);
-            s7.Store(sum + 112);
-            s8.Store(sum + 128);
-            s9.Store(sum + 144);
-            s10.Store(sum + 160);
+            s1.Store(sum + Block.Lanes);
+            s2.Store(sum + 2 * Block.Lanes);
+            s3.Store(sum + 3 * Block.Lanes);
+            s4.Store(sum + 4 * Block.Lanes);
+            s5.Store(sum + 5 * Block.Lanes);
+            s6.Store(sum + 6 * Block.Lanes);
+            s7.Store(sum + 7 * Block.Lanes);
+            s8.Store(sum + 8 * Block.Lanes);
+            s9.Store(sum + 9 * Block.Lanes);
+            s10.Store(sum + 10 * Block.Lanes);
         }
     }
 
@@ -109,32 +111,33 @@ internal static unsafe class CorrelationTiles
         where TLanes : struct, ILanes<TLanes>
         where TTaps : struct, ITaps
     {
-        for (int lane = 0; lane < 16; lane += TLanes.Count)
+        for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
         {
             float* sum = to + lane;
-            TLanes s0 = TLanes.Load(sum), s1 = TLanes.Load(sum + 16), s2 = TLanes.Load(sum + 32);
-            TLanes s3 = TLanes.Load(sum + 48), s4 = TLanes.Load(sum + 64), s5 = TLanes.Load(sum + 80);
+            TLanes s0 = TLanes.Load(sum), s1 = TLanes.Load(sum + Block.Lanes), s2 = TLanes.Load(sum + 2 * Block.Lanes);
+            TLanes s3 = TLanes.Load(sum + 3 * Block.Lanes), s4 = TLanes.Load(sum + 4 * Block.Lanes);
+            TLanes s5 = TLanes.Load(sum + 5 * Block.Lanes);
             for (int row = 0; row < rows; row++)
             {
                 float* tap = taps + row * tapRow;
                 float* p = pixels + row * pixelRow + lane;
-                for (int q = 0; q < count; q++, p += 16)
+                for (int q = 0; q < count; q++, p += Block.Lanes)
                 {
                     TLanes w = TTaps.Load<TLanes>(tap + q * TTaps.Floats, lane);
                     s0 = TLanes.MultiplyAdd(w, TLanes.Load(p), s0);
-                    s1 = TLanes.MultiplyAdd(w, TLanes.Load(p + 16), s1);
-                    s2 = TLanes.MultiplyAdd(w, TLanes.Load(p + 32), s2);
-                    s3 = TLanes.MultiplyAdd(w, TLanes.Load(p + 48), s3);
-                    s4 = TLanes.MultiplyAdd(w, TLanes.Load(p + 64), s4);
-                    s5 = TLanes.MultiplyAdd(w, TLanes.Load(p + 80), s5);
+                    s1 = TLanes.MultiplyAdd(w, TLanes.Load(p + Block.Lanes), s1);
+                    s2 = TLanes.MultiplyAdd(w, TLanes.Load(p + 2 * Block.Lanes), s2);
+                    s3 = TLanes.MultiplyAdd(w, TLanes.Load(p + 3 * Block.Lanes), s3);
+                    s4 = TLanes.MultiplyAdd(w, TLanes.Load(p + 4 * Block.Lanes), s4);
+                    s5 = TLanes.MultiplyAdd(w, TLanes.Load(p + 5 * Block.Lanes), s5);
                 }
             }
             s0.Store(sum);
-            s1.Store(sum + 16);
-            s2.Store(sum + 32);
-            s3.Store(sum + 48);
-            s4.Store(sum + 64);
-            s5.Store(sum + 80);
+            s1.Store(sum + Block.Lanes);
+            s2.Store(sum + 2 * Block.Lanes);
+            s3.Store(sum + 3 * Block.Lanes);
+            s4.Store(sum + 4 * Block.Lanes);
+            s5.Store(sum + 5 * Block.Lanes);
         }
     }
 
@@ -143,13 +146,15 @@ internal static unsafe class CorrelationTiles
         where TLanes : struct, ILanes<TLanes>
         where TTaps : struct, ITaps
     {
-        for (int lane = 0; lane < 16; lane += TLanes.Count)
+        for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
         {
             var sum = TLanes.Load(to + lane);
             for (int row = 0; row < rows; row++)
                 for (int q = 0; q < count; q++)
-                    sum = TLanes.MultiplyAdd(
-                        TTaps.Load<TLanes>(taps + row * tapRow + q * TTaps.Floats, lane), TLanes.Load(pixels + row * pixelRow + q * 16 + lane), sum);
+                {
+                    TLanes tap = TTaps.Load<TLanes>(taps + row * tapRow + q * TTaps.Floats, lane);
+                    sum = TLanes.MultiplyAdd(tap, TLanes.Load(pixels + row * pixelRow + q * Block.Lanes + lane), sum);
+                }
             sum.Store(to + lane);
         }
     }
@@ -179,7 +184,7 @@ internal readonly unsafe struct ScalarTaps : ITaps
 /// <summary>A number a channel, sixteen side by side.</summary>
 internal readonly unsafe struct ChannelTaps : ITaps
 {
-    public static int Floats => 16;
+    public static int Floats => Block.Lanes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Load<TLanes>(float* tap, int lane)

@@ -17,7 +17,7 @@ internal sealed unsafe class CpuFilters : ConvolutionFilters
     {
         this.device = device;
         this.filters = filters;
-        biases = new CpuBuffer(device, (bias.Length + 15) / 16 * 16);
+        biases = new CpuBuffer(device, bias.Length.RoundUp(Block.Lanes));
         bias.CopyTo(new Span<float>(biases.Pointer, bias.Length));
     }
 

@@ -27,7 +27,7 @@ internal sealed unsafe class CropResizeCpu : CropResize, IParallelWork
         levels = new SquareResampler[spec.Levels];
         for (int i = 0; i < levels.Length; i++)
             levels[i] = new SquareResampler();
-        groupsPerLevel = (spec.Size + RowsAtATime - 1) / RowsAtATime;
+        groupsPerLevel = spec.Size.DivideUp(RowsAtATime);
     }
 
     public void Run(int task, int worker)
@@ -75,7 +75,7 @@ internal sealed unsafe class CropResizeCpu : CropResize, IParallelWork
             bool blueFirst = frame.ChannelOffsets.Blue < frame.ChannelOffsets.Red;
             frameRows = new PixelRows<byte>((nint)pixels, frame.StrideBytes, frame.BytesPerPixel, blueFirst);
             cuttingRegion = true;
-            workers.Run(this, (needed.Height + RowsAtATime - 1) / RowsAtATime);
+            workers.Run(this, needed.Height.DivideUp(RowsAtATime));
             frameRows = default;
         }
         cuttingRegion = false;

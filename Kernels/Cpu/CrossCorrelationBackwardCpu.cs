@@ -27,9 +27,9 @@ internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackw
         : base(device, spec)
     {
         workers = device.Workers;
-        blocks = (spec.Channels + 15) / 16;
+        blocks = spec.Search.Blocks;
         borderedSize = spec.TemplateSize + 2 * Border;
-        long borderedLength = (long)blocks * spec.TemplateSize * borderedSize * 16;
+        long borderedLength = (long)blocks * spec.TemplateSize * borderedSize * Block.Lanes;
         bordered = memory.Reserve<float>(borderedLength + spec.Response.Count);
         turned = bordered + borderedLength;
     }
@@ -73,10 +73,10 @@ internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackw
     /// <summary>Borders z and turns d around: some hundred kilobytes at most.</summary>
     private void Prepare()
     {
-        int rowFloats = Spec.TemplateSize * 16;
+        int rowFloats = Spec.TemplateSize * Block.Lanes;
         for (int row = 0; row < blocks * Spec.TemplateSize; row++)
         {
-            float* to = bordered + ((nint)row * borderedSize + Border) * 16;
+            float* to = bordered + ((nint)row * borderedSize + Border) * Block.Lanes;
             new Span<float>(template + (nint)row * rowFloats, rowFloats).CopyTo(new Span<float>(to, rowFloats));
         }
         int places = Spec.ResponseSize * Spec.ResponseSize;
@@ -93,11 +93,11 @@ internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackw
     {
         int t = Spec.TemplateSize, s = Spec.SearchSize, r = Spec.ResponseSize;
         (int block, int u) = Math.DivRem(task, t);
-        float* to = templateGradient + (nint)task * t * 16;
-        new Span<float>(to, t * 16).Clear();
+        float* to = templateGradient + (nint)task * t * Block.Lanes;
+        new Span<float>(to, t * Block.Lanes).Clear();
         for (int image = 0; image < Spec.Batch; image++)
         {
-            float* x = search + (((nint)image * blocks + block) * s + u) * s * 16;
+            float* x = search + (((nint)image * blocks + block) * s + u) * s * Block.Lanes;
             float* d = gradient + (nint)image * r * r;
             int rowsAtATime = RowsAtATime(s);
             for (int i = 0; i < r; i += rowsAtATime)
@@ -106,7 +106,10 @@ internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackw
                 for (int v = 0; v < t;)
                 {
                     int tile = TileOf(t - v);
-                    AddTile<TLanes>(tile, d + (nint)i * r, r, x + ((nint)i * s + v) * 16, s * 16, rows, r, to + v * 16);
+                {
+                    float* pixels = x + ((nint)i * s + v) * Block.Lanes;
+                    AddTile<TLanes>(tile, d + (nint)i * r, r, pixels, s * Block.Lanes, rows, r, to + v * Block.Lanes);
+                }
                     v += tile;
                 }
             }
@@ -119,9 +122,9 @@ internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackw
         int t = Spec.TemplateSize, s = Spec.SearchSize, r = Spec.ResponseSize;
         (int plane, int a) = Math.DivRem(task, s);
         (int image, int block) = Math.DivRem(plane, blocks);
-        float* to = searchGradient + (nint)task * s * 16;
-        new Span<float>(to, s * 16).Clear();
-        float* z = bordered + (nint)block * t * borderedSize * 16;
+        float* to = searchGradient + (nint)task * s * Block.Lanes;
+        new Span<float>(to, s * Block.Lanes).Clear();
+        float* z = bordered + (nint)block * t * borderedSize * Block.Lanes;
         float* d = turned + (nint)image * r * r;
         // Row i of d' meets row a - r + 1 + i of z, which has rows 0..t-1; columns likewise.
         int end = Math.Min(r, t + r - 1 - a);
@@ -129,20 +132,20 @@ internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackw
         for (int i = Math.Max(0, r - 1 - a); i < end; i += rowsAtATime)
         {
             int rows = Math.Min(rowsAtATime, end - i);
-            float* zRow = z + ((nint)(a - r + 1 + i) * borderedSize + Border) * 16;
+            float* zRow = z + ((nint)(a - r + 1 + i) * borderedSize + Border) * Block.Lanes;
             for (int b = 0; b < s;)
             {
                 int tile = TileOf(s - b);
                 int j = Math.Max(0, r - b - tile);
                 int taps = Math.Min(r, t + r - 1 - b) - j;
-                float* pixels = zRow + (nint)(b - r + 1 + j) * 16;
-                AddTile<TLanes>(tile, d + (nint)i * r + j, r, pixels, borderedSize * 16, rows, taps, to + b * 16);
+                float* pixels = zRow + (nint)(b - r + 1 + j) * Block.Lanes;
+                AddTile<TLanes>(tile, d + (nint)i * r + j, r, pixels, borderedSize * Block.Lanes, rows, taps, to + b * Block.Lanes);
                 b += tile;
             }
         }
     }
 
-    private static int RowsAtATime(int width) => Math.Max(1, CorrelationTiles.StretchBytes / (width * 16 * sizeof(float)));
+    private static int RowsAtATime(int width) => Math.Max(1, CorrelationTiles.StretchBytes / (width * Block.Lanes * sizeof(float)));
 
     private static int TileOf(int left) =>
         left >= CorrelationTiles.Wide ? CorrelationTiles.Wide : left >= CorrelationTiles.Narrow ? CorrelationTiles.Narrow : 1;

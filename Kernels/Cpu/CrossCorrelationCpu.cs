@@ -24,18 +24,19 @@ internal sealed unsafe class CrossCorrelationCpu : CrossCorrelation, ILanesWork
         : base(device, spec)
     {
         workers = device.Workers;
-        blocks = (spec.Channels + 15) / 16;
+        blocks = spec.Search.Blocks;
         // The last tile is shifted inside the row; a row shorter than a tile is summed one by one.
-        tiles = spec.ResponseSize < Tile ? spec.ResponseSize : (spec.ResponseSize + Tile - 1) / Tile;
-        rowsAtATime = Math.Clamp(CorrelationTiles.StretchBytes / ((spec.SearchSize + spec.TemplateSize) * 16 * sizeof(float)), 1, spec.TemplateSize);
-        sums = sumsMemory.Reserve<float>((long)workers.Threads * tiles * Tile * 16);
+        tiles = spec.ResponseSize < Tile ? spec.ResponseSize : spec.ResponseSize.DivideUp(Tile);
+        int rowBytes = (spec.SearchSize + spec.TemplateSize) * Block.Lanes * sizeof(float);
+        rowsAtATime = Math.Clamp(CorrelationTiles.StretchBytes / rowBytes, 1, spec.TemplateSize);
+        sums = sumsMemory.Reserve<float>((long)workers.Threads * tiles * Tile * Block.Lanes);
     }
 
     public void Run<TLanes>(int task, int worker)
         where TLanes : struct, ILanes<TLanes>
     {
         (int image, int row) = Math.DivRem(task, Spec.ResponseSize);
-        Row<TLanes>(image, row, sums + (nint)worker * tiles * Tile * 16);
+        Row<TLanes>(image, row, sums + (nint)worker * tiles * Tile * Block.Lanes);
     }
 
     protected override void ForwardCore(TensorView template, TensorView search, TensorView response)
@@ -53,23 +54,23 @@ internal sealed unsafe class CrossCorrelationCpu : CrossCorrelation, ILanesWork
     {
         int t = Spec.TemplateSize, s = Spec.SearchSize, r = Spec.ResponseSize;
         bool whole = r >= Tile;
-        new Span<float>(tileSums, tiles * Tile * 16).Clear();
+        new Span<float>(tileSums, tiles * Tile * Block.Lanes).Clear();
         for (int block = 0; block < blocks; block++)
         {
-            float* z = template + (nint)block * t * t * 16;
-            float* x = search + (((nint)image * blocks + block) * s + row) * s * 16;
+            float* z = template + (nint)block * t * t * Block.Lanes;
+            float* x = search + (((nint)image * blocks + block) * s + row) * s * Block.Lanes;
             for (int u = 0; u < t; u += rowsAtATime)
             {
                 int rows = Math.Min(rowsAtATime, t - u);
                 for (int tile = 0; tile < tiles; tile++)
                 {
-                    float* taps = z + (nint)u * t * 16;
-                    float* from = x + ((nint)u * s + Start(tile)) * 16;
-                    float* to = tileSums + (nint)tile * Tile * 16;
+                    float* taps = z + (nint)u * t * Block.Lanes;
+                    float* from = x + ((nint)u * s + Start(tile)) * Block.Lanes;
+                    float* to = tileSums + (nint)tile * Tile * Block.Lanes;
                     if (whole)
-                        CorrelationTiles.AddWide<TLanes, ChannelTaps>(taps, t * 16, from, s * 16, rows, t, to);
+                        CorrelationTiles.AddWide<TLanes, ChannelTaps>(taps, t * Block.Lanes, from, s * Block.Lanes, rows, t, to);
                     else
-                        CorrelationTiles.AddOne<TLanes, ChannelTaps>(taps, t * 16, from, s * 16, rows, t, to);
+                        CorrelationTiles.AddOne<TLanes, ChannelTaps>(taps, t * Block.Lanes, from, s * Block.Lanes, rows, t, to);
                 }
             }
         }
@@ -78,9 +79,9 @@ internal sealed unsafe class CrossCorrelationCpu : CrossCorrelation, ILanesWork
         {
             for (int p = 0; p < (whole ? Tile : 1); p++)
             {
-                float* lanes = tileSums + ((nint)tile * Tile + p) * 16;
+                float* lanes = tileSums + ((nint)tile * Tile + p) * Block.Lanes;
                 TLanes sum = default;
-                for (int lane = 0; lane < 16; lane += TLanes.Count)
+                for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
                     sum += TLanes.Load(lanes + lane);
                 responses[Start(tile) + p] = Spec.Gain * TLanes.Sum(sum) + Spec.Bias;
             }

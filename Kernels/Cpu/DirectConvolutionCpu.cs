@@ -47,7 +47,7 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
             PixelStep = spec.Stride * packed.Input.Pixel,
         };
         int maps = packed.Blocks.Length * spec.Batch;
-        bands = Math.Clamp((TasksPerThread * cpu.Threads + maps - 1) / maps, 1, spec.MapHeight);
+        bands = Math.Clamp((TasksPerThread * cpu.Threads).DivideUp(maps), 1, spec.MapHeight);
     }
 
     /// <summary>One task: a band of output rows of one block of output channels of one image.</summary>
@@ -60,11 +60,11 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
         Part rows = Part.Of(Spec.MapHeight, band, bands);
         float* from = input + image * inputImage + block.Group * inputGroup;
         float* to = output + image * Spec.Output.ImageLength(TensorLayout.Blocked16)
-            + (long)(block.FirstChannel / 16) * Spec.MapHeight * Spec.MapWidth * 16 + block.FirstChannel % 16;
+            + (long)(block.FirstChannel / Block.Lanes) * Spec.MapHeight * Spec.MapWidth * Block.Lanes + block.FirstChannel % Block.Lanes;
 
         switch (walk.PixelStep)
         {
-            case 16: Rows<FeatureStep>(block, from, to, rows); break;
+            case Block.Lanes: Rows<FeatureStep>(block, from, to, rows); break;
             case 6: Rows<Rgb2Step>(block, from, to, rows); break;
             case 12: Rows<Rgb4Step>(block, from, to, rows); break;
             default: Rows<AnyStep>(block, from, to, rows); break;
@@ -83,18 +83,18 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
     {
         int width = Spec.MapWidth;
         int widest = ConvolutionTiles.PixelsOf(block.Lanes);
-        nint outputBlock = (nint)Spec.MapHeight * width * 16;
+        nint outputBlock = (nint)Spec.MapHeight * width * Block.Lanes;
         for (int y = rows.First; y < rows.End; y++)
         {
             float* x = from + y * Spec.Stride * walk.RowStride;
-            float* o = to + (nint)y * width * 16;
+            float* o = to + (nint)y * width * Block.Lanes;
             FillWithBias(block, o);
             for (int left = width; left > 0;)
             {
                 int pixels = ConvolutionTiles.NextOf(left, widest);
                 ConvolutionTiles.Run<TStep, AddSums>(block.Lanes, pixels, walk, x, packed.Pointer + block.Weights, floor, o, outputBlock);
                 x += pixels * walk.PixelStep;
-                o += pixels * 16;
+                o += pixels * Block.Lanes;
                 left -= pixels;
             }
         }
@@ -103,18 +103,18 @@ internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
     private void FillWithBias(in OutputBlock block, float* row)
     {
         float* bias = filters.Biases + block.FirstChannel;
-        nint outputBlock = (nint)Spec.MapHeight * Spec.MapWidth * 16;
-        for (int lane = 0; lane < block.Lanes; lane += 16, row += outputBlock)
+        nint outputBlock = (nint)Spec.MapHeight * Spec.MapWidth * Block.Lanes;
+        for (int lane = 0; lane < block.Lanes; lane += Block.Lanes, row += outputBlock)
         {
-            if (block.Lanes < 16)
+            if (block.Lanes < Block.Lanes)
             {
                 for (int x = 0; x < Spec.MapWidth; x++)
-                    new Span<float>(bias, block.Lanes).CopyTo(new Span<float>(row + x * 16, block.Lanes));
+                    new Span<float>(bias, block.Lanes).CopyTo(new Span<float>(row + x * Block.Lanes, block.Lanes));
                 continue;
             }
             Vector512<float> values = Vector512.Load(bias + lane);
             for (int x = 0; x < Spec.MapWidth; x++)
-                values.Store(row + x * 16);
+                values.Store(row + x * Block.Lanes);
         }
     }
 }

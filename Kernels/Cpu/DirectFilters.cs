@@ -16,7 +16,7 @@ internal sealed unsafe class DirectFilters : IPackedFilters<DirectFilters>, IPar
         this.spec = spec;
         Input = DirectInput.Of(spec, device);
         Blocks = OutputBlock.Cut(spec.OutChannels, Input.Groups, Input.Blocks * StepsOfABlock);
-        packed = new CpuBuffer(device, (long)Input.Blocks * StepsOfABlock * ((spec.OutChannels + 15) / 16 * 16));
+        packed = new CpuBuffer(device, (long)Input.Blocks * StepsOfABlock * spec.OutChannels.RoundUp(Block.Lanes));
         Repack(filters);
     }
 
@@ -81,10 +81,12 @@ internal readonly record struct DirectInput(int Pixel, int Groups, int Blocks)
     internal static DirectInput Of(in ConvolutionSpec spec, ComputeDevice device)
     {
         TensorLayout layout = spec.InputLayout(device);
-        int pixel = layout == TensorLayout.Interleaved ? spec.InChannels : 16;
-        bool splits = layout == TensorLayout.Blocked16 && spec.InChannels / spec.Groups % 16 == 0 && spec.OutChannels / spec.Groups % 16 == 0;
+        int pixel = layout == TensorLayout.Interleaved ? spec.InChannels : Block.Lanes;
+        bool splits = layout == TensorLayout.Blocked16
+            && spec.InChannels / spec.Groups % Block.Lanes == 0
+            && spec.OutChannels / spec.Groups % Block.Lanes == 0;
         int groups = splits ? spec.Groups : 1;
-        return new DirectInput(pixel, groups, (spec.InChannels / groups + pixel - 1) / pixel);
+        return new DirectInput(pixel, groups, (spec.InChannels / groups).DivideUp(pixel));
     }
 }
 
@@ -98,7 +100,7 @@ internal readonly record struct OutputBlock(int FirstChannel, int Lanes, int Gro
     /// <summary>Cuts the channels of each group into blocks. What does not fill a tile goes to narrower ones.</summary>
     internal static OutputBlock[] Cut(int channels, int groups, int steps)
     {
-        int perGroup = (channels / groups + 15) / 16 * 16;
+        int perGroup = (channels / groups).RoundUp(Block.Lanes);
         var blocks = new List<OutputBlock>();
         for (int first = 0; first < groups * perGroup;)
         {

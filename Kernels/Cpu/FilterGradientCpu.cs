@@ -50,10 +50,10 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
         source = DirectInput.Of(spec, device);
         run = spec.Size * source.Pixel;
         int rows = Math.Clamp(StepsOfASum / spec.MapWidth, 1, spec.MapHeight);
-        bands = (spec.MapHeight + rows - 1) / rows;
-        blocks = (spec.OutChannels + 15) / 16;
+        bands = spec.MapHeight.DivideUp(rows);
+        blocks = spec.Output.Blocks;
         int pairs = blocks * source.Blocks;
-        parts = Math.Clamp((TasksPerThread * device.Threads + pairs - 1) / pairs, 1, spec.Size);
+        parts = Math.Clamp((TasksPerThread * device.Threads).DivideUp(pairs), 1, spec.Size);
         int step = spec.Stride * source.Pixel;
         walk = new TileWalk
         {
@@ -63,7 +63,7 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
             Run = spec.MapWidth * step,
             PixelStep = step,
         };
-        workerFloats = spec.Size * run * 16;
+        workerFloats = spec.Size * run * Block.Lanes;
         device.Scratch.Reserve((long)device.Threads * workerFloats);
     }
 
@@ -94,10 +94,10 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
         (int block, int inputBlock) = Math.DivRem(pair, source.Blocks);
         Part filterRows = Part.Of(spec.Size, part, parts);
         float* sums = scratch + (nint)worker * workerFloats;
-        new Span<float>(sums, filterRows.Count * run * 16).Clear();
+        new Span<float>(sums, filterRows.Count * run * Block.Lanes).Clear();
         switch (walk.PixelStep)
         {
-            case 16: Sum<FeatureStep>(block, inputBlock, filterRows, sums); break;
+            case Block.Lanes: Sum<FeatureStep>(block, inputBlock, filterRows, sums); break;
             case 6: Sum<Rgb2Step>(block, inputBlock, filterRows, sums); break;
             case 12: Sum<Rgb4Step>(block, inputBlock, filterRows, sums); break;
             default: Sum<AnyStep>(block, inputBlock, filterRows, sums); break;
@@ -114,17 +114,17 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
         where TStep : struct, IPixelStep
     {
         nint rowFloats = (nint)spec.Width * source.Pixel;
-        nint inputImage = (nint)spec.Input.ImageLength(source.Pixel == 16 ? TensorLayout.Blocked16 : TensorLayout.Interleaved);
+        nint inputImage = (nint)spec.Input.ImageLength(source.Pixel == Block.Lanes ? TensorLayout.Blocked16 : TensorLayout.Interleaved);
         nint mapImage = (nint)spec.Output.ImageLength(TensorLayout.Blocked16);
         float* plane = input + (GroupOf(block) * source.Blocks + inputBlock) * rowFloats * spec.Height;
-        float* map = outputGradient + (nint)block * spec.MapHeight * spec.MapWidth * 16;
-        int widest = ConvolutionTiles.PixelsOf(16);
+        float* map = outputGradient + (nint)block * spec.MapHeight * spec.MapWidth * Block.Lanes;
+        int widest = ConvolutionTiles.PixelsOf(Block.Lanes);
         for (int image = 0; image < spec.Batch; image++, plane += inputImage, map += mapImage)
             for (int band = 0; band < bands; band++)
             {
                 Part rows = Part.Of(spec.MapHeight, band, bands);
                 TileWalk some = walk with { Rows = rows.Count };
-                float* gradient = map + (nint)rows.First * spec.MapWidth * 16;
+                float* gradient = map + (nint)rows.First * spec.MapWidth * Block.Lanes;
                 float* to = sums;
                 for (int u = filterRows.First; u < filterRows.End; u++)
                 {
@@ -134,7 +134,7 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
                         int pixels = ConvolutionTiles.NextOf(left, widest);
                         AddTile<TStep>(pixels, some, x, gradient, to);
                         x += pixels;
-                        to += pixels * 16;
+                        to += pixels * Block.Lanes;
                         left -= pixels;
                     }
                 }
@@ -144,21 +144,21 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
     private static void AddTile<TStep>(int pixels, in TileWalk walk, float* x, float* gradient, float* sums)
         where TStep : struct, IPixelStep
     {
-        if (ConvolutionTiles.LanesOf(16) == 16)
+        if (ConvolutionTiles.LanesOf(Block.Lanes) == Block.Lanes)
         {
-            ConvolutionTiles.Run<Exchanged<TStep>, AddSums>(16, pixels, walk, x, gradient, float.NegativeInfinity, sums, 0);
+            ConvolutionTiles.Run<Exchanged<TStep>, AddSums>(Block.Lanes, pixels, walk, x, gradient, float.NegativeInfinity, sums, 0);
             return;
         }
         // Without vectors a tile has two lanes only, which would have to lie side by side.
         for (int p = 0; p < pixels; p++)
-            for (int lane = 0; lane < 16; lane++)
+            for (int lane = 0; lane < Block.Lanes; lane++)
             {
                 float sum = 0;
                 float* dy = gradient + lane;
                 for (int row = 0; row < walk.Rows; row++)
-                    for (int k = 0; k < walk.Run; k += (int)walk.PixelStep, dy += 16)
+                    for (int k = 0; k < walk.Run; k += (int)walk.PixelStep, dy += Block.Lanes)
                         sum += x[row * walk.RowStride + k + p] * *dy;
-                sums[p * 16 + lane] += sum;
+                sums[p * Block.Lanes + lane] += sum;
             }
     }
 
@@ -170,17 +170,17 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
         int pixel = source.Pixel;
         int inPerFilter = spec.InChannels / spec.Groups;
         int outPerGroup = spec.OutChannels / spec.Groups;
-        int end = Math.Min((block + 1) * 16, spec.OutChannels);
-        for (int o = block * 16; o < end; o++)
+        int end = Math.Min((block + 1) * Block.Lanes, spec.OutChannels);
+        for (int o = block * Block.Lanes; o < end; o++)
         {
             // Of the channels of this block, the first that the filter sees; it may lie outside.
             int firstChannel = o / outPerGroup * inPerFilter - GroupOf(block) * (spec.InChannels / source.Groups) - inputBlock * pixel;
             int endOfChannels = Math.Min(inPerFilter, pixel - firstChannel);
             for (int c = Math.Max(0, -firstChannel); c < endOfChannels; c++)
             {
-                float* from = sums + (firstChannel + c) * 16 + o % 16;
+                float* from = sums + (firstChannel + c) * Block.Lanes + o % Block.Lanes;
                 float* to = filterGradient + (((nint)o * inPerFilter + c) * size + filterRows.First) * size;
-                for (int tap = filterRows.Count * size; tap > 0; tap--, from += pixel * 16, to++)
+                for (int tap = filterRows.Count * size; tap > 0; tap--, from += pixel * Block.Lanes, to++)
                     ParameterGradients.Write(ref *to, *from, write);
             }
         }
@@ -190,20 +190,20 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SumBiases(int block)
     {
-        float* totals = stackalloc float[16];
+        float* totals = stackalloc float[Block.Lanes];
         (int height, int width) = (spec.MapHeight, spec.MapWidth);
         nint mapImage = (nint)spec.Output.ImageLength(TensorLayout.Blocked16);
-        for (int lane = 0; lane < 16; lane += Vector<float>.Count)
+        for (int lane = 0; lane < Block.Lanes; lane += Vector<float>.Count)
         {
-            Vector<float> total = Vector<float>.Zero;
+            Vector<float> total = default;
             for (int image = 0; image < spec.Batch; image++)
             {
-                float* pixel = outputGradient + image * mapImage + (nint)block * height * width * 16 + lane;
-                Vector<float> ofImage = Vector<float>.Zero;
+                float* pixel = outputGradient + image * mapImage + (nint)block * height * width * Block.Lanes + lane;
+                Vector<float> ofImage = default;
                 for (int y = 0; y < height; y++)
                 {
-                    Vector<float> ofRow = Vector<float>.Zero;
-                    for (int x = 0; x < width; x++, pixel += 16)
+                    Vector<float> ofRow = default;
+                    for (int x = 0; x < width; x++, pixel += Block.Lanes)
                         ofRow += Vector.Load(pixel);
                     ofImage += ofRow;
                 }
@@ -211,8 +211,8 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
             }
             total.Store(totals + lane);
         }
-        int channels = Math.Min(16, spec.OutChannels - block * 16);
+        int channels = Math.Min(Block.Lanes, spec.OutChannels - block * Block.Lanes);
         for (int lane = 0; lane < channels; lane++)
-            ParameterGradients.Write(ref biasGradient[block * 16 + lane], totals[lane], write);
+            ParameterGradients.Write(ref biasGradient[block * Block.Lanes + lane], totals[lane], write);
     }
 }

@@ -16,7 +16,7 @@ internal sealed unsafe class Fourier2DCpu : Fourier2D, ILanesWork
     {
         workers = device.Workers;
         dft = new BlockedDft(spec.Height, spec.Width, margin: 0, workers.Threads);
-        blocks = (spec.Channels + 15) / 16;
+        blocks = spec.Real.Blocks;
     }
 
     private enum Step
@@ -31,7 +31,7 @@ internal sealed unsafe class Fourier2DCpu : Fourier2D, ILanesWork
         where TLanes : struct, ILanes<TLanes>
     {
         (int pair, int block) = Math.DivRem(task, blocks);
-        float* plane = planes + (nint)block * Spec.Height * Spec.Width * 16;
+        float* plane = planes + (nint)block * Spec.Height * Spec.Width * Block.Lanes;
         nint spectrum = (nint)(block * dft.SpectrumLength);
         switch (step)
         {

@@ -37,8 +37,8 @@ internal sealed unsafe class InputGradientCpu : IParallelWork, IDisposable
             Stride: 1, spec.Groups, Relu: false);
         convolution = ConvolutionCpu.Create(device, back, filters.Packed<FlippedFilters>(spec).Filters);
         paddedLayout = back.InputLayout(device);
-        pixel = paddedLayout == TensorLayout.Interleaved ? spec.OutChannels : 16;
-        paddedRows = spec.Batch * ((spec.OutChannels + pixel - 1) / pixel) * back.Height;
+        pixel = paddedLayout == TensorLayout.Interleaved ? spec.OutChannels : Block.Lanes;
+        paddedRows = spec.Batch * spec.OutChannels.DivideUp(pixel) * back.Height;
         tasks = Math.Min(paddedRows, TasksPerThread * device.Threads);
         // The convolution takes another piece meanwhile.
         CpuBuffer own = device.Scratch.Rent(back.Input.Length(paddedLayout));
@@ -70,7 +70,7 @@ internal sealed unsafe class InputGradientCpu : IParallelWork, IDisposable
         int border = spec.Size - 1;
         int height = spec.Height + border;
         int rowFloats = (spec.Width + border) * pixel;
-        int mapFloats = spec.MapWidth * 16;
+        int mapFloats = spec.MapWidth * Block.Lanes;
         Part rows = Part.Of(paddedRows, task, tasks);
         for (int row = rows.First; row < rows.End; row++)
         {
@@ -82,13 +82,13 @@ internal sealed unsafe class InputGradientCpu : IParallelWork, IDisposable
                 continue;
             var from = new ReadOnlySpan<float>(outputGradient + ((nint)plane * spec.MapHeight + mapRow) * mapFloats, mapFloats);
             to = to[(border * pixel)..];
-            if (spec.Stride == 1 && pixel == 16)
+            if (spec.Stride == 1 && pixel == Block.Lanes)
             {
                 from.CopyTo(to);
                 continue;
             }
-            for (int x = 0; x < mapFloats / 16; x++)
-                from.Slice(x * 16, pixel).CopyTo(to[(x * spec.Stride * pixel)..]);
+            for (int x = 0; x < mapFloats / Block.Lanes; x++)
+                from.Slice(x * Block.Lanes, pixel).CopyTo(to[(x * spec.Stride * pixel)..]);
         }
     }
 

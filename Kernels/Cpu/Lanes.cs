@@ -4,9 +4,19 @@ using System.Runtime.Intrinsics;
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// One register of floats. A kernel is written once over it and compiled once per width. Every width divides 16, the
-/// channels of a block.
+/// One register of floats. A kernel is written once over it and compiled once for each width. Every width divides
+/// <see cref="Block.Lanes"/>.
 /// </summary>
+/// <remarks>
+/// The kernels of the processor write vectors in one of three ways:
+/// <list type="bullet">
+/// <item><c>Vector&lt;T&gt;</c> where memory is the limit, or where a loop needs masks, integers or doubles. It has at most 256 bits.</item>
+/// <item>This interface where arithmetic is the limit: it has 512 bits where the processor has them. The register tiles and the
+/// Winograd transforms, which a generator writes, name the same three widths directly.</item>
+/// <item><c>Vector128&lt;float&gt;</c> for four numbers that belong together, such as a pixel or four taps, and
+/// <c>Vector512&lt;float&gt;</c> for one whole block; .NET splits it where registers are narrower.</item>
+/// </list>
+/// </remarks>
 internal unsafe interface ILanes<TSelf>
     where TSelf : struct, ILanes<TSelf>
 {

@@ -20,12 +20,12 @@ internal sealed unsafe class MaxPoolBackwardCpu : MaxPoolBackward, IParallelWork
         : base(device, spec)
     {
         workers = device.Workers;
-        planes = spec.Batch * ((spec.Channels + 15) / 16);
+        planes = spec.Batch * spec.Input.Blocks;
     }
 
     public void Run(int task, int worker)
     {
-        nint row = Spec.Width * 16, outRow = Spec.OutWidth * 16;
+        nint row = Spec.Width * Block.Lanes, outRow = Spec.OutWidth * Block.Lanes;
         float* x = input + (nint)task * Spec.Height * row;
         float* dx = inputGradient + (nint)task * Spec.Height * row;
         float* y = output + (nint)task * Spec.OutHeight * outRow;
@@ -37,7 +37,7 @@ internal sealed unsafe class MaxPoolBackwardCpu : MaxPoolBackward, IParallelWork
             int end = i == Spec.OutHeight - 1 ? Spec.Height : first + Spec.Size;
             new Span<float>(dx + cleared * row, (int)((end - cleared) * row)).Clear();
             cleared = end;
-            for (int lane = 0; lane < 16; lane += Vector<float>.Count)
+            for (int lane = 0; lane < Block.Lanes; lane += Vector<float>.Count)
             {
                 float* from = x + first * row + lane, to = dx + first * row + lane;
                 if (Spec.Size == 3 && Spec.Stride == 1)
@@ -64,26 +64,26 @@ internal sealed unsafe class MaxPoolBackwardCpu : MaxPoolBackward, IParallelWork
     private static void Row3Stride1(float* x, float* y, float* dy, float* dx, nint row, int windows)
     {
         Vector<float> left0 = default, left1 = default, left2 = default, middle0 = default, middle1 = default, middle2 = default;
-        for (float* end = y + windows * 16; y < end; y += 16, dy += 16, x += 16, dx += 16)
+        for (float* end = y + windows * Block.Lanes; y < end; y += Block.Lanes, dy += Block.Lanes, x += Block.Lanes, dx += Block.Lanes)
         {
             Vector<float> maximum = Vector.Load(y);
             Vector<int> free = Vector.AsVectorInt32(Vector.Load(dy));
             Add(dx, left0 + Take(x, maximum, ref free));
-            left0 = middle0 + Take(x + 16, maximum, ref free);
-            middle0 = Take(x + 32, maximum, ref free);
+            left0 = middle0 + Take(x + Block.Lanes, maximum, ref free);
+            middle0 = Take(x + 2 * Block.Lanes, maximum, ref free);
             Add(dx + row, left1 + Take(x + row, maximum, ref free));
-            left1 = middle1 + Take(x + row + 16, maximum, ref free);
-            middle1 = Take(x + row + 32, maximum, ref free);
+            left1 = middle1 + Take(x + row + Block.Lanes, maximum, ref free);
+            middle1 = Take(x + row + 2 * Block.Lanes, maximum, ref free);
             Add(dx + 2 * row, left2 + Take(x + 2 * row, maximum, ref free));
-            left2 = middle2 + Take(x + 2 * row + 16, maximum, ref free);
-            middle2 = Take(x + 2 * row + 32, maximum, ref free);
+            left2 = middle2 + Take(x + 2 * row + Block.Lanes, maximum, ref free);
+            middle2 = Take(x + 2 * row + 2 * Block.Lanes, maximum, ref free);
         }
         Add(dx, left0);
         Add(dx + row, left1);
         Add(dx + 2 * row, left2);
-        Add(dx + 16, middle0);
-        Add(dx + row + 16, middle1);
-        Add(dx + 2 * row + 16, middle2);
+        Add(dx + Block.Lanes, middle0);
+        Add(dx + row + Block.Lanes, middle1);
+        Add(dx + 2 * row + Block.Lanes, middle2);
     }
 
     // Neighbouring windows share a column.
@@ -91,19 +91,20 @@ internal sealed unsafe class MaxPoolBackwardCpu : MaxPoolBackward, IParallelWork
     private static void Row3Stride2(float* x, float* y, float* dy, float* dx, nint row, int windows)
     {
         Vector<float> left0 = default, left1 = default, left2 = default;
-        for (float* end = y + windows * 16; y < end; y += 16, dy += 16, x += 32, dx += 32)
+        float* end = y + windows * Block.Lanes;
+        for (; y < end; y += Block.Lanes, dy += Block.Lanes, x += 2 * Block.Lanes, dx += 2 * Block.Lanes)
         {
             Vector<float> maximum = Vector.Load(y);
             Vector<int> free = Vector.AsVectorInt32(Vector.Load(dy));
             Add(dx, left0 + Take(x, maximum, ref free));
-            Add(dx + 16, Take(x + 16, maximum, ref free));
-            left0 = Take(x + 32, maximum, ref free);
+            Add(dx + Block.Lanes, Take(x + Block.Lanes, maximum, ref free));
+            left0 = Take(x + 2 * Block.Lanes, maximum, ref free);
             Add(dx + row, left1 + Take(x + row, maximum, ref free));
-            Add(dx + row + 16, Take(x + row + 16, maximum, ref free));
-            left1 = Take(x + row + 32, maximum, ref free);
+            Add(dx + row + Block.Lanes, Take(x + row + Block.Lanes, maximum, ref free));
+            left1 = Take(x + row + 2 * Block.Lanes, maximum, ref free);
             Add(dx + 2 * row, left2 + Take(x + 2 * row, maximum, ref free));
-            Add(dx + 2 * row + 16, Take(x + 2 * row + 16, maximum, ref free));
-            left2 = Take(x + 2 * row + 32, maximum, ref free);
+            Add(dx + 2 * row + Block.Lanes, Take(x + 2 * row + Block.Lanes, maximum, ref free));
+            left2 = Take(x + 2 * row + 2 * Block.Lanes, maximum, ref free);
         }
         Add(dx, left0);
         Add(dx + row, left1);
@@ -114,15 +115,15 @@ internal sealed unsafe class MaxPoolBackwardCpu : MaxPoolBackward, IParallelWork
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row(in MaxPoolSpec spec, float* x, float* y, float* dy, float* dx)
     {
-        nint row = spec.Width * 16;
-        for (int j = 0; j < spec.OutWidth; j++, y += 16, dy += 16)
+        nint row = spec.Width * Block.Lanes;
+        for (int j = 0; j < spec.OutWidth; j++, y += Block.Lanes, dy += Block.Lanes)
         {
             Vector<float> maximum = Vector.Load(y);
             Vector<int> free = Vector.AsVectorInt32(Vector.Load(dy));
-            nint window = (nint)j * spec.Stride * 16;
+            nint window = (nint)j * spec.Stride * Block.Lanes;
             for (int u = 0; u < spec.Size; u++, window += row)
                 for (int v = 0; v < spec.Size; v++)
-                    Add(dx + window + v * 16, Take(x + window + v * 16, maximum, ref free));
+                    Add(dx + window + v * Block.Lanes, Take(x + window + v * Block.Lanes, maximum, ref free));
         }
     }
 

@@ -21,8 +21,8 @@ internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
         : base(device, spec)
     {
         cpu = device;
-        planes = spec.Batch * ((spec.Channels + 15) / 16);
-        bands = Math.Clamp((TasksPerThread * device.Threads + planes - 1) / planes, 1, spec.OutHeight);
+        planes = spec.Batch * spec.Input.Blocks;
+        bands = Math.Clamp((TasksPerThread * device.Threads).DivideUp(planes), 1, spec.OutHeight);
     }
 
     /// <summary>One task: a band of output rows of sixteen channels of one image.</summary>
@@ -33,8 +33,8 @@ internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
         Part part = Part.Of(Spec.OutHeight, band, bands);
         for (int y = part.First; y < part.End; y++)
         {
-            float* rows = input + ((long)plane * Spec.Height + (long)y * Spec.Stride) * Spec.Width * 16;
-            float* to = output + ((long)plane * Spec.OutHeight + y) * Spec.OutWidth * 16;
+            float* rows = input + ((long)plane * Spec.Height + (long)y * Spec.Stride) * Spec.Width * Block.Lanes;
+            float* to = output + ((long)plane * Spec.OutHeight + y) * Spec.OutWidth * Block.Lanes;
             PoolRow(Spec, rows, Spec.Size, to);
         }
     }
@@ -49,12 +49,12 @@ internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
     /// <summary>A row of the output, sixteen channels wide, from the first <paramref name="count"/> rows of its windows.</summary>
     internal static void PoolRow(in MaxPoolSpec spec, float* rows, int count, float* to)
     {
-        for (int lane = 0; lane < 16; lane += Vector<float>.Count)
+        for (int lane = 0; lane < Block.Lanes; lane += Vector<float>.Count)
         {
             if (spec.Size == 3 && count == 3 && spec.Stride == 2)
-                Row3Stride2(rows + lane, spec.Width * 16, to + lane, spec.OutWidth);
+                Row3Stride2(rows + lane, spec.Width * Block.Lanes, to + lane, spec.OutWidth);
             else if (spec.Size == 3 && count == 3 && spec.Stride == 1)
-                Row3Stride1(rows + lane, spec.Width * 16, to + lane, spec.OutWidth);
+                Row3Stride1(rows + lane, spec.Width * Block.Lanes, to + lane, spec.OutWidth);
             else
                 Row(spec, rows + lane, count, to + lane);
         }
@@ -72,10 +72,10 @@ internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
     private static void Row3Stride2(float* rows, nint row, float* to, int windows)
     {
         Vector<float> left = Column3(rows, row);
-        for (float* end = to + windows * 16; to < end; to += 16, rows += 32)
+        for (float* end = to + windows * Block.Lanes; to < end; to += Block.Lanes, rows += 2 * Block.Lanes)
         {
-            Vector<float> middle = Column3(rows + 16, row);
-            Vector<float> right = Column3(rows + 32, row);
+            Vector<float> middle = Column3(rows + Block.Lanes, row);
+            Vector<float> right = Column3(rows + 2 * Block.Lanes, row);
             Vector.MaxNative(left, Vector.MaxNative(middle, right)).Store(to);
             left = right;
         }
@@ -86,10 +86,10 @@ internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
     private static void Row3Stride1(float* rows, nint row, float* to, int windows)
     {
         Vector<float> left = Column3(rows, row);
-        Vector<float> middle = Column3(rows + 16, row);
-        for (float* end = to + windows * 16; to < end; to += 16, rows += 16)
+        Vector<float> middle = Column3(rows + Block.Lanes, row);
+        for (float* end = to + windows * Block.Lanes; to < end; to += Block.Lanes, rows += Block.Lanes)
         {
-            Vector<float> right = Column3(rows + 32, row);
+            Vector<float> right = Column3(rows + 2 * Block.Lanes, row);
             Vector.MaxNative(left, Vector.MaxNative(middle, right)).Store(to);
             left = middle;
             middle = right;
@@ -98,15 +98,15 @@ internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
 
     private static void Row(in MaxPoolSpec spec, float* rows, int count, float* to)
     {
-        nint row = spec.Width * 16;
+        nint row = spec.Width * Block.Lanes;
         for (int x = 0; x < spec.OutWidth; x++)
         {
-            float* window = rows + (long)x * spec.Stride * 16;
+            float* window = rows + (long)x * spec.Stride * Block.Lanes;
             Vector<float> max = Vector.Load(window);
             for (int v = 0; v < count; v++)
                 for (int u = 0; u < spec.Size; u++)
-                    max = Vector.MaxNative(max, Vector.Load(window + v * row + u * 16));
-            max.Store(to + (long)x * 16);
+                    max = Vector.MaxNative(max, Vector.Load(window + v * row + u * Block.Lanes));
+            max.Store(to + (long)x * Block.Lanes);
         }
     }
 

@@ -8,7 +8,7 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// </summary>
 internal sealed unsafe class PooledBands(MaxPoolSpec spec, Part[] bands)
 {
-    private readonly int seamsOfAnEdge = (spec.Size - 1 + spec.Stride - 1) / spec.Stride;
+    private readonly int seamsOfAnEdge = (spec.Size - 1).DivideUp(spec.Stride);
 
     /// <summary>Rows of the map that belong to each band, from the top down.</summary>
     internal Part[] Rows => bands;
@@ -16,7 +16,7 @@ internal sealed unsafe class PooledBands(MaxPoolSpec spec, Part[] bands)
     /// <summary>Floats of the seam below a band, for sixteen channels.</summary>
     internal int SeamFloats => seamsOfAnEdge * OutRow;
 
-    private int OutRow => spec.OutWidth * 16;
+    private int OutRow => spec.OutWidth * Block.Lanes;
 
     /// <summary>Pools one band of sixteen channels of an image.</summary>
     /// <param name="band">Which.</param>
@@ -32,7 +32,7 @@ internal sealed unsafe class PooledBands(MaxPoolSpec spec, Part[] bands)
             int first = Math.Max(y * spec.Stride, rows.First);
             int end = Math.Min(y * spec.Stride + spec.Size, rows.End);
             float* to = Ends(y, rows) ? output + (nint)y * OutRow : seam + (y - FirstAcross(rows.End)) * OutRow;
-            MaxPoolCpu.PoolRow(spec, map + (nint)(first - rows.First) * spec.Width * 16, end - first, to);
+            MaxPoolCpu.PoolRow(spec, map + (nint)(first - rows.First) * spec.Width * Block.Lanes, end - first, to);
         }
     }
 

@@ -28,6 +28,6 @@ internal sealed unsafe class ReluBackwardCpu(CpuDevice device, ReluSpec spec) : 
     {
         this.output = output.Pointer();
         this.gradient = gradient.Pointer();
-        workers.Run(this, checked((int)((length + Stretch - 1) / Stretch)));
+        workers.Run(this, checked((int)length.DivideUp(Stretch)));
     }
 }

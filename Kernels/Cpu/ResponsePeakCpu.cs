@@ -54,7 +54,7 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
         for (int i = 0; i < n; i++)
             new Span<float>(taps.Weights + (long)i * taps.Count, taps.Count).CopyTo(new Span<float>(weights + (long)i * Taps, Taps));
         spec.HannWindow().CopyTo(new Span<float>(hann, n));
-        tasksPerMap = (n + ColumnsPerTask - 1) / ColumnsPerTask;
+        tasksPerMap = n.DivideUp(ColumnsPerTask);
         extents = new Extent[spec.Scales * tasksPerMap];
         peaks = new Peak[tasksPerMap];
     }
@@ -132,18 +132,18 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
         int n = Spec.MapSize;
         float max = float.NegativeInfinity, min = float.PositiveInfinity;
         double sum = 0;
-        var maxLanes = new Vector<float>(max);
-        var minLanes = new Vector<float>(min);
+        var maxLanes = Vector.Create(max);
+        var minLanes = Vector.Create(min);
         Vector<double> sumLanes = default;
         for (int x = first; x < end; x++)
         {
             float* c0 = columns + scale * columnsPerScale + (nint)taps.First[x] * n;
             float* c1 = c0 + n, c2 = c1 + n, c3 = c2 + n;
             float* w = weights + x * Taps;
-            var w0 = new Vector<float>(w[0]);
-            var w1 = new Vector<float>(w[1]);
-            var w2 = new Vector<float>(w[2]);
-            var w3 = new Vector<float>(w[3]);
+            var w0 = Vector.Create(w[0]);
+            var w1 = Vector.Create(w[1]);
+            var w2 = Vector.Create(w[2]);
+            var w3 = Vector.Create(w[3]);
             float* to = maps + ((nint)scale * n + x) * n;
             int y = 0;
             for (; y <= n - Vector<float>.Count; y += Vector<float>.Count)
@@ -211,13 +211,13 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
             float* map = winner + (nint)x * n;
             float share = windowShare * hann[x];
             float max = float.NegativeInfinity;
-            var maxLanes = new Vector<float>(max);
+            var maxLanes = Vector.Create(max);
             int y = 0;
             for (; y <= n - Vector<float>.Count; y += Vector<float>.Count)
             {
-                Vector<float> above = Vector.Load(map + y) - new Vector<float>(floor);
-                Vector<float> window = new Vector<float>(share) * Vector.Load(hann + y);
-                Vector<float> mixed = Vector.MultiplyAddEstimate(new Vector<float>(responseShare), above, window);
+                Vector<float> above = Vector.Load(map + y) - Vector.Create(floor);
+                Vector<float> window = Vector.Create(share) * Vector.Load(hann + y);
+                Vector<float> mixed = Vector.MultiplyAddEstimate(Vector.Create(responseShare), above, window);
                 mixed.Store(map + y);
                 maxLanes = Vector.Max(maxLanes, mixed);
             }

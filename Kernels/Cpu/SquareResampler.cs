@@ -77,7 +77,7 @@ internal sealed unsafe class SquareResampler : IDisposable
     }
 
     // A pixel is read as four floats, so a row of them ends with spare ones.
-    private long RowPitch(int valuesPerPixel) => ((long)knownWidth * valuesPerPixel + 4 + Lanes - 1) / Lanes * Lanes;
+    private long RowPitch(int valuesPerPixel) => ((long)knownWidth * valuesPerPixel + 4).RoundUp(Lanes);
 
     /// <summary>to[i] = sum over t of weights[t] * from[t * stride + i].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -93,7 +93,7 @@ internal sealed unsafe class SquareResampler : IDisposable
             T* p = from + i;
             for (int t = 0; t < taps; t++, p += stride)
             {
-                var weight = new Vector<float>(weights[t]);
+                var weight = Vector.Create(weights[t]);
                 Load4(p, out Vector<float> v0, out Vector<float> v1, out Vector<float> v2, out Vector<float> v3);
                 s0 = Vector.MultiplyAddEstimate(v0, weight, s0);
                 s1 = Vector.MultiplyAddEstimate(v1, weight, s1);

@@ -42,8 +42,8 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     // More tasks than threads, so that a thread that was interrupted does not hold up the others.
     private const int TasksPerThread = 4;
     // A patch row has room for eight pixels of sixteen floats, and for what the transform reads past it.
-    private const int PatchRow = 8 * 16 + 16;
-    private const int TransformFloats = 8 * 8 * 16 + 8 * PatchRow;
+    private const int PatchRow = 9 * Block.Lanes;
+    private const int TransformFloats = 8 * 8 * Block.Lanes + 8 * PatchRow;
 
     private readonly CpuDevice cpu;
     private readonly WinogradInput source;
@@ -90,18 +90,18 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         Part[] groupBands = bands is null
             ? [new Part(0, tiles.Length)]
             : [.. Enumerable.Range(0, spec.Batch * bands.Rows.Length).Select(i => TilesOfBand(i))];
-        groupsOfABand = (groupBands.Max(b => b.Count) + GroupTiles - 1) / GroupTiles;
+        groupsOfABand = groupBands.Max(b => b.Count).DivideUp(GroupTiles);
         groups = [.. groupBands.SelectMany(b => Enumerable.Range(0, groupsOfABand).Select(g => Part.Of(b.Count, g, groupsOfABand).After(b.First)))];
 
         // An odd number of cache lines: a tile's points are written one after the other, and a power of two apart they would
         // all fall into the same few sets of the cache.
-        pointStride = (source.TransformedBlocks * GroupTiles | 1) * 16;
+        pointStride = (source.TransformedBlocks * GroupTiles | 1) * Block.Lanes;
         groupStride = Size * pointStride;
         product = new TileWalk
         {
             Blocks = source.TransformedBlocks,
-            BlocksOfASum = TTransform.StepsOfASum / 16,
-            BlockStride = GroupTiles * 16,
+            BlocksOfASum = TTransform.StepsOfASum / Block.Lanes,
+            BlockStride = GroupTiles * Block.Lanes,
             Rows = 1,
             Run = source.Run,
         };
@@ -109,8 +109,8 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         // Filters that stay in the cache themselves ask for no more than one group at a time.
         bool small = weights.Length / source.Groups <= FloatsOfARange;
         int fitting = small ? 1 : (int)Math.Clamp((FloatsOfARange - ProductFloats) / (Size * groupStride + SumFloats), 1, groupsOfABand);
-        ranges = (groupsOfABand + fitting - 1) / fitting;
-        int groupsOfARange = (groupsOfABand + ranges - 1) / ranges;
+        ranges = groupsOfABand.DivideUp(fitting);
+        int groupsOfARange = groupsOfABand.DivideUp(ranges);
         inputFloats = Size * groupStride * groups.Length * source.Groups;
         long sumFloats = (long)SumFloats * groups.Length * chunks.Length;
         bool streamsLess = (ranges - 1) * weights.Length < StreamedPerTransformed * (inputFloats + sumFloats);
@@ -122,7 +122,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         if (bands is not null)
         {
             workerFloats += bands.Rows.Max(rows => rows.Count) * MapRow * BlocksOfAGroup;
-            sharedFloats = (long)bands.SeamFloats * (spec.OutChannels / 16) * spec.Batch * bands.Rows.Length;
+            sharedFloats = (long)bands.SeamFloats * OutBlocks * spec.Batch * bands.Rows.Length;
         }
         cpu.Scratch.Reserve(sharedFloats + cpu.Threads * workerFloats);
     }
@@ -141,13 +141,15 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
 
     private static int SumFloats => TTransform.Outputs * ProductFloats;
 
-    private int TilesDown => (Spec.MapHeight + TTransform.Outputs - 1) / TTransform.Outputs;
+    private int TilesDown => Spec.MapHeight.DivideUp(TTransform.Outputs);
 
-    private int TilesAlong => (Spec.MapWidth + TTransform.Outputs - 1) / TTransform.Outputs;
+    private int TilesAlong => Spec.MapWidth.DivideUp(TTransform.Outputs);
 
-    private int MapRow => Spec.MapWidth * 16;
+    private int MapRow => Spec.MapWidth * Block.Lanes;
 
-    private int BlocksOfAGroup => Spec.OutChannels / source.Groups / 16;
+    private int OutBlocks => Spec.OutChannels / Block.Lanes;
+
+    private int BlocksOfAGroup => OutBlocks / source.Groups;
 
     private enum Step
     {
@@ -175,7 +177,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
                 RunBand(thing, part, worker);
                 break;
             case Step.Seam:
-                for (int block = 0; block < Spec.OutChannels / 16; block++)
+                for (int block = 0; block < OutBlocks; block++)
                     bands!.Join(part, PooledPlane(thing, block), Seam(thing, part, block));
                 break;
             case Step.Input:
@@ -231,7 +233,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     }
 
     // Into how many parts to cut each of so many things.
-    private int PartsOf(int things, int atMost) => Math.Clamp((TasksPerThread * cpu.Threads + things - 1) / things, 1, atMost);
+    private int PartsOf(int things, int atMost) => Math.Clamp((TasksPerThread * cpu.Threads).DivideUp(things), 1, atMost);
 
     // V of all tiles, for one group of channels.
     private Transformed AllInputs(int group) => new(scratch + group * (inputFloats / source.Groups), 0, groups.Length * groupStride);
@@ -242,22 +244,22 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private float* WorkerScratch(int worker) => scratch + sharedFloats + worker * workerFloats;
 
     // The map as it lies in the output.
-    private Map OutputMap() => new(output, (nint)Spec.OutChannels / 16 * Spec.MapHeight * MapRow, (nint)Spec.MapHeight * MapRow);
+    private Map OutputMap() => new(output, (nint)OutBlocks * Spec.MapHeight * MapRow, (nint)Spec.MapHeight * MapRow);
 
     private float* PooledPlane(int image, int block)
     {
         TensorShape pooled = Spec.Output;
-        return output + ((nint)image * (Spec.OutChannels / 16) + block) * pooled.Height * pooled.Width * 16;
+        return output + ((nint)image * OutBlocks + block) * pooled.Height * pooled.Width * Block.Lanes;
     }
 
     // What a band leaves below itself, of sixteen channels.
     private float* Seam(int image, int band, int block) =>
-        scratch + (((nint)image * bands!.Rows.Length + band) * (Spec.OutChannels / 16) + block) * bands.SeamFloats;
+        scratch + (((nint)image * bands!.Rows.Length + band) * OutBlocks + block) * bands.SeamFloats;
 
     // One transformed block of the channels of some groups of tiles; packed, it is made of several blocks of the input.
     private void TransformInput(int block, Part range, in Transformed v, int worker)
     {
-        nint to = block % source.TransformedBlocks * GroupTiles * 16;
+        nint to = block % source.TransformedBlocks * GroupTiles * Block.Lanes;
         if (!source.Packed)
         {
             TransformInput(block, to, range, v, worker);
@@ -271,13 +273,13 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private void TransformInput(int block, nint place, Part range, in Transformed v, int worker)
     {
         float* transform = WorkerScratch(worker);
-        float* patch = transform + 8 * 8 * 16;
+        float* patch = transform + 8 * 8 * Block.Lanes;
         float* plane = input + block * source.BlockStride;
         for (int group = range.First; group < range.End; group++)
         {
             Part some = groups[group];
             float* to = v.Start + (group - v.FirstGroup) * groupStride + place;
-            for (int i = some.First; i < some.End; i++, to += 16)
+            for (int i = some.First; i < some.End; i++, to += Block.Lanes)
             {
                 ref readonly WinogradTile tile = ref tiles[i];
                 float* from = plane + tile.Image * source.ImageStride + tile.Y * source.RowStride + tile.X * source.Pixel;
@@ -363,16 +365,17 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         nint stride = GroupTiles * chunk.Lanes;
         nint rowStride = MapRow;
         for (int group = range.First; group < range.End; group++, sums += SumFloats)
-            for (int channel = 0; channel < chunk.Lanes; channel += 16)
+            for (int channel = 0; channel < chunk.Lanes; channel += Block.Lanes)
             {
-                int block = (chunk.FirstChannel + channel) / 16;
+                int block = (chunk.FirstChannel + channel) / Block.Lanes;
                 float* from = sums + channel * GroupTiles;
                 Part some = groups[group];
-                for (int i = some.First; i < some.End; i++, from += 16)
+                for (int i = some.First; i < some.End; i++, from += Block.Lanes)
                 {
                     ref readonly WinogradTile tile = ref tiles[i];
-                    float* to = map.Origin + tile.Image * map.Image + block * map.Block + tile.Y * rowStride + tile.X * 16;
-                    TTransform.OutputColumns(from, stride, biases + block * 16, floor, to, rowStride, tile.FirstRow, tile.FirstColumn);
+                    float* to = map.Origin + tile.Image * map.Image + block * map.Block + tile.Y * rowStride + tile.X * Block.Lanes;
+                    TTransform.OutputColumns(
+                        from, stride, biases + block * Block.Lanes, floor, to, rowStride, tile.FirstRow, tile.FirstColumn);
                 }
             }
     }
@@ -385,13 +388,13 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         for (int lane = 0; lane < channels; lane += lanes, w += source.Depth * lanes)
         {
             float* from = v;
-            float* to = m + lane / 16 * 16 * GroupTiles + lane % 16;
+            float* to = m + lane / Block.Lanes * Block.Lanes * GroupTiles + lane % Block.Lanes;
             for (int left = count; left > 0;)
             {
                 int pixels = nextRun[left];
-                ConvolutionTiles.Run<FeatureStep, StoreSums>(lanes, pixels, product, from, w, 0, to, GroupTiles * 16);
-                from += pixels * 16;
-                to += pixels * 16;
+                ConvolutionTiles.Run<FeatureStep, StoreSums>(lanes, pixels, product, from, w, 0, to, GroupTiles * Block.Lanes);
+                from += pixels * Block.Lanes;
+                to += pixels * Block.Lanes;
                 left -= pixels;
             }
         }
@@ -401,7 +404,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     {
         // As high as fits into the cache, but no higher than all threads can share.
         int fitting = Math.Max(FloatsOfAMap / (MapRow * BlocksOfAGroup * TTransform.Outputs), 1);
-        int count = Math.Max((TilesDown + fitting - 1) / fitting, PartsOf(Spec.Batch * source.Groups, TilesDown));
+        int count = Math.Max(TilesDown.DivideUp(fitting), PartsOf(Spec.Batch * source.Groups, TilesDown));
         return new PooledBands(Spec.Pooling(window), [.. Enumerable.Range(0, count).Select(band =>
         {
             Part tileRows = Part.Of(TilesDown, band, count);

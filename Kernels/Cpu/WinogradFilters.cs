@@ -75,7 +75,7 @@ internal sealed unsafe class WinogradFilters<TTransform> : IPackedFilters<Winogr
                 {
                     for (int x = 0; x < taps * lanes; x += width)
                     {
-                        Vector<double> sum = Vector<double>.Zero;
+                        Vector<double> sum = default;
                         for (int y = 0; y < taps; y++)
                             sum += g[i * taps + y] * Vector.Load(filter + y * taps * lanes + x);
                         sum.Store(half + x);
@@ -85,10 +85,10 @@ internal sealed unsafe class WinogradFilters<TTransform> : IPackedFilters<Winogr
                         int lane = 0;
                         for (; lane <= lanes - 2 * width; lane += 2 * width)
                         {
-                            Vector<double> low = Vector<double>.Zero, high = Vector<double>.Zero;
+                            Vector<double> low = default, high = default;
                             for (int x = 0; x < taps; x++)
                             {
-                                var factor = new Vector<double>(g[j * taps + x]);
+                                var factor = Vector.Create(g[j * taps + x]);
                                 double* from = half + x * lanes + lane;
                                 low += factor * Vector.Load(from);
                                 high += factor * Vector.Load(from + width);

@@ -15,14 +15,14 @@ internal readonly record struct WinogradInput(
     private bool IsImage { get; init; }
 
     /// <summary>Taps of a filter over the phases.</summary>
-    internal static int TapsOf(in ConvolutionSpec spec) => (spec.Size + spec.Stride - 1) / spec.Stride;
+    internal static int TapsOf(in ConvolutionSpec spec) => spec.Size.DivideUp(spec.Stride);
 
     /// <summary>Whether a convolution has such a form: whole blocks of channels a group, and pixels no wider than a block.</summary>
     internal static bool Exists(in ConvolutionSpec spec, ComputeDevice device) =>
-        spec.OutChannels / spec.Groups % 16 == 0
+        spec.OutChannels / spec.Groups % Block.Lanes == 0
         && (spec.InputLayout(device) == TensorLayout.Interleaved
-            ? spec.Groups == 1 && spec.Stride * spec.InChannels <= 16
-            : spec.Stride == 1 && spec.InChannels / spec.Groups % 16 == 0);
+            ? spec.Groups == 1 && spec.Stride * spec.InChannels <= Block.Lanes
+            : spec.Stride == 1 && spec.InChannels / spec.Groups % Block.Lanes == 0);
 
     /// <summary>How the input of a convolution lies.</summary>
     internal static WinogradInput Of(in ConvolutionSpec spec, ComputeDevice device)
@@ -35,11 +35,13 @@ internal readonly record struct WinogradInput(
             int row = spec.Width * spec.InChannels;
             return new(spec.Stride, taps, 1, spec.Stride, spec.Stride * spec.InChannels, image, row, spec.Stride * row) { IsImage = true };
         }
-        return new(1, taps, spec.Groups, spec.InChannels / spec.Groups / 16, 16, image, spec.Height * spec.Width * 16, spec.Width * 16);
+        return new(
+            1, taps, spec.Groups, spec.InChannels / spec.Groups / Block.Lanes, Block.Lanes, image,
+            spec.Height * spec.Width * Block.Lanes, spec.Width * Block.Lanes);
     }
 
     /// <summary>Floats of a pixel as the transforms write it: half a block where that is enough.</summary>
-    internal int Lanes => Pixel <= 8 ? 8 : 16;
+    internal int Lanes => Pixel <= 8 ? 8 : Block.Lanes;
 
     /// <summary>Input channels of a group, phases counted apiece: the depth of the matrix products.</summary>
     internal int Depth => Blocks * Pixel;
@@ -48,7 +50,7 @@ internal readonly record struct WinogradInput(
     /// Whether the blocks are written side by side. They must be written in order: the lanes past a pixel are garbage until
     /// the next block covers them.
     /// </summary>
-    internal bool Packed => IsImage && Depth - Pixel + Lanes <= 16;
+    internal bool Packed => IsImage && Depth - Pixel + Lanes <= Block.Lanes;
 
     /// <summary>Blocks of sixteen lanes of a group, transformed.</summary>
     internal int TransformedBlocks => Packed ? 1 : Blocks;
@@ -73,8 +75,8 @@ internal readonly record struct WinogradTile(int Image, int Y, int X, int FirstR
     /// <summary>Covers the output with tiles of m x m. The last of a row and of a column is shifted inside.</summary>
     internal static WinogradTile[] Cover(in ConvolutionSpec spec, in WinogradInput input, int outputs)
     {
-        int down = (spec.MapHeight + outputs - 1) / outputs;
-        int along = (spec.MapWidth + outputs - 1) / outputs;
+        int down = spec.MapHeight.DivideUp(outputs);
+        int along = spec.MapWidth.DivideUp(outputs);
         int reach = input.Stride * (outputs + input.Taps - 1);
         var tiles = new WinogradTile[spec.Batch * down * along];
         for (int i = 0; i < tiles.Length; i++)

@@ -63,7 +63,7 @@ internal readonly partial struct F4x3 : IWinogradTransform
 internal readonly partial struct F4x5 : IWinogradTransform
 {
     /// <inheritdoc/>
-    public static int StepsOfASum => 16;
+    public static int StepsOfASum => Block.Lanes;
 }
 
 /// <summary>For 11 x 11 filters at stride 2, which are 6 x 6 over the phases of the input.</summary>
@@ -71,5 +71,5 @@ internal readonly partial struct F4x5 : IWinogradTransform
 internal readonly partial struct F3x6 : IWinogradTransform
 {
     /// <inheritdoc/>
-    public static int StepsOfASum => 16;
+    public static int StepsOfASum => Block.Lanes;
 }

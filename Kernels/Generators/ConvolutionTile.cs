@@ -5,8 +5,6 @@ namespace SiamIlgpu.Kernels.Generators;
 /// <summary>One register tile: up to <c>Pixels</c> neighbouring outputs times <c>Vectors</c> vectors of output channels.</summary>
 internal sealed record ConvolutionTile(string Namespace, string ClassName, int Bits, int Pixels, int Vectors)
 {
-    private const int LanesOfABlock = 16;
-
     private VectorSyntax Vector => new(Bits);
 
     private int Lanes => Vector.Lanes;
@@ -146,6 +144,6 @@ internal sealed record ConvolutionTile(string Namespace, string ClassName, int B
     private string Address(int pixel, int vector)
     {
         int channel = vector * Lanes;
-        return $"output + {channel / LanesOfABlock} * outputBlock + {pixel * LanesOfABlock + channel % LanesOfABlock}";
+        return $"output + {channel / VectorSyntax.BlockLanes} * outputBlock + {pixel * VectorSyntax.BlockLanes + channel % VectorSyntax.BlockLanes}";
     }
 }

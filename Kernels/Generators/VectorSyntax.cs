@@ -3,6 +3,9 @@ namespace SiamIlgpu.Kernels.Generators;
 /// <summary>How generated code spells a vector of <c>Bits</c> bits of floats; 32 bits are one float.</summary>
 internal readonly record struct VectorSyntax(int Bits)
 {
+    /// <summary>Channels of a block of a tensor, as the generated code counts them: Block.Lanes of the kernels.</summary>
+    internal const int BlockLanes = 16;
+
     internal int Lanes => Bits / 32;
 
     private bool Scalar => Bits == 32;

@@ -17,8 +17,8 @@ namespace SiamIlgpu.Kernels.Generators;
 /// </remarks>
 internal sealed record WinogradTransform(string Namespace, string StructName, int Outputs, int Taps)
 {
-    // Sixteen channels are transformed side by side; scratch rows have room for sixteen floats an input pixel.
-    private const int Block = 16;
+    // A block of channels is transformed side by side; a scratch row has room for one block for each pixel of the input.
+    private const int Block = VectorSyntax.BlockLanes;
     private static readonly int[] Widths = [512, 256, 128, 32];
 
     private readonly WinogradMatrices matrices = new(Outputs, Taps, WinogradMatrices.PairsOf(Outputs + Taps - 1));

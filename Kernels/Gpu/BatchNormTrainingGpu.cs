@@ -18,8 +18,8 @@ internal sealed class BatchNormTrainingGpu : BatchNormTraining
         sumGradients = device.Load("BatchNormTraining.SumGradients");
         joinGradients = device.Load("BatchNormTraining.JoinGradients");
         gradient = device.Load("BatchNormTraining.Gradient");
-        int lanes = spec.Layout(device) == TensorLayout.Blocked16 ? 16 : 1;
-        int blocks = (spec.Channels + lanes - 1) / lanes;
+        int lanes = spec.Layout(device) == TensorLayout.Blocked16 ? Block.Lanes : 1;
+        int blocks = spec.Channels.DivideUp(lanes);
         int planeLength = checked(spec.Height * spec.Width * lanes);
         planes = checked(spec.Batch * blocks);
         stretches = new GridSize((planeLength - 1) / BatchNormTrainingArguments.Stretch + 1, planes);

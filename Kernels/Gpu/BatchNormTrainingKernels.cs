@@ -65,7 +65,7 @@ internal static class BatchNormTrainingKernels
 {
     internal const int Threads = 256;
 
-    private const int MostLanes = 16;
+    private const int MostLanes = Block.Lanes;
     private const int Stretch = BatchNormTrainingArguments.Stretch;
 
     /// <summary>

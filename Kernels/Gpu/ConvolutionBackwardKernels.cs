@@ -133,7 +133,7 @@ internal static class ConvolutionBackwardKernels
         ArrayView<int> places = SharedMemory.Allocate<int>(Depth);
 
         int t = Group.IdxX;
-        int tilesPerGroup = (a.Convolution.GroupLanes + TTile.Channels - 1) / TTile.Channels;
+        int tilesPerGroup = a.Convolution.GroupLanes.DivideUp(TTile.Channels);
         int group = Grid.IdxY / tilesPerGroup;
         int firstChannel = (Grid.IdxY - group * tilesPerGroup) * TTile.Channels;
         int firstProduct = Grid.IdxX * TTile.Pixels;

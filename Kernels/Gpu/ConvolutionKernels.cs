@@ -10,7 +10,7 @@ namespace SiamIlgpu.Kernels.Gpu;
 internal readonly record struct ConvolutionArguments
 {
     /// <summary>Products of a step.</summary>
-    internal const int Depth = 16;
+    internal const int Depth = Block.Lanes;
 
     /// <summary>Pixels that a thread of the kernel for processors computes.</summary>
     internal const int ProcessorPixels = 6;
@@ -207,7 +207,7 @@ internal static class ConvolutionKernels
         ArrayView<Float4> pixelQuads = pixelTile.Cast<Float4>();
 
         int t = Group.IdxX;
-        int tilesPerGroup = (a.GroupLanes + TTile.Channels - 1) / TTile.Channels;
+        int tilesPerGroup = a.GroupLanes.DivideUp(TTile.Channels);
         int group = Grid.IdxY / tilesPerGroup;
         int firstChannel = (Grid.IdxY - group * tilesPerGroup) * TTile.Channels;
         int firstPixel = Grid.IdxX * TTile.Pixels;
@@ -301,7 +301,7 @@ internal static class ConvolutionKernels
             sum.D += next.D;
         }
         int block = quad / (4 * a.MapArea) % a.OutBlocks;
-        int channel = block * 16 + (quad & 3) * 4;
+        int channel = block * Block.Lanes + (quad & 3) * 4;
         int group = channel / a.GroupChannels;
         // The unused lanes of the last block belong to the last group.
         group = Math.Min(group, a.Groups - 1);
@@ -319,9 +319,9 @@ internal static class ConvolutionKernels
         ConvolutionArguments a)
         where TInput : struct, IConvolutionInput
     {
-        int blocksPerGroup = a.GroupLanes / 16;
+        int blocksPerGroup = a.GroupLanes / Block.Lanes;
         int group = Grid.IdxY / blocksPerGroup;
-        int channel = (Grid.IdxY - group * blocksPerGroup) * 16;
+        int channel = (Grid.IdxY - group * blocksPerGroup) * Block.Lanes;
         int pixel = Grid.IdxX * ConvolutionArguments.ProcessorPixels;
         int w0 = Window(pixel, group, a), w1 = Window(pixel + 1, group, a), w2 = Window(pixel + 2, group, a);
         int w3 = Window(pixel + 3, group, a), w4 = Window(pixel + 4, group, a), w5 = Window(pixel + 5, group, a);
@@ -471,7 +471,7 @@ internal static class ConvolutionKernels
         if (channel < a.GroupLanes)
             quads[at] = low.Of(sums.Low);
         if (channel + TTile.Channels / 2 < a.GroupLanes)
-            quads[at + TTile.Channels / 32 * a.MapArea * 4 + TTile.Channels / 2 % 16 / 4] = high.Of(sums.High);
+            quads[at + TTile.Channels / 32 * a.MapArea * 4 + TTile.Channels / 2 % Block.Lanes / 4] = high.Of(sums.High);
     }
 
     /// <summary>One pixel of sixteen channels.</summary>
@@ -496,7 +496,8 @@ internal static class ConvolutionKernels
     {
         int image = pixel / a.MapArea;
         int outChannel = group * a.GroupChannels + channel;
-        return ((image * a.OutBlocks + outChannel / 16) * a.MapArea + pixel - image * a.MapArea) * 16 + (outChannel & 15);
+        return ((image * a.OutBlocks + outChannel / Block.Lanes) * a.MapArea + pixel - image * a.MapArea) * Block.Lanes
+            + (outChannel & (Block.Lanes - 1));
     }
 
     /// <summary>What a thread has loaded for the next step, while it computes this one: pixels and filters.</summary>

@@ -24,7 +24,7 @@ internal sealed class ConvolutionPass : IDisposable
         offsets = device.Store<int>(Offsets(spec, image, filters.Layout));
         arguments = Arguments(device, spec, image, filters.Layout) with
         {
-            StepsPerPart = (filters.Layout.Steps + schedule.Parts - 1) / schedule.Parts,
+            StepsPerPart = filters.Layout.Steps.DivideUp(schedule.Parts),
             Least = spec.Relu && schedule.Parts == 1 ? 0 : float.NegativeInfinity,
             PartLength = checked((int)spec.Output.Length(device.FeatureLayout)),
         };
@@ -64,7 +64,7 @@ internal sealed class ConvolutionPass : IDisposable
             GroupChannels = filters.GroupChannels,
             GroupPitch = filters.GroupPitch,
             GroupLanes = filters.GroupLanes,
-            OutBlocks = (spec.OutChannels + 15) / 16,
+            OutBlocks = spec.Output.Blocks,
             Steps = filters.Steps,
         };
     }
@@ -73,7 +73,7 @@ internal sealed class ConvolutionPass : IDisposable
     internal static int[] Offsets(in ConvolutionSpec spec, bool image, in FilterLayout filters)
     {
         int area = spec.Size * spec.Size;
-        var places = new int[image ? filters.Steps * 16 : filters.Steps];
+        var places = new int[image ? filters.Steps * Block.Lanes : filters.Steps];
         for (int i = 0; i < places.Length; i++)
         {
             if (image)

@@ -42,7 +42,8 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
         int pixels = checked(spec.Batch * spec.MapHeight * spec.MapWidth);
         if (device.LikeProcessor)
         {
-            var groups = new GridSize((pixels - 1) / ConvolutionArguments.ProcessorPixels + 1, filters.Groups * filters.GroupLanes / 16);
+            var groups = new GridSize(
+                pixels.DivideUp(ConvolutionArguments.ProcessorPixels), filters.Groups * filters.GroupLanes / Block.Lanes);
             return new("Processor", groups, 1);
         }
         int mostParts = Math.Clamp(filters.Steps / FewestSteps, 1, MostParts);
@@ -67,8 +68,8 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
         double least = double.PositiveInfinity;
         foreach ((string name, int channels, int tilePixels, int perThread, double speed) in tiles)
         {
-            int x = (pixels + tilePixels - 1) / tilePixels;
-            int y = filters.Groups * ((filters.GroupLanes + channels - 1) / channels);
+            int x = pixels.DivideUp(tilePixels);
+            int y = filters.Groups * filters.GroupLanes.DivideUp(channels);
             int threads = channels * tilePixels / perThread;
             for (int parts = leastParts; parts <= mostParts; parts++)
             {

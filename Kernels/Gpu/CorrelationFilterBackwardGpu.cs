@@ -17,7 +17,7 @@ internal sealed class CorrelationFilterBackwardGpu : CorrelationFilterBackward
         GpuDevice device, CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target)
         : base(device, spec)
     {
-        int blocks = (spec.Channels + 15) / 16, size = spec.Size, margin = spec.Margin, half = size / 2 + 1;
+        int blocks = spec.Features.Blocks, size = spec.Size, margin = spec.Margin, half = size / 2 + 1;
         rows = DftPass.Rows(device, blocks, size, size, windowed: true);
         columns = DftPass.Columns(device, blocks, size, half);
         gradientRows = DftPass.Rows(device, blocks, spec.TemplateSize, size, margin);
@@ -35,14 +35,14 @@ internal sealed class CorrelationFilterBackwardGpu : CorrelationFilterBackward
         };
         finishArguments = new CorrelationFilterBackwardArguments { Blocks = blocks, Pixels = size * size };
         constants = new FilterPlanes(device, spec, window, target);
-        long block = (long)size * half * 16;
+        long block = (long)size * half * Block.Lanes;
         rowReal = new GpuBuffer(device, (blocks + 1) * block);
         rowImaginary = new GpuBuffer(device, (blocks + 1) * block);
         real = new GpuBuffer(device, (blocks + 1) * block);
         imaginary = new GpuBuffer(device, (blocks + 1) * block);
         gradientReal = new GpuBuffer(device, blocks * block);
         gradientImaginary = new GpuBuffer(device, blocks * block);
-        planes = new GpuBuffer(device, (blocks + 1L) * size * size * 16);
+        planes = new GpuBuffer(device, (blocks + 1L) * size * size * Block.Lanes);
     }
 
     protected override void BackwardCore(
@@ -61,7 +61,7 @@ internal sealed class CorrelationFilterBackwardGpu : CorrelationFilterBackward
         inverseColumns.RunComplex(real.All, imaginary.All, rowReal.All, rowImaginary.All);
         inverseRows.RunInverse(rowReal.All, rowImaginary.All, planes.All);
         finish.LaunchOver(
-            finishArguments.Pixels * 16,
+            finishArguments.Pixels * Block.Lanes,
             [features.OnGpu(), constants.Window, planes.All, featureGradient.OnGpu(), windowGradient.OnGpu(), targetGradient.OnGpu()],
             finishArguments with { Accumulate = write == GradientWrite.Accumulate ? 1 : 0 });
     }

@@ -49,9 +49,9 @@ internal static class CorrelationFilterBackwardKernels
         int t = Group.IdxX;
         int frequency = Grid.IdxX;
         float energy = 0, dotReal = 0, dotImaginary = 0;
-        for (int block = t / 16; block < a.Blocks; block += RidgeThreads / 16)
+        for (int block = t / Block.Lanes; block < a.Blocks; block += RidgeThreads / Block.Lanes)
         {
-            int at = (block * a.Frequencies + frequency) * 16 + (t & 15);
+            int at = (block * a.Frequencies + frequency) * Block.Lanes + (t & (Block.Lanes - 1));
             float re = real[at];
             float im = imaginary[at];
             float dRe = gradientReal[at];
@@ -81,17 +81,17 @@ internal static class CorrelationFilterBackwardKernels
         float alphaReal = targetReal[frequency] / k;
         float alphaImaginary = targetImaginary[frequency] / k;
         float energyGradient = -2 * a.Share * (dotsReal[0] * alphaReal + dotsImaginary[0] * alphaImaginary) / k;
-        for (int block = t / 16; block < a.Blocks; block += RidgeThreads / 16)
+        for (int block = t / Block.Lanes; block < a.Blocks; block += RidgeThreads / Block.Lanes)
         {
-            int at = (block * a.Frequencies + frequency) * 16 + (t & 15);
+            int at = (block * a.Frequencies + frequency) * Block.Lanes + (t & (Block.Lanes - 1));
             float dRe = gradientReal[at];
             float dIm = gradientImaginary[at];
             real[at] = alphaReal * dRe - alphaImaginary * dIm + energyGradient * real[at];
             imaginary[at] = alphaReal * dIm + alphaImaginary * dRe + energyGradient * imaginary[at];
         }
-        if (t < 16)
+        if (t < Block.Lanes)
         {
-            int at = (a.Blocks * a.Frequencies + frequency) * 16 + t;
+            int at = (a.Blocks * a.Frequencies + frequency) * Block.Lanes + t;
             real[at] = t == 0 ? a.Share * dotsReal[0] / k : 0;
             imaginary[at] = t == 0 ? a.Share * dotsImaginary[0] / k : 0;
         }
@@ -107,19 +107,19 @@ internal static class CorrelationFilterBackwardKernels
     {
         ArrayView<float> shares = SharedMemory.Allocate<float>(WindowThreads);
         int t = Group.IdxX;
-        int lane = t & 15;
-        int pixel = Grid.IdxX * (WindowThreads / 16) + t / 16;
+        int lane = t & (Block.Lanes - 1);
+        int pixel = Grid.IdxX * (WindowThreads / Block.Lanes) + t / Block.Lanes;
         float share = 0;
         if (pixel < a.Pixels)
         {
             float h = window[pixel];
-            int at = pixel * 16 + lane;
+            int at = pixel * Block.Lanes + lane;
             for (int block = 0; block < a.Blocks; block++)
             {
                 float g = planes[at];
                 share += features[at] * g;
                 featureGradient[at] = h * g;
-                at += a.Pixels * 16;
+                at += a.Pixels * Block.Lanes;
             }
         }
         shares[t] = share;
@@ -135,7 +135,7 @@ internal static class CorrelationFilterBackwardKernels
         if (lane == 0 && pixel < a.Pixels)
         {
             float ofWindow = shares[t];
-            float ofTarget = planes[(a.Blocks * a.Pixels + pixel) * 16];
+            float ofTarget = planes[(a.Blocks * a.Pixels + pixel) * Block.Lanes];
             // What was there may not even be a number, so it is not multiplied with zero.
             if (a.Accumulate != 0)
             {

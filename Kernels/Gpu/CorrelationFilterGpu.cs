@@ -15,7 +15,7 @@ internal sealed class CorrelationFilterGpu : CorrelationFilter
     internal CorrelationFilterGpu(GpuDevice device, CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target)
         : base(device, spec)
     {
-        int planes = (spec.Channels + 15) / 16, half = spec.Size / 2 + 1;
+        int planes = spec.Features.Blocks, half = spec.Size / 2 + 1;
         rows = DftPass.Rows(device, planes, spec.Size, spec.Size, windowed: true);
         columns = DftPass.Columns(device, planes, spec.Size, half);
         inverseColumns = DftPass.InverseColumns(device, planes, spec.Size, half, spec.Margin);
@@ -29,7 +29,7 @@ internal sealed class CorrelationFilterGpu : CorrelationFilter
             Lambda = spec.Lambda,
         };
         constants = new FilterPlanes(device, spec, window, target);
-        long length = (long)planes * spec.Size * half * 16;
+        long length = (long)planes * spec.Size * half * Block.Lanes;
         rowReal = new GpuBuffer(device, length);
         rowImaginary = new GpuBuffer(device, length);
         real = new GpuBuffer(device, length);

@@ -13,7 +13,7 @@ internal sealed class CrossCorrelationBackwardGpu : CrossCorrelationBackward
         templateKernel = device.Load("CrossCorrelation.TemplateGradient");
         searchKernel = device.Load("CrossCorrelation.SearchGradient");
         int search = spec.SearchSize, response = spec.ResponseSize;
-        int blocks = (spec.Channels + 15) / 16;
+        int blocks = spec.Search.Blocks;
         templateGroups = new GridSize(spec.TemplateSize, spec.TemplateSize, blocks);
         int columns = searchKernel.Source.GroupSize / 4;
         searchGroups = new GridSize((search - 1) / columns + 1, search, checked(spec.Batch * blocks));

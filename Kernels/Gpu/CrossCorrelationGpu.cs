@@ -12,7 +12,7 @@ internal sealed class CrossCorrelationGpu : CrossCorrelation
     {
         kernel = device.Load(device.LikeProcessor ? "CrossCorrelation.Processor" : "CrossCorrelation");
         int template = spec.TemplateSize, search = spec.SearchSize, response = spec.ResponseSize;
-        int blocks = (spec.Channels + 15) / 16;
+        int blocks = spec.Search.Blocks;
         int columns = device.LikeProcessor ? CrossCorrelationArguments.ProcessorColumns : CrossCorrelationArguments.Columns;
         groups = new GridSize((response - 1) / columns + 1, response, spec.Batch);
         arguments = new CrossCorrelationArguments

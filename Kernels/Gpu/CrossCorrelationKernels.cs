@@ -112,14 +112,14 @@ internal static class CrossCorrelationKernels
         int firstColumn = Grid.IdxX * CrossCorrelationArguments.ProcessorColumns;
         int last = a.ResponseSize - 1;
         int row = (Grid.IdxZ * a.SearchStep + Grid.IdxY * a.SearchSize * 4) * 4;
-        int x0 = row + firstColumn * 16, x1 = row + Math.Min(firstColumn + 1, last) * 16, x2 = row + Math.Min(firstColumn + 2, last) * 16;
-        int x3 = row + Math.Min(firstColumn + 3, last) * 16, x4 = row + Math.Min(firstColumn + 4, last) * 16;
-        int x5 = row + Math.Min(firstColumn + 5, last) * 16;
+        int x0 = row + firstColumn * Block.Lanes, x1 = row + Math.Min(firstColumn + 1, last) * Block.Lanes;
+        int x2 = row + Math.Min(firstColumn + 2, last) * Block.Lanes, x3 = row + Math.Min(firstColumn + 3, last) * Block.Lanes;
+        int x4 = row + Math.Min(firstColumn + 4, last) * Block.Lanes, x5 = row + Math.Min(firstColumn + 5, last) * Block.Lanes;
         Float8 low0 = default, low1 = default, low2 = default, low3 = default, low4 = default, low5 = default;
         Float8 high0 = default, high1 = default, high2 = default, high3 = default, high4 = default, high5 = default;
         for (int position = 0; position < a.TemplateQuads / 4; position++)
         {
-            Float8 low = Float8.Load(template, position * 16), high = Float8.Load(template, position * 16 + 8);
+            Float8 low = Float8.Load(template, position * Block.Lanes), high = Float8.Load(template, position * Block.Lanes + 8);
             int offset = offsets[position] * 4;
             low0 = low0.Add(low, Float8.Load(search, x0 + offset));
             high0 = high0.Add(high, Float8.Load(search, x0 + offset + 8));

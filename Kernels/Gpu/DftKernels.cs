@@ -185,17 +185,17 @@ internal static class DftKernels
         int t = Group.IdxX;
         int frequency = Grid.IdxX;
         float energy = 0;
-        for (int block = t / 16; block < a.Blocks; block += RidgeThreads / 16)
+        for (int block = t / Block.Lanes; block < a.Blocks; block += RidgeThreads / Block.Lanes)
         {
-            int at = (block * a.Frequencies + frequency) * 16 + (t & 15);
+            int at = (block * a.Frequencies + frequency) * Block.Lanes + (t & (Block.Lanes - 1));
             energy += real[at] * real[at] + imaginary[at] * imaginary[at];
         }
         float k = a.Share * Reductions.Sum(shared, RidgeThreads, energy) + a.Lambda;
         float alphaReal = targetReal[frequency] / k;
         float alphaImaginary = targetImaginary[frequency] / k;
-        for (int block = t / 16; block < a.Blocks; block += RidgeThreads / 16)
+        for (int block = t / Block.Lanes; block < a.Blocks; block += RidgeThreads / Block.Lanes)
         {
-            int at = (block * a.Frequencies + frequency) * 16 + (t & 15);
+            int at = (block * a.Frequencies + frequency) * Block.Lanes + (t & (Block.Lanes - 1));
             float re = real[at];
             float im = imaginary[at];
             real[at] = alphaReal * re + alphaImaginary * im;
@@ -231,13 +231,13 @@ internal static class DftKernels
         internal Line(int thread, DftArguments a)
         {
             int quads = (a.Results + 3) / 4;
-            int quad = thread / 16 % quads;
-            int line = thread / 16 / quads;
+            int quad = thread / Block.Lanes % quads;
+            int line = thread / Block.Lanes / quads;
             int plane = line / a.Lines;
             InPlane = line - plane * a.Lines;
-            From = plane * a.PlaneStep + InPlane * a.LineStep + (thread & 15);
+            From = plane * a.PlaneStep + InPlane * a.LineStep + (thread & (Block.Lanes - 1));
             Row = quad * a.Samples * 2;
-            To = plane * a.OutPlaneStep + InPlane * a.OutLineStep + quad * 4 * a.ResultStep + (thread & 15);
+            To = plane * a.OutPlaneStep + InPlane * a.OutLineStep + quad * 4 * a.ResultStep + (thread & (Block.Lanes - 1));
             Left = a.Results - 4 * quad;
         }
     }

@@ -29,7 +29,7 @@ internal sealed class DftPass : IDisposable
         {
             Samples = samples,
             Results = results,
-            Threads = checked(planes * arguments.Lines * quads * 16),
+            Threads = checked(planes * arguments.Lines * quads * Block.Lanes),
         };
     }
 
@@ -95,23 +95,23 @@ internal sealed class DftPass : IDisposable
     private static DftArguments RowsOf(int height, int samples, int results) => new()
     {
         Lines = height,
-        PlaneStep = height * samples * 16,
-        LineStep = samples * 16,
-        SampleStep = 16,
-        OutPlaneStep = height * results * 16,
-        OutLineStep = results * 16,
-        ResultStep = 16,
+        PlaneStep = height * samples * Block.Lanes,
+        LineStep = samples * Block.Lanes,
+        SampleStep = Block.Lanes,
+        OutPlaneStep = height * results * Block.Lanes,
+        OutLineStep = results * Block.Lanes,
+        ResultStep = Block.Lanes,
     };
 
     private static DftArguments ColumnsOf(int samples, int columns, int results) => new()
     {
         Lines = columns,
-        PlaneStep = samples * columns * 16,
-        LineStep = 16,
-        SampleStep = columns * 16,
-        OutPlaneStep = results * columns * 16,
-        OutLineStep = 16,
-        ResultStep = columns * 16,
+        PlaneStep = samples * columns * Block.Lanes,
+        LineStep = Block.Lanes,
+        SampleStep = columns * Block.Lanes,
+        OutPlaneStep = results * columns * Block.Lanes,
+        OutLineStep = Block.Lanes,
+        ResultStep = columns * Block.Lanes,
     };
 
     // Exact multiples first: the angle of a large product would lose its last bits.

@@ -16,7 +16,7 @@ internal sealed class FilterGradientGpu : IDisposable
     internal FilterGradientGpu(GpuDevice device, in ConvolutionSpec spec)
     {
         bool image = spec.InputLayout(device) == TensorLayout.Interleaved;
-        FilterLayout layout = FilterLayout.Of(spec, image, flipped: false, pitch: 16);
+        FilterLayout layout = FilterLayout.Of(spec, image, flipped: false, pitch: Block.Lanes);
         ConvolutionArguments convolution = ConvolutionPass.Arguments(device, spec, image, layout) with { PartLength = layout.Length };
         int steps = (convolution.Pixels - 1) / ConvolutionArguments.Depth + 1;
         ConvolutionSchedule schedule = ConvolutionSchedule.ForFilterGradient(device, layout, steps);
@@ -33,7 +33,7 @@ internal sealed class FilterGradientGpu : IDisposable
 
         bias = device.Load("ConvolutionBackward.Bias");
         biasGroups = new GridSize((convolution.Pixels - 1) / BiasGradientArguments.PixelsPerPart + 1, convolution.OutBlocks);
-        int biasLanes = convolution.OutBlocks * 16;
+        int biasLanes = convolution.OutBlocks * Block.Lanes;
         biasParts = new GpuBuffer(device, biasGroups.X * biasLanes);
         biasArguments = new BiasGradientArguments
         {

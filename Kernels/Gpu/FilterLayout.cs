@@ -16,7 +16,7 @@ internal readonly record struct FilterLayout(int Groups, int GroupChannels, int 
     private const int Depth = ConvolutionArguments.Depth;
 
     /// <summary>Columns of a group with the unused lanes of the last block.</summary>
-    internal int GroupLanes => RoundUp(GroupChannels, Depth);
+    internal int GroupLanes => GroupChannels.RoundUp(Depth);
 
     /// <summary>Floats of the whole form.</summary>
     internal int Length => checked(Groups * Order.Products * GroupPitch);
@@ -34,8 +34,8 @@ internal readonly record struct FilterLayout(int Groups, int GroupChannels, int 
         int groups = split ? 1 : spec.Groups;
         int perGroup = spec.Groups / groups;
         int formRows = rows * perGroup, formColumns = columns * perGroup;
-        int steps = image ? RoundUp(area * formRows, Depth) / Depth : RoundUp(formRows, Depth) / Depth * area;
-        int groupPitch = RoundUp(formColumns, pitch);
+        int steps = image ? (area * formRows).DivideUp(Depth) : formRows.DivideUp(Depth) * area;
+        int groupPitch = formColumns.RoundUp(pitch);
         return new(groups, formColumns, groupPitch, steps, new FilterOrder
         {
             Values = checked((int)spec.Filters.Count),
@@ -56,6 +56,4 @@ internal readonly record struct FilterLayout(int Groups, int GroupChannels, int 
             Pitch = groupPitch,
         });
     }
-
-    private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 }

@@ -8,7 +8,7 @@ internal sealed class Fourier2DGpu : Fourier2D
     internal Fourier2DGpu(GpuDevice device, Fourier2DSpec spec)
         : base(device, spec)
     {
-        int planes = (spec.Channels + 15) / 16;
+        int planes = spec.Real.Blocks;
         rows = DftPass.Rows(device, planes, spec.Height, spec.Width);
         columns = DftPass.Columns(device, planes, spec.Height, spec.SpectrumWidth);
         inverseColumns = DftPass.InverseColumns(device, planes, spec.Height, spec.SpectrumWidth, margin: 0);

@@ -31,7 +31,7 @@ internal sealed unsafe class ResponsePeakGpu : ResponsePeak
             ResponseSize = spec.ResponseSize,
             MapSize = n,
             Taps = taps.Count,
-            Groups = checked(n * n + ResponsePeakArguments.Stretch - 1) / ResponsePeakArguments.Stretch,
+            Groups = checked(n * n).DivideUp(ResponsePeakArguments.Stretch),
             ScalePenalty = spec.ScalePenalty,
             WindowInfluence = spec.WindowInfluence,
         };

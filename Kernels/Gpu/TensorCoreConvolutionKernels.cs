@@ -31,7 +31,7 @@ internal static class TensorCoreConvolutionKernels
         ArrayView<uint> pixelTile = SharedMemory.Allocate<uint>(Depth * (TTile.Pixels + Pad));
 
         int t = Group.IdxX;
-        int tilesPerGroup = (a.GroupLanes + TTile.Channels - 1) / TTile.Channels;
+        int tilesPerGroup = a.GroupLanes.DivideUp(TTile.Channels);
         int group = Grid.IdxY / tilesPerGroup;
         int firstChannel = (Grid.IdxY - group * tilesPerGroup) * TTile.Channels;
         int firstPixel = Grid.IdxX * TTile.Pixels;

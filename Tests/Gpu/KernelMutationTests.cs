@@ -31,7 +31,7 @@ internal sealed class KernelMutationTests
         (nameof(CrossCorrelationKernels), "if (t < Columns && firstColumn + t >= wanted && firstColumn + t < a.ResponseSize)");
 
     private static readonly CSharpParseOptions Language = new(LanguageVersion.Preview);
-    private static readonly string[] Shared = ["Exponentials", "KernelSource", "KernelSources", "Reductions", "Registers"];
+    private static readonly string[] Shared = ["Exponentials", "KernelSource", "KernelSources", "Reductions", "Registers", "../Block"];
     private static readonly Dictionary<string, SourceText> Sources = Directory.GetFiles(Folder(), "*Kernels.cs")
         .Concat(Shared.Select(name => Path.Combine(Folder(), name + ".cs"))).ToDictionary(file => Path.GetFileNameWithoutExtension(file), file => SourceText.From(File.ReadAllText(file)));
     private static readonly Dictionary<string, SyntaxTree> Trees = Sources.ToDictionary(s => s.Key, s => Parse(s.Value));
@@ -121,7 +121,7 @@ internal sealed class KernelMutationTests
         new("a block too many", nameof(DftKernels), "block < a.Blocks", "block <= a.Blocks", "index"),
         new("a block too many", nameof(CorrelationFilterBackwardKernels), "block < a.Blocks", "block <= a.Blocks", "index"),
         new("a thread too many adds", nameof(CorrelationFilterBackwardKernels), "if (t < half)", "if (t <= half)", "race|index"),
-        new("two blocks of the target's gradient", nameof(CorrelationFilterBackwardKernels), "if (t < 16)", "if (t <= 16)", "race|index"),
+        new("two blocks of the target's gradient", nameof(CorrelationFilterBackwardKernels), "if (t < Block.Lanes)", "if (t <= Block.Lanes)", "race|index"),
         new("a pixel too many", nameof(CorrelationFilterBackwardKernels), "if (pixel < a.Pixels)", "if (pixel <= a.Pixels)", "index"),
         new("a lane too many adds", nameof(CorrelationFilterBackwardKernels), "if (lane < half)", "if (lane <= half)", "race|index"),
         new("two lanes store", nameof(CorrelationFilterBackwardKernels), "lane == 0 &&", "lane <= 1 &&", "race"),
