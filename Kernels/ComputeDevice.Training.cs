@@ -1,11 +1,13 @@
 namespace SiamIlgpu.Kernels;
 
-/// <content>What training needs beyond inference.</content>
+/// <content>The operations that training needs in addition to those of inference.</content>
 public abstract partial class ComputeDevice
 {
-    /// <summary>Prepares the gradients of a convolution with filters of this device.</summary>
-    /// <exception cref="KernelShapeException">The spec makes no sense, takes other filters, or ends with ReLU or pooling.</exception>
-    /// <exception cref="DeviceMismatchException">The filters are another device's.</exception>
+    /// <summary>Prepares the gradients of a convolution with filters that this device has loaded.</summary>
+    /// <exception cref="KernelShapeException">
+    /// The spec is invalid, its filters have another shape, or it ends with ReLU or pooling.
+    /// </exception>
+    /// <exception cref="DeviceMismatchException">The filters are of another device.</exception>
     public ConvolutionBackward PrepareBackward(ConvolutionSpec spec, ConvolutionFilters filters)
     {
         CheckFilters(spec, filters);
@@ -14,8 +16,10 @@ public abstract partial class ComputeDevice
         return PrepareBackwardCore(spec, filters);
     }
 
-    /// <summary>Prepares the gradients of a correlation filter. Window and target are m x m, row by row; both are copied.</summary>
-    /// <exception cref="KernelShapeException">The spec or the lengths make no sense.</exception>
+    /// <summary>
+    /// Prepares the gradients of a correlation filter with a window and a target of m x m values, row by row. Both are copied.
+    /// </summary>
+    /// <exception cref="KernelShapeException">The spec is invalid, or a length is wrong.</exception>
     public CorrelationFilterBackward PrepareBackward(CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target)
     {
         spec.Validate();
@@ -24,7 +28,7 @@ public abstract partial class ComputeDevice
     }
 
     /// <summary>Prepares the gradient of a max pooling.</summary>
-    /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
+    /// <exception cref="KernelShapeException">The spec is invalid; the message says why.</exception>
     public MaxPoolBackward PrepareBackward(MaxPoolSpec spec)
     {
         spec.Validate();
@@ -32,7 +36,7 @@ public abstract partial class ComputeDevice
     }
 
     /// <summary>Prepares the gradients of a cross-correlation.</summary>
-    /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
+    /// <exception cref="KernelShapeException">The spec is invalid; the message says why.</exception>
     public CrossCorrelationBackward PrepareBackward(CrossCorrelationSpec spec)
     {
         spec.Validate();
@@ -41,8 +45,8 @@ public abstract partial class ComputeDevice
         return PrepareBackwardCore(spec);
     }
 
-    /// <summary>Prepares a batch normalisation in training, forward and backward.</summary>
-    /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
+    /// <summary>Prepares both passes of a batch normalization in training.</summary>
+    /// <exception cref="KernelShapeException">The spec is invalid; the message says why.</exception>
     public BatchNormTraining PrepareTraining(BatchNormSpec spec)
     {
         spec.Validate();
@@ -50,46 +54,46 @@ public abstract partial class ComputeDevice
     }
 
     /// <summary>Prepares the gradient of a ReLU.</summary>
-    /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
+    /// <exception cref="KernelShapeException">The spec is invalid; the message says why.</exception>
     public ReluBackward PrepareBackward(ReluSpec spec)
     {
         spec.Validate();
         return PrepareBackwardCore(spec);
     }
 
-    /// <summary>Prepares the map from responses to scores, forward and backward.</summary>
-    /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
+    /// <summary>Prepares both passes of the map from responses to scores.</summary>
+    /// <exception cref="KernelShapeException">The spec is invalid; the message says why.</exception>
     public ScoreAdjust PrepareTraining(ScoreAdjustSpec spec)
     {
         spec.Validate();
         return PrepareTrainingCore(spec);
     }
 
-    /// <summary>Prepares the logistic loss with its gradient.</summary>
-    /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
+    /// <summary>Prepares the logistic loss and its gradient.</summary>
+    /// <exception cref="KernelShapeException">The spec is invalid; the message says why.</exception>
     public LogisticLoss PrepareLoss(LogisticLossSpec spec)
     {
         spec.Validate();
         return PrepareLossCore(spec);
     }
 
-    /// <summary>Prepares the triplet loss with its gradient.</summary>
-    /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
+    /// <summary>Prepares the triplet loss and its gradient.</summary>
+    /// <exception cref="KernelShapeException">The spec is invalid; the message says why.</exception>
     public TripletLoss PrepareLoss(TripletLossSpec spec)
     {
         spec.Validate();
         return PrepareLossCore(spec);
     }
 
-    /// <summary>Prepares the optimiser.</summary>
-    /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
+    /// <summary>Prepares the step of the optimizer.</summary>
+    /// <exception cref="KernelShapeException">The spec is invalid; the message says why.</exception>
     public SgdStep PrepareStep(SgdSpec spec)
     {
         spec.Validate();
         return PrepareStepCore(spec);
     }
 
-    /// <summary>Prepares from a checked spec.</summary>
+    /// <summary>Prepares an operation; its spec has been checked.</summary>
     private protected abstract ConvolutionBackward PrepareBackwardCore(ConvolutionSpec spec, ConvolutionFilters filters);
 
     /// <inheritdoc cref="PrepareBackwardCore(ConvolutionSpec, ConvolutionFilters)"/>

@@ -1,20 +1,35 @@
 namespace SiamIlgpu.Kernels;
 
 /// <summary>
-/// A processor that runs the operations. Prepare once, run many: <c>Prepare</c> packs weights, chooses an algorithm and
-/// allocates scratch; the operation it returns only enqueues. Several threads may share a device; each buffer and operation
-/// that it made is for one thread at a time.
+/// A processor or a GPU that runs the operations. An operation is prepared once and run many times: <c>Prepare</c> packs weights,
+/// chooses an algorithm and allocates scratch memory; running the operation only enqueues work. Several threads may share a device.
+/// Each of its tensors and operations is for one thread at a time.
 /// </summary>
+/// <remarks>
+/// <c>Prepare</c> makes what inference needs. For training, <c>PrepareBackward</c> makes gradients, <c>PrepareTraining</c> operations
+/// with both passes, <c>PrepareLoss</c> losses with their gradient, and <c>PrepareStep</c> the optimizer.
+/// </remarks>
+/// <example>
+/// <code>
+/// using ComputeDevice device = new CpuDevice();
+/// using MaxPool pool = device.Prepare(new MaxPoolSpec(Batch: 1, Channels: 96, Height: 123, Width: 123, Size: 3, Stride: 2));
+/// using Tensor input = device.Allocate(pool.Spec.Input, device.FeatureLayout);
+/// using Tensor output = device.Allocate(pool.Spec.Output, device.FeatureLayout);
+/// device.Upload(values, input);                               // values: float[] in planar order
+/// pool.Forward(input, output);
+/// device.Download(output, results);                           // waits for the result
+/// </code>
+/// </example>
 public abstract partial class ComputeDevice : IDisposable
 {
-    /// <summary>Its name, with what matters for speed.</summary>
+    /// <summary>The device's name, with what matters for its speed.</summary>
     public abstract string Name { get; }
 
-    /// <summary>How features lie between operations.</summary>
+    /// <summary>The layout of the features that pass from one operation to the next.</summary>
     public abstract TensorLayout FeatureLayout { get; }
 
-    /// <summary>Allocates a tensor of zeros. The caller disposes it.</summary>
-    /// <exception cref="DeviceMemoryException">The GPU has not that much memory left.</exception>
+    /// <summary>Allocates a tensor of zeros. The caller disposes it, and does so before the device.</summary>
+    /// <exception cref="DeviceMemoryException">The GPU has too little memory left.</exception>
     public Tensor Allocate(TensorShape shape, TensorLayout layout) => new(AllocateBuffer(shape.Length(layout)), shape, layout);
 
     /// <summary>Copies values in planar order into a view of any layout.</summary>
@@ -26,8 +41,8 @@ public abstract partial class ComputeDevice : IDisposable
         UploadCore(planar, destination);
     }
 
-    /// <summary>Waits, and copies a view of any layout out in planar order.</summary>
-    /// <exception cref="KernelShapeException">The span is not as long as the view has elements.</exception>
+    /// <summary>Waits for the enqueued work, and copies the values of a view of any layout out in planar order.</summary>
+    /// <exception cref="KernelShapeException">The length of the span differs from the view's elements.</exception>
     /// <exception cref="DeviceMismatchException">The view is of another device.</exception>
     public void Download(TensorView source, Span<float> planar)
     {
@@ -39,17 +54,18 @@ public abstract partial class ComputeDevice : IDisposable
     public abstract void Synchronize();
 
     /// <summary>
-    /// Prepares work that is enqueued again and again with the same operations, views and numbers: a device that can takes it
-    /// down once and replays it with one call. Dispose it before the operations and buffers that it uses.
+    /// Prepares work that is enqueued again and again with the same operations, views and numbers. A device that is able to records the
+    /// work once and replays it with one call; other devices call <paramref name="enqueue"/> each time. Dispose the recorded work before
+    /// the operations and tensors that it uses.
     /// </summary>
     /// <param name="enqueue">Calls <c>Forward</c> of operations of this device, and nothing else.</param>
     public virtual RecordedWork Record(Action enqueue) => new(enqueue);
 
-    /// <summary>Makes filters known to the device, for any number of convolutions.</summary>
-    /// <param name="shape">Their shape, OIHW; of a grouped convolution I is the channels of one group.</param>
-    /// <param name="filters">The filters, OIHW. They are kept, not copied: do not change them.</param>
+    /// <summary>Loads filters, for any number of convolutions.</summary>
+    /// <param name="shape">The shape of the filters, OIHW. In a grouped convolution, I is the number of channels of one group.</param>
+    /// <param name="filters">The filters, OIHW. The array is kept, not copied: do not change it.</param>
     /// <param name="bias">One bias per output channel.</param>
-    /// <exception cref="KernelShapeException">The lengths are not those of the shape.</exception>
+    /// <exception cref="KernelShapeException">The lengths differ from those of the shape.</exception>
     public ConvolutionFilters Load(TensorShape shape, float[] filters, float[] bias)
     {
         if (filters.Length != shape.Count)
@@ -59,17 +75,17 @@ public abstract partial class ComputeDevice : IDisposable
         return LoadCore(shape, filters, bias);
     }
 
-    /// <summary>Prepares a convolution with filters of this device.</summary>
-    /// <exception cref="KernelShapeException">The spec makes no sense or takes other filters.</exception>
-    /// <exception cref="DeviceMismatchException">The filters are another device's.</exception>
+    /// <summary>Prepares a convolution with filters that this device has loaded.</summary>
+    /// <exception cref="KernelShapeException">The spec is invalid, or its filters have another shape.</exception>
+    /// <exception cref="DeviceMismatchException">The filters are of another device.</exception>
     public Convolution Prepare(ConvolutionSpec spec, ConvolutionFilters filters)
     {
         CheckFilters(spec, filters);
         return PrepareCore(spec, filters);
     }
 
-    /// <summary>Prepares a convolution with filters of its own: OIHW, one bias per output channel; both are copied.</summary>
-    /// <exception cref="KernelShapeException">The spec or the lengths make no sense.</exception>
+    /// <summary>Prepares a convolution with its own filters, OIHW, and one bias for each output channel. Both are copied.</summary>
+    /// <exception cref="KernelShapeException">The spec is invalid, or a length is wrong.</exception>
     public Convolution Prepare(ConvolutionSpec spec, ReadOnlySpan<float> filters, ReadOnlySpan<float> bias)
     {
         spec.Validate();
@@ -78,7 +94,7 @@ public abstract partial class ComputeDevice : IDisposable
     }
 
     /// <summary>Prepares a max pooling.</summary>
-    /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
+    /// <exception cref="KernelShapeException">The spec is invalid; the message says why.</exception>
     public MaxPool Prepare(MaxPoolSpec spec)
     {
         spec.Validate();
@@ -86,7 +102,7 @@ public abstract partial class ComputeDevice : IDisposable
     }
 
     /// <summary>Prepares a cross-correlation.</summary>
-    /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
+    /// <exception cref="KernelShapeException">The spec is invalid; the message says why.</exception>
     public CrossCorrelation Prepare(CrossCorrelationSpec spec)
     {
         spec.Validate();
@@ -94,15 +110,15 @@ public abstract partial class ComputeDevice : IDisposable
     }
 
     /// <summary>Prepares a DFT.</summary>
-    /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
+    /// <exception cref="KernelShapeException">The spec is invalid; the message says why.</exception>
     public Fourier2D Prepare(Fourier2DSpec spec)
     {
         spec.Validate();
         return PrepareCore(spec);
     }
 
-    /// <summary>Prepares a correlation filter. Window and target are m x m, row by row; both are copied.</summary>
-    /// <exception cref="KernelShapeException">The spec or the lengths make no sense.</exception>
+    /// <summary>Prepares a correlation filter with a window and a target of m x m values, row by row. Both are copied.</summary>
+    /// <exception cref="KernelShapeException">The spec is invalid, or a length is wrong.</exception>
     public CorrelationFilter Prepare(CorrelationFilterSpec spec, ReadOnlySpan<float> window, ReadOnlySpan<float> target)
     {
         spec.Validate();
@@ -110,16 +126,16 @@ public abstract partial class ComputeDevice : IDisposable
         return PrepareCore(spec, window, target);
     }
 
-    /// <summary>Prepares a blend.</summary>
-    /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
+    /// <summary>Prepares a running average.</summary>
+    /// <exception cref="KernelShapeException">The spec is invalid; the message says why.</exception>
     public Blend Prepare(BlendSpec spec)
     {
         spec.Validate();
         return PrepareCore(spec);
     }
 
-    /// <summary>Prepares the crops of a frame.</summary>
-    /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
+    /// <summary>Prepares the cutting of crops from a frame.</summary>
+    /// <exception cref="KernelShapeException">The spec is invalid; the message says why.</exception>
     public CropResize Prepare(CropResizeSpec spec)
     {
         spec.Validate();
@@ -127,7 +143,7 @@ public abstract partial class ComputeDevice : IDisposable
     }
 
     /// <summary>Prepares the search for the response's peak.</summary>
-    /// <exception cref="KernelShapeException">The spec makes no sense.</exception>
+    /// <exception cref="KernelShapeException">The spec is invalid; the message says why.</exception>
     public ResponsePeak Prepare(ResponsePeakSpec spec)
     {
         spec.Validate();
@@ -137,23 +153,23 @@ public abstract partial class ComputeDevice : IDisposable
     /// <summary>Allocates zeroed memory for a number of floats.</summary>
     internal abstract DeviceBuffer AllocateBuffer(long length);
 
-    /// <summary>Frees the device. Dispose its buffers and operations first.</summary>
+    /// <summary>Frees the device. Dispose its tensors and operations first.</summary>
     public void Dispose()
     {
         Dispose(disposing: true);
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Brings as many values as the view has elements.</summary>
+    /// <summary>Copies values into a view; view and number have been checked.</summary>
     private protected abstract void UploadCore(ReadOnlySpan<float> planar, TensorView destination);
 
-    /// <summary>Fetches as many values as the view has elements.</summary>
+    /// <summary>Copies the values of a view out; view and number have been checked.</summary>
     private protected abstract void DownloadCore(TensorView source, Span<float> planar);
 
-    /// <summary>Takes filters of checked lengths.</summary>
+    /// <summary>Loads filters; their lengths have been checked.</summary>
     private protected abstract ConvolutionFilters LoadCore(TensorShape shape, float[] filters, float[] bias);
 
-    /// <summary>Prepares from a checked spec.</summary>
+    /// <summary>Prepares an operation; its spec has been checked.</summary>
     private protected abstract Convolution PrepareCore(ConvolutionSpec spec, ConvolutionFilters filters);
 
     /// <inheritdoc cref="PrepareCore(ConvolutionSpec, ConvolutionFilters)"/>
@@ -197,20 +213,20 @@ public abstract partial class ComputeDevice : IDisposable
     }
 }
 
-/// <summary>Work that is enqueued again and again; see <see cref="ComputeDevice.Record"/>. For one thread at a time.</summary>
+/// <summary>Work that is enqueued again and again, made by <see cref="ComputeDevice.Record"/>. It is for one thread at a time.</summary>
 public class RecordedWork(Action enqueue) : IDisposable
 {
-    /// <summary>Enqueues it.</summary>
+    /// <summary>Enqueues the work.</summary>
     public virtual void Replay() => enqueue();
 
-    /// <summary>Frees what the device took down.</summary>
+    /// <summary>Frees the recording.</summary>
     public void Dispose()
     {
         Dispose(disposing: true);
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Frees what the device took down.</summary>
+    /// <summary>Frees the recording.</summary>
     protected virtual void Dispose(bool disposing)
     {
     }

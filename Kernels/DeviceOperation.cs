@@ -1,15 +1,15 @@
 namespace SiamIlgpu.Kernels;
 
 /// <summary>
-/// A prepared operation: everything slow (packing weights, choosing an algorithm, allocating scratch) has happened,
-/// what is left only enqueues work. It belongs to one device, and to one thread at a time.
+/// A prepared operation. Everything slow, such as packing weights, choosing an algorithm and allocating scratch memory, has been done;
+/// running the operation only enqueues work. It belongs to one device, and it is for one thread at a time.
 /// </summary>
 public abstract class DeviceOperation(ComputeDevice device) : IDisposable
 {
     /// <summary>The device it runs on.</summary>
     public ComputeDevice Device { get; } = device;
 
-    /// <summary>Frees packed weights and scratch.</summary>
+    /// <summary>Frees packed weights and scratch memory.</summary>
     public void Dispose()
     {
         Dispose(disposing: true);
@@ -21,9 +21,9 @@ public abstract class DeviceOperation(ComputeDevice device) : IDisposable
     {
     }
 
-    /// <summary>Throws unless the view is of this device and has just this shape and layout.</summary>
-    /// <exception cref="DeviceMismatchException">The buffer is another device's.</exception>
-    /// <exception cref="KernelShapeException">Shape or layout differ, or the view reaches past its buffer.</exception>
+    /// <summary>Throws unless the view is of this device and has exactly this shape and layout.</summary>
+    /// <exception cref="DeviceMismatchException">The view is of another device.</exception>
+    /// <exception cref="KernelShapeException">The shape or the layout differs, or the view reaches past its memory.</exception>
     protected void Require(in TensorView view, TensorShape shape, TensorLayout layout, string what) =>
         Require(Device, view, shape, layout, what);
 

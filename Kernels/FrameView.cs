@@ -22,8 +22,8 @@ public enum PixelFormat
 }
 
 /// <summary>
-/// Pixels of one frame in the host's memory, such as a bitmap, a decoded image or a camera buffer, or, by a <see cref="DeviceFrame"/>, in
-/// a device's. Nothing is copied.
+/// The pixels of one frame, which are not copied. They are in the host's memory, as in a bitmap, a decoded image or a camera buffer, or in
+/// a device's memory, as a <see cref="DeviceFrame"/>.
 /// </summary>
 public readonly ref struct FrameView
 {
@@ -32,8 +32,8 @@ public readonly ref struct FrameView
     /// <param name="width">Pixels in a row, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
     /// <param name="format">The order of a pixel's bytes.</param>
-    /// <param name="strideBytes">Bytes from one row to the next; 0 when rows lie close together.</param>
-    /// <exception cref="ArgumentException">A size is not positive, or the span is too short for it.</exception>
+    /// <param name="strideBytes">Bytes from one row to the next; 0 when there is no gap between rows.</param>
+    /// <exception cref="ArgumentException">A size is not positive, or the span is too short for the frame.</exception>
     public FrameView(ReadOnlySpan<byte> pixels, int width, int height, PixelFormat format, int strideBytes = 0)
     {
         StrideBytes = CheckedStride(pixels.Length, width, height, format, strideBytes);
@@ -52,7 +52,7 @@ public readonly ref struct FrameView
         StrideBytes = frame.StrideBytes;
     }
 
-    /// <summary>The rows, top first; none when the frame is in a device's memory.</summary>
+    /// <summary>The rows, top first; empty when the frame is in a device's memory.</summary>
     public ReadOnlySpan<byte> Pixels { get; }
 
     /// <summary>The frame in a device's memory; null when it is in the host's.</summary>
@@ -81,14 +81,17 @@ public readonly ref struct FrameView
         _ => (2, 1, 0),
     };
 
-    /// <summary>The bytes of row <paramref name="y"/> of a frame in the host's memory, without what the stride adds.</summary>
+    /// <summary>The pixels of row <paramref name="y"/> of a frame in the host's memory, without the gap after the row.</summary>
     public ReadOnlySpan<byte> Row(int y) => Pixels.Slice(y * StrideBytes, Width * BytesPerPixel);
 
-    /// <summary>The same pixels in the host's memory: this view, or a copy of a device's, for which this waits.</summary>
+    /// <summary>
+    /// The same pixels in the host's memory: this view itself or, if the frame is in a device's memory, a copy. To copy, it waits for the
+    /// device.
+    /// </summary>
     public FrameView OnHost() => OnDevice is null ? this : new FrameView(OnDevice.Download(), Width, Height, Format, StrideBytes);
 
-    /// <summary>Bytes from one row to the next, of a frame that fits into so many bytes.</summary>
-    /// <exception cref="ArgumentException">A size is not positive, or there are too few bytes for it.</exception>
+    /// <summary>The bytes from one row to the next of a frame that fits into the available bytes.</summary>
+    /// <exception cref="ArgumentException">A size is not positive, or there are too few bytes for the frame.</exception>
     internal static int CheckedStride(long available, int width, int height, PixelFormat format, int strideBytes)
     {
         int bytes = BytesOf(format);
@@ -113,19 +116,19 @@ public readonly ref struct FrameView
 }
 
 /// <summary>
-/// A frame in the memory of a device, where a decoder or a camera's driver has put it: a tracker on that device looks at it in place.
-/// The device reads it until its queue has passed the tracker's work, so write the next frame on the device's own queue, or wait first.
+/// A frame in the memory of a device, where a decoder or a camera's driver has written it. A tracker on that device reads it there. The
+/// device reads it when its queue comes to the tracker's work. So write the next frame through the same queue, or wait before writing it.
 /// </summary>
 public abstract class DeviceFrame
 {
     /// <summary>Looks at a frame.</summary>
     /// <param name="device">The device whose memory it is in.</param>
-    /// <param name="bytes">Bytes that there are.</param>
+    /// <param name="bytes">Number of bytes of the memory.</param>
     /// <param name="width">Pixels in a row, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
     /// <param name="format">The order of a pixel's bytes.</param>
-    /// <param name="strideBytes">Bytes from one row to the next; 0 when rows lie close together.</param>
-    /// <exception cref="ArgumentException">A size is not positive, or there are too few bytes for it.</exception>
+    /// <param name="strideBytes">Bytes from one row to the next; 0 when there is no gap between rows.</param>
+    /// <exception cref="ArgumentException">A size is not positive, or there are too few bytes for the frame.</exception>
     protected DeviceFrame(ComputeDevice device, long bytes, int width, int height, PixelFormat format, int strideBytes)
     {
         StrideBytes = FrameView.CheckedStride(bytes, width, height, format, strideBytes);
@@ -153,18 +156,18 @@ public abstract class DeviceFrame
     /// <summary>The view that trackers take.</summary>
     public static implicit operator FrameView(DeviceFrame frame) => new(frame);
 
-    /// <summary>Waits, and copies the rows, with what the stride adds, to the host.</summary>
+    /// <summary>Waits for the device, and copies the rows, with the gaps between them, to the host.</summary>
     public abstract byte[] Download();
 }
 
-/// <summary>A colour, each channel 0..255.</summary>
+/// <summary>A color; each channel is 0..255.</summary>
 public readonly record struct RgbColor(float Red, float Green, float Blue)
 {
-    /// <summary>The mean colour of a frame, summed exactly: the padding colour of SiamFC and CFNet.</summary>
+    /// <summary>The mean color of a frame, which SiamFC and CFNet pad crops with. The sums are exact.</summary>
     public static RgbColor MeanOf(in FrameView frame)
     {
-        // Exact integer sums, so the result does not depend on how the work is split. Bytes are summed by their place in a
-        // stretch of as many registers as a pixel has bytes; a place belongs to one channel.
+        // Integer sums are exact, so their order does not matter. As many registers as a pixel has bytes are read at a time; each byte of
+        // this stretch then always belongs to the same channel, and has a sum of its own.
         (int red, int green, int blue) = frame.ChannelOffsets;
         int step = frame.BytesPerPixel;
         int stretch = step * Vector<byte>.Count;

@@ -4,10 +4,10 @@ using System.Runtime.CompilerServices;
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// Batch normalisation of features, bound by memory. Both directions take two passes: sums, then the map from values to values.
-/// The sums of a batch lie in parts: one a band of rows of one image, cut by the spec alone and added in order, so that the
-/// number of threads changes no bit. A group of blocks of channels goes through both passes before the next one, as many as stay
-/// in the last cache, the second pass backwards: what the first read last is still there.
+/// Batch normalization of features, whose speed memory limits. Forward and backward have two passes each: the first one sums, the second
+/// one maps values to values. Each band of rows of an image has its own partial sums. The bands depend on the spec alone and are added
+/// in order, so the result does not depend on the number of threads. As many blocks of channels as fit into the last-level cache go
+/// through both passes before the next blocks do. The second pass runs backwards, because what the first pass read last is still cached.
 ///
 /// Rows are summed in float, bands in double. Squares are taken about a channel's pivot, the mean of the first row of the first
 /// image, because sum (x - mean)^2 = sum (x - pivot)^2 - N (mean - pivot)^2 loses nothing while the pivot is near the mean.
@@ -20,7 +20,7 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// </remarks>
 internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallelWork
 {
-    // Of x alone; backward reads three times as much.
+    // Counts x alone; the backward pass reads three times as much.
     private const long GroupBytes = 8 << 20;
     private const int BandBytes = 128 * 1024;
 
@@ -33,7 +33,7 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
     // Of each channel. Forward: pivot, then mean; scale; -; shift. Backward: mean; factor of x - mean; factor of dL/dy; shift.
     private readonly float* center, slope, factor, shift;
 
-    // What the tasks of the call under way share.
+    // The arguments of the current call, which its tasks share.
     private Step step;
     private int firstBlock;
     private float* x, y, dy, dx;
@@ -177,7 +177,7 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
         double sigma = Math.Sqrt(Math.Max(squares / count - fromPivot * fromPivot, 0) + Spec.Epsilon);
         moments[channel] = (float)mean;
         moments[Spec.Channels + channel] = (float)sigma;
-        // Differences from the rounded mean are exact where it matters; what it was rounded by goes into the shift.
+        // x - mean uses the rounded mean, which loses nothing where it matters; the shift makes up for the rounding.
         double scale = gain[channel] / sigma;
         center[channel] = (float)mean;
         slope[channel] = (float)scale;

@@ -2,8 +2,8 @@ namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
 /// MATLAB's bicubic <c>imresize</c> along one axis, as a table: output i = sum over t of Weights[i,t] * known[First[i] + t]
-/// + Outside[i] * constant. Only a stretch of the input is "known"; the rest of it holds one constant (the padding colour),
-/// whose weights are summed up beforehand. So a region that dwarfs the frame costs no more memory than the frame.
+/// + Outside[i] * constant. Only a part of the input is "known"; the rest has one constant value (the padding color),
+/// whose weights are summed in advance. So a region that is much larger than the frame takes no more memory than the frame.
 /// </summary>
 internal sealed unsafe class BicubicTaps : IDisposable
 {

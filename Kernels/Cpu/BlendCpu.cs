@@ -9,7 +9,7 @@ internal sealed unsafe class BlendCpu : Blend
     {
     }
 
-    // A template is small (80 KB for CFNet): one thread is done before a second has woken up.
+    // A template is small (80 KB for CFNet): one thread finishes before a second one has woken up.
     protected override void ForwardCore(TensorView average, TensorView update, float rate)
     {
         float* a = average.Pointer();

@@ -4,8 +4,8 @@ namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
 /// The 2-D DFT of planes of sixteen channels side by side, forward from real planes to half spectra [H][W/2+1][16] and back,
-/// of any size. The sizes of features are small and unkind (62, 57, 53, 49), so each one-dimensional transform is a product
-/// with a dense real matrix. Two rows, or two columns, are transformed at a time: 32 lanes.
+/// of any size. The sizes of features are small and have few factors (62, 57, 53, 49), so each one-dimensional
+/// transform is a product with a dense real matrix. Two rows, or two columns, are transformed at a time: 32 lanes.
 ///
 /// Cosine is even in n and sine is odd, so a sum over all n needs half of them only. With N samples, M = N/2 (rounded down),
 /// e[n] = x[n] + x[N-n] and o[n] = x[n] - x[N-n] for 0 &lt; n &lt; N/2, e = x and o = 0 for n = 0 and (N even) n = N/2:

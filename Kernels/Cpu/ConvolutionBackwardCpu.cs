@@ -11,7 +11,7 @@ internal sealed class ConvolutionBackwardCpu : ConvolutionBackward
     {
         var device = (CpuDevice)filters.Device;
         filterGradient = new FilterGradientCpu(device, spec);
-        // The first layer of a network asks for no more, and pays for no flipped filters.
+        // The first layer of a network needs no gradient of its input, and so no flipped filters.
         inputGradient = spec.InputLayout(device) == TensorLayout.Interleaved ? null : new InputGradientCpu(device, spec, filters);
     }
 

@@ -16,9 +16,9 @@ internal static class ConvolutionCpu
         };
     }
 
-    // Multiply-adds of either way. Measured on one core, the transforms cost about ten a point and channel, input and output
-    // alike, and each transformed filter value that is fetched from the outer caches costs fifty; the direct convolution hides
-    // its fetches. So maps of few tiles, as in the last layers of an exemplar, stay direct.
+    // Compares both algorithms in multiply-adds. Measured on one core, the transforms of input and output cost about ten for each point
+    // and channel, and fetching a transformed filter value from the outer caches costs fifty; the direct convolution hides its fetches.
+    // So the direct algorithm is faster for maps of few tiles, as in the last layers of an exemplar.
     private static bool Pays<TTransform>(CpuDevice device, in ConvolutionSpec spec)
         where TTransform : struct, IWinogradTransform
     {

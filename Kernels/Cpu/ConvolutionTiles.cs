@@ -3,18 +3,18 @@ using System.Runtime.Intrinsics;
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// The register tiles of the convolution. A tile is P neighbouring pixels of an output row times V vectors of output
+/// The register tiles of the convolution. A tile is P neighboring pixels of an output row times V vectors of output
 /// channels; its sums stay in registers while it walks over filter rows and input blocks:
 /// <code>
 /// sum[p][o] = 0;  for block, y, k:  sum[p][o] += input[block * BlockStride + y * RowStride + p * step + k * advance] * weights[next][o]
 /// output[p][o] = sum[p][o]   or   max(output[p][o] + sum[p][o], floor)
 /// </code>
-/// A sum of many products is rounded as often as it has terms, at its full size. So after some blocks it is added to the output
-/// and starts anew: many short sums and one sum of sums.
+/// A long sum loses precision, because every addition rounds the whole sum. So after some blocks the sum is added to the output and
+/// starts again from zero: many short sums, and one sum of these.
 /// The methods are written by the generator, one per tile width, so that every sum has a register of its own.
 /// </summary>
 /// <remarks>
-/// Sizes: as many sums as the registers hold beside the weights and one input. At 512 bits 6x4 reads
+/// A tile has as many sums as the registers can hold in addition to the weights and one input. At 512 bits, 6x4 reads
 /// ten values for 24 products where 14x2 reads sixteen for 28, but more than twice the weights: on a busy machine 8 % faster
 /// on one thread, and nothing certain on two. Share of the peak at 128 bits without fused
 /// instructions: 3x4 94 %, 4x2 83 %, 5x2 and 6x2 80 %; GFLOP/s of one core without vectors: 6x2 6.8, 4x2 6.3, 2x4 6.0, 3x4 5.6.
@@ -39,8 +39,8 @@ internal static unsafe partial class ConvolutionTiles
         : Pixels512x1;
 
     /// <summary>
-    /// Pixels of the next tile when so many are left. All tiles of a row get nearly the same width: 57 pixels are
-    /// 12+12+11+11+11, not four times 14 and a lonely 1.
+    /// The pixels of the next tile, when <paramref name="left"/> pixels of the row are left. All tiles of a row get nearly the same width:
+    /// 57 pixels are divided into 12+12+11+11+11, not into four times 14 and one.
     /// </summary>
     internal static int NextOf(int left, int widest)
     {
@@ -73,7 +73,9 @@ internal static unsafe partial class ConvolutionTiles
     }
 }
 
-/// <summary>Asks the generator for a register tile of up to <c>pixels</c> x <c>vectors</c> vectors of <c>bits</c> bits; 32 bits are one float.</summary>
+/// <summary>
+/// Asks the generator for a register tile of up to <c>pixels</c> x <c>vectors</c> vectors of <c>bits</c> bits; 32 bits are one float.
+/// </summary>
 #pragma warning disable CS9113 // Read by the generator, at build time.
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
 internal sealed class ConvolutionTileAttribute(int bits, int pixels, int vectors) : Attribute;
@@ -112,7 +114,9 @@ internal interface IPixelStep
     /// <summary>From the input of one pixel of the tile to the next pixel's.</summary>
     static abstract nint Floats(in TileWalk walk);
 
-    /// <summary>From the input of one product to the next one's, along a row of the walk: neighbours, unless a type says otherwise.</summary>
+    /// <summary>
+    /// From the input of one product to the next one's, along a row of the walk: neighbors, unless a type says otherwise.
+    /// </summary>
     static virtual nint Advance(in TileWalk walk) => 1;
 }
 
@@ -141,7 +145,7 @@ internal readonly struct AnyStep : IPixelStep
 }
 
 /// <summary>
-/// The same input with the roles exchanged, for the gradient of the filters: the tile's pixels are neighbouring floats under a
+/// The same input with the roles exchanged, for the gradient of the filters: the tile's pixels are neighboring floats under a
 /// filter row, the walk goes from one output pixel to the next.
 /// </summary>
 internal readonly struct Exchanged<TStep> : IPixelStep

@@ -38,7 +38,7 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
     private readonly int rowWidth;
     private readonly float* rows;                                // scratch of a thread: one row of Y' on its way back, and of y'
 
-    // What the tasks of the call under way share.
+    // The arguments of the current call, which its tasks share.
     private Step step;
     private float* features, featureGradient, windowGradient, targetGradient;
     private GradientWrite write;

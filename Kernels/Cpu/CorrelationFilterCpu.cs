@@ -15,7 +15,7 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, ILanesWor
     private readonly float* real, imaginary;
     private readonly CpuFilterPlanes given;
 
-    // What the tasks of the call under way share.
+    // The arguments of the current call, which its tasks share.
     private Step step;
     private float* features, template;
 

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// The register tiles of the cross-correlation and of its gradients: neighbouring sums of pixels times taps, sixteen channels side
-/// by side. A tap in a register serves all sums of a tile, a pixel two of them.
+/// The register tiles of the cross-correlation and of its gradients. A tile computes neighboring sums of pixels times taps, for sixteen
+/// channels side by side. A tap that is loaded once serves all sums of a tile; a pixel that is loaded once serves two of them.
 /// </summary>
 internal static unsafe class CorrelationTiles
 {
@@ -14,7 +14,9 @@ internal static unsafe class CorrelationTiles
     /// <summary>Sums of the next narrower tile.</summary>
     internal const int Narrow = 6;
 
-    /// <summary>Of a first cache of 32 to 48 KB; half as much and twice as much were slower for CFNet's sizes.</summary>
+    /// <summary>
+    /// The part of a first-level cache of 32 to 48 KB that data may take. Half and twice as much were slower for CFNet's sizes.
+    /// </summary>
     internal const int StretchBytes = 24 * 1024;
 
     /// <summary>to[p] += sum over rows and q of taps[q] * pixels[q+p], lane by lane, for <see cref="Wide"/> p.</summary>
@@ -36,7 +38,7 @@ internal static unsafe class CorrelationTiles
                 float* tap = taps + row * tapRow;
                 float* p = pixels + row * pixelRow + lane;
                 int q = 0;
-                // Two taps at once: each pixel, once loaded, serves two neighbouring sums.
+                // Two taps at once: each pixel, once loaded, serves two neighboring sums.
                 for (; q < count - 1; q += 2, tap += 2 * TTaps.Floats, p += 2 * Block.Lanes)
                 {
                     TLanes w0 = TTaps.Load<TLanes>(tap, lane), w1 = TTaps.Load<TLanes>(tap + TTaps.Floats, lane);

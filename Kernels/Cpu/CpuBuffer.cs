@@ -2,14 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace SiamIlgpu.Kernels.Cpu;
 
-/// <summary>Native memory, aligned for the widest vector, so that the collector neither moves nor scans it.</summary>
+/// <summary>Native memory, which the garbage collector neither moves nor scans. It is aligned for the widest vector.</summary>
 internal sealed unsafe partial class CpuBuffer : DeviceBuffer
 {
     private const int Alignment = 64;
     private const int HugePage = 2 << 20;
     private float* pointer;
 
-    // What is written as a whole before it is read need not be zeroed: transformed filters are tens of megabytes.
+    // Memory that is completely written before it is read need not be zeroed. This matters for filters: they take tens of megabytes.
     internal CpuBuffer(CpuDevice device, long length, bool zeroed = true)
         : base(device, length)
     {
@@ -17,7 +17,7 @@ internal sealed unsafe partial class CpuBuffer : DeviceBuffer
         nuint bytes = checked((nuint)length * sizeof(float) + Alignment);
         bool huge = OperatingSystem.IsLinux() && bytes >= HugePage;
         pointer = (float*)NativeMemory.AlignedAlloc(bytes, huge ? HugePage : (nuint)Alignment);
-        // Thousands of page faults less before the first frame, and fewer misses after it. Advice: who cannot take it ignores it.
+        // Large pages save thousands of page faults before the first frame, and address misses after it. A system without them ignores this.
         if (huge)
             _ = Advise(pointer, bytes, 14);
         if (zeroed)

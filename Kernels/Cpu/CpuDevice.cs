@@ -3,13 +3,19 @@ using System.Runtime.Intrinsics;
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// The processor: managed SIMD on all cores, nothing but the BCL. Work is done when a call returns, so
-/// <see cref="Synchronize"/> has nothing to wait for. Results do not depend on the number of threads.
+/// The processor, used by managed SIMD code on all cores. Work is done when a call returns, so <see cref="Synchronize"/> has nothing to
+/// wait for. Results do not depend on the number of threads.
 /// </summary>
+/// <example>
+/// <code>
+/// using var device = new CpuDevice(threads: 2);
+/// Console.WriteLine(device.Name);                             // CPU, 512-bit vectors, 2 threads
+/// </code>
+/// </example>
 public sealed partial class CpuDevice : ComputeDevice
 {
     /// <summary>Opens the processor.</summary>
-    /// <param name="threads">Threads that share the work, the caller's included; 0 for <see cref="DefaultThreads"/>.</param>
+    /// <param name="threads">Number of threads that share the work, including the caller's; 0 for <see cref="DefaultThreads"/>.</param>
     public CpuDevice(int threads = 0)
         : this(new CpuDeviceOptions { Threads = threads })
     {
@@ -25,10 +31,10 @@ public sealed partial class CpuDevice : ComputeDevice
         Scratch = new SharedScratch(this);
     }
 
-    /// <summary>Threads used when none are asked for: the processors that this process may use.</summary>
+    /// <summary>The number of threads when none is asked for: the processors that this process may use.</summary>
     public static int DefaultThreads => Environment.ProcessorCount;
 
-    /// <summary>Threads that share the work, the caller's included.</summary>
+    /// <summary>Number of threads that share the work, including the caller's.</summary>
     public int Threads { get; }
 
     /// <summary>How it computes convolutions.</summary>

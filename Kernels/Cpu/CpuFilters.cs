@@ -1,8 +1,8 @@
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// Filters in the caller's arrays, or in an array of their own once they were updated, and each packed form of them once it is
-/// asked for.
+/// Filters in the caller's array, or after an update in an array of their own, with the packed forms that operations have asked for so
+/// far.
 /// </summary>
 internal sealed unsafe class CpuFilters : ConvolutionFilters
 {

@@ -11,7 +11,7 @@ internal sealed unsafe class CropResizeCpu : CropResize, IParallelWork
     private readonly CpuScratch scratchMemory = new();
     private readonly int groupsPerLevel;
 
-    // What the tasks of the call under way share.
+    // The arguments of the current call, which its tasks share.
     private PixelRows<byte> frameRows;
     private PixelRows<float> regionRows;
     private CropBounds needed;
@@ -64,7 +64,7 @@ internal sealed unsafe class CropResizeCpu : CropResize, IParallelWork
         }
         scratch = scratchMemory.Reserve<float>(scratchPerWorker * workers.Threads);
 
-        // The region is stored from its first needed pixel on, but addressed by its own rows and columns.
+        // Only the needed part of the region is stored. The pointer is shifted so that rows and columns count from the region's own corner.
         float* stored = regionMemory.Reserve<float>(3L * needed.Width * needed.Height);
         nint regionStride = 3 * (nint)needed.Width;
         nint origin = (nint)(stored - needed.Top * regionStride - 3 * needed.Left);

@@ -4,9 +4,9 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// With d = dL/dr, both gradients are sums of pixels, sixteen channels side by side, times scalars:
 ///   dL/dz[u,v] = sum over n,i,j of d[n,i,j] x[n,i+u,j+v],
 ///   dL/dx[n,a,b] = sum over i,j of d[n,i,j] z[a-i,b-j] = sum over i,j of d'[n,i,j] z[a-r+1+i,b-r+1+j],
-/// where d'[i,j] = d[r-1-i,r-1-j] has both axes turned around. So one kernel does for both: out[p] += sum over rows and q of
-/// taps[q] pixels[q+p], for as many neighbouring p as registers hold. z is put between columns of zeros, as many as a tile
-/// reaches past its edges; rows and taps that would meet nothing but zeros are left out. A task is a row of one block of channels.
+/// where d'[i,j] = d[r-1-i,r-1-j] has both axes reversed. So one kernel computes both: out[p] += sum over rows and q of
+/// taps[q] pixels[q+p], for as many neighboring p as registers hold. A copy of z has columns of zeros on both sides, as many as a tile
+/// reaches past its edges. Rows and taps whose products would all be zero are skipped. A task is a row of one block of channels.
 /// </summary>
 internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackward, ILanesWork
 {
@@ -19,7 +19,7 @@ internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackw
     private readonly float* bordered;   // z [block][t][border + t + border][16]
     private readonly float* turned;     // d' [n][r][r]
 
-    // What the tasks of the call under way share.
+    // The arguments of the current call, which its tasks share.
     private Step step;
     private float* template, search, gradient, templateGradient, searchGradient;
 
@@ -70,7 +70,7 @@ internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackw
         workers.Run(this, tasks);
     }
 
-    /// <summary>Borders z and turns d around: some hundred kilobytes at most.</summary>
+    /// <summary>Makes z with its border, and the reversed d. They take a few hundred kilobytes at most.</summary>
     private void Prepare()
     {
         int rowFloats = Spec.TemplateSize * Block.Lanes;

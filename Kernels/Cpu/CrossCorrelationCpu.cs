@@ -1,10 +1,10 @@
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// A task is one row of one response. Eleven neighbouring responses (33 = 3 x 11) are summed at a time, each over the sixteen
-/// channels of a block side by side: a template vector in a register serves eleven products, a search vector two. Search rows
-/// are walked once for all tiles of the row, as many as stay in the first cache with their template rows; between such
-/// stretches the sums wait in scratch. The lanes are added up at the very end.
+/// A task is one row of one response. A tile sums eleven neighboring responses (33 = 3 x 11), for the sixteen channels of a block side by
+/// side: a template vector in a register serves eleven products, a search vector two. As many search rows as fit into the first-level
+/// cache together with their template rows are used for all tiles of the row, before the next rows are. Meanwhile the sums are in
+/// scratch memory. The lanes of a sum are added at the very end.
 /// </summary>
 internal sealed unsafe class CrossCorrelationCpu : CrossCorrelation, ILanesWork
 {
@@ -17,7 +17,7 @@ internal sealed unsafe class CrossCorrelationCpu : CrossCorrelation, ILanesWork
     private readonly int rowsAtATime;
     private readonly float* sums;
 
-    // What the tasks of the call under way share.
+    // The arguments of the current call, which its tasks share.
     private float* template, search, response;
 
     internal CrossCorrelationCpu(CpuDevice device, CrossCorrelationSpec spec)
@@ -25,7 +25,7 @@ internal sealed unsafe class CrossCorrelationCpu : CrossCorrelation, ILanesWork
     {
         workers = device.Workers;
         blocks = spec.Search.Blocks;
-        // The last tile is shifted inside the row; a row shorter than a tile is summed one by one.
+        // The last tile is shifted so that it ends with the row. The responses of a row that is shorter than a tile are summed one by one.
         tiles = spec.ResponseSize < Tile ? spec.ResponseSize : spec.ResponseSize.DivideUp(Tile);
         int rowBytes = (spec.SearchSize + spec.TemplateSize) * Block.Lanes * sizeof(float);
         rowsAtATime = Math.Clamp(CorrelationTiles.StretchBytes / rowBytes, 1, spec.TemplateSize);

@@ -3,16 +3,16 @@ using System.Runtime.Intrinsics;
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// Convolution by its definition: each output row of a block of output channels is cut into register tiles, each tile walks
-/// over its filters once.
+/// Convolution by its definition. Each output row of a block of output channels is cut into register tiles, and each tile reads its
+/// filters once.
 /// </summary>
 internal sealed unsafe class DirectConvolutionCpu : Convolution, IParallelWork
 {
-    // More tasks than threads, so that a thread that was interrupted does not hold up the others.
+    // More tasks than threads, so that the others need not wait for a thread that was interrupted.
     private const int TasksPerThread = 8;
 
-    // Products that are summed in one go, see ConvolutionTiles; at least those of one block of channels. One chain over all 2304
-    // products of conv3 had three times the error.
+    // Products of one short sum, see ConvolutionTiles; at least those of one block of channels. One sum over all 2304 products of conv3
+    // had three times the error.
     private const int StepsOfASum = 150;
 
     private readonly CpuDevice cpu;

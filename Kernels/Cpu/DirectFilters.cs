@@ -43,7 +43,7 @@ internal sealed unsafe class DirectFilters : IPackedFilters<DirectFilters>, IPar
         }
     }
 
-    /// <summary>Packs one output block, from OIHW. What belongs to no channel, or to another group, stays zero.</summary>
+    /// <summary>Packs one output block, from OIHW. Lanes of no channel, and weights between two groups, stay zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int task, int worker)
     {
@@ -56,7 +56,7 @@ internal sealed unsafe class DirectFilters : IPackedFilters<DirectFilters>, IPar
         for (int lane = 0; lane < lanes; lane++)
         {
             int o = block.FirstChannel + lane;
-            // Of the channels that the tile sees, the first that this filter sees.
+            // The first channel of this filter, counted from the first channel that the tile reads.
             int firstChannel = o / outPerGroup * inPerFilter - block.Group * (spec.InChannels / Input.Groups);
             float* from = filters + (nint)o * inPerFilter * area;
             for (int c = 0; c < inPerFilter; c++)
@@ -72,9 +72,12 @@ internal sealed unsafe class DirectFilters : IPackedFilters<DirectFilters>, IPar
     public void Dispose() => packed.Dispose();
 }
 
-/// <summary>The input of a convolution as the direct kernels walk over it.</summary>
+/// <summary>The order in which the direct kernels read the input of a convolution.</summary>
 /// <param name="Pixel">Channels that lie side by side in one pixel.</param>
-/// <param name="Groups">Groups that do not end where a block ends are one group, whose filters are zero outside their own.</param>
+/// <param name="Groups">
+/// Number of groups. Groups that do not end at the end of a block are computed as one group, with filters that are zero outside their own
+/// group.
+/// </param>
 /// <param name="Blocks">Blocks of channels of a group.</param>
 internal readonly record struct DirectInput(int Pixel, int Groups, int Blocks)
 {
@@ -91,13 +94,13 @@ internal readonly record struct DirectInput(int Pixel, int Groups, int Blocks)
 }
 
 /// <summary>Output channels that one tile computes together.</summary>
-/// <param name="FirstChannel">The first of them.</param>
-/// <param name="Lanes">How many.</param>
-/// <param name="Group">The group whose input they see.</param>
+/// <param name="FirstChannel">The first of these channels.</param>
+/// <param name="Lanes">Number of these channels.</param>
+/// <param name="Group">The group whose input they read.</param>
 /// <param name="Weights">Where their packed weights begin.</param>
 internal readonly record struct OutputBlock(int FirstChannel, int Lanes, int Group, long Weights)
 {
-    /// <summary>Cuts the channels of each group into blocks. What does not fill a tile goes to narrower ones.</summary>
+    /// <summary>Cuts the channels of each group into blocks. Channels that do not fill a tile go to narrower tiles.</summary>
     internal static OutputBlock[] Cut(int channels, int groups, int steps)
     {
         int perGroup = (channels / groups).RoundUp(Block.Lanes);

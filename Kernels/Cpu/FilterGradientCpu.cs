@@ -5,32 +5,32 @@ namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
 /// The gradients of a convolution's filters and biases, with the register tiles of the convolution itself. Under filter row u,
-/// an output pixel sees Size * Pixel neighbouring floats of the input, q = v * Pixel + c, and sixteen channels of dL/dy lie side
+/// an output pixel sees Size * Pixel neighboring floats of the input, q = v * Pixel + c, and sixteen channels of dL/dy lie side
 /// by side:
 /// <code>
 /// dL/dw[u][q][o] = sum over images, i, j of x[i*s+u][j*s*Pixel + q] * dL/dy[i][j][o]
 /// </code>
-/// So a tile's pixels are neighbouring q, and it walks over the output pixels of some rows. What it sums up is in the order of
+/// So a tile has neighboring q in the place of pixels, and runs over the output pixels of some rows. Its sums have the order of
 /// <see cref="DirectFilters"/>.
 /// </summary>
 /// <remarks>
-/// A task has one block of output channels, one of input channels, and some filter rows. It goes through the map in bands of
-/// rows; while a band of dL/dy and the rows of x above it lie in the first-level cache, all its tiles walk over them. Every
-/// element has one writer, and bands and images have one order, so the bits do not depend on the number of threads.
+/// A task has one block of output channels, one block of input channels and some filter rows. It processes the map in bands of rows: all
+/// tiles of the task use a band of dL/dy, and the rows of x that belong to it, while they are in the first-level cache. Every element is
+/// written by one task, and bands and images have a fixed order, so the result does not depend on the number of threads.
 /// </remarks>
 internal sealed unsafe class FilterGradientCpu : IParallelWork
 {
-    // More tasks than threads, so that a thread that was interrupted does not hold up the others.
+    // More tasks than threads, so that the others need not wait for a thread that was interrupted.
     private const int TasksPerThread = 4;
 
-    // Products of a band: so many are summed in one go, see ConvolutionTiles.
+    // Products of a band, which make one short sum, see ConvolutionTiles.
     private const int StepsOfASum = 250;
 
     private readonly CpuDevice device;
     private readonly ConvolutionSpec spec;
     private readonly DirectInput source;
     private readonly TileWalk walk;
-    // Neighbouring floats under a filter row.
+    // Neighboring floats under a filter row.
     private readonly int run;
     private readonly int bands;
     private readonly int blocks;
@@ -87,7 +87,9 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
         }
     }
 
-    /// <summary>One task: some filter rows of a block of input and a block of output channels; the first of these also has the biases.</summary>
+    /// <summary>
+    /// One task: some filter rows of a block of input and a block of output channels; the first of these also has the biases.
+    /// </summary>
     public void Run(int task, int worker)
     {
         (int pair, int part) = Math.DivRem(task, parts);
@@ -149,7 +151,7 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
             ConvolutionTiles.Run<Exchanged<TStep>, AddSums>(Block.Lanes, pixels, walk, x, gradient, float.NegativeInfinity, sums, 0);
             return;
         }
-        // Without vectors a tile has two lanes only, which would have to lie side by side.
+        // Without vectors a tile has only two lanes, so the sums of sixteen channels are computed one by one.
         for (int p = 0; p < pixels; p++)
             for (int lane = 0; lane < Block.Lanes; lane++)
             {
@@ -162,7 +164,7 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
             }
     }
 
-    // From [u][v][c][lane] to OIHW; of groups that are computed as one, each filter's own channels.
+    // From [u][v][c][lane] to OIHW. Where groups are computed as one, only the channels of a filter's own group are taken.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Unpack(int block, int inputBlock, Part filterRows, float* sums)
     {
@@ -173,7 +175,7 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
         int end = Math.Min((block + 1) * Block.Lanes, spec.OutChannels);
         for (int o = block * Block.Lanes; o < end; o++)
         {
-            // Of the channels of this block, the first that the filter sees; it may lie outside.
+            // The filter's first channel, counted from the first one of this block; it may lie outside the block.
             int firstChannel = o / outPerGroup * inPerFilter - GroupOf(block) * (spec.InChannels / source.Groups) - inputBlock * pixel;
             int endOfChannels = Math.Min(inPerFilter, pixel - firstChannel);
             for (int c = Math.Max(0, -firstChannel); c < endOfChannels; c++)
@@ -186,7 +188,7 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
         }
     }
 
-    // One vector of channels at a time: a sum a row, a sum of these an image, and a sum of those.
+    // One vector of channels at a time. Each row has a sum, each image the sum of its rows, and the result is the sum of the images.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SumBiases(int block)
     {

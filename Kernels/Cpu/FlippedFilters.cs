@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// The filters of the convolution that takes dL/dy to dL/dx: turned half around, with input and output channels exchanged,
-/// g[c,o,u,v] = w[o,c,Size-1-u,Size-1-v]. They have packed forms of their own, which follow every update.
+/// The filters of the convolution that computes dL/dx from dL/dy. They are rotated by half a turn, and their input and output channels are
+/// exchanged: g[c,o,u,v] = w[o,c,Size-1-u,Size-1-v]. They have their own packed forms, which every update renews.
 /// </summary>
 internal sealed unsafe class FlippedFilters : IPackedFilters<FlippedFilters>, IParallelWork
 {

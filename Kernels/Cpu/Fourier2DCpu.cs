@@ -7,7 +7,7 @@ internal sealed unsafe class Fourier2DCpu : Fourier2D, ILanesWork
     private readonly int blocks;
     private readonly CpuScratch columnsMemory = new();
 
-    // What the tasks of the call under way share.
+    // The arguments of the current call, which its tasks share.
     private Step step;
     private float* planes, real, imaginary, columnsReal, columnsImaginary;
 

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// The gradient of a convolution's input, as a convolution of stride 1, with whatever algorithm suits it. Let k = Size - 1 and
+/// The gradient of a convolution's input, as a convolution of stride 1, with the algorithm that is fastest for it. Let k = Size - 1 and
 /// <code>
 /// p[k + i*s, k + j*s] = dL/dy[i,j], zero elsewhere;   g[u,v] = w[k-u, k-v], channels exchanged (FlippedFilters)
 /// dL/dx[a,b] = sum over i,u with i*s+u = a, ... of w[u,v] * dL/dy[i,j] = sum over u,v of w[u,v] * p[k+a-u, k+b-v]
@@ -13,7 +13,7 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// </summary>
 internal sealed unsafe class InputGradientCpu : IParallelWork, IDisposable
 {
-    // More tasks than threads, so that a thread that was interrupted does not hold up the others.
+    // More tasks than threads, so that the others need not wait for a thread that was interrupted.
     private const int TasksPerThread = 8;
 
     private readonly CpuDevice device;
@@ -40,7 +40,7 @@ internal sealed unsafe class InputGradientCpu : IParallelWork, IDisposable
         pixel = paddedLayout == TensorLayout.Interleaved ? spec.OutChannels : Block.Lanes;
         paddedRows = spec.Batch * spec.OutChannels.DivideUp(pixel) * back.Height;
         tasks = Math.Min(paddedRows, TasksPerThread * device.Threads);
-        // The convolution takes another piece meanwhile.
+        // The convolution rents scratch memory of its own meanwhile.
         CpuBuffer own = device.Scratch.Rent(back.Input.Length(paddedLayout));
         device.Scratch.Reserve(own.Length);
         device.Scratch.Return(own);

@@ -124,7 +124,7 @@ internal readonly unsafe struct Lanes128(Vector128<float> value) : ILanes<Lanes1
     public void Store(float* to) => value.Store(to);
 }
 
-/// <summary>Work that is written once over the lanes and runs with the widest that this machine has.</summary>
+/// <summary>Work that is written once over <see cref="ILanes{TSelf}"/> and runs with the widest registers of this machine.</summary>
 internal interface ILanesWork : IParallelWork
 {
     /// <inheritdoc cref="IParallelWork.Run"/>

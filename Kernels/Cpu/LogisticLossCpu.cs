@@ -1,7 +1,7 @@
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// A batch of maps is some thousand values: one thread, in double. With a = y * v, nothing overflows:
+/// A batch of maps has a few thousand values, so one thread computes them, in double. With a = y * v, nothing overflows:
 /// log(1 + exp(-a)) = max(-a, 0) + log(1 + e) with e = exp(-|a|), and 1 / (1 + exp(a)) is e / (1 + e) or 1 / (1 + e).
 /// </summary>
 internal sealed class LogisticLossCpu(CpuDevice device, LogisticLossSpec spec) : LogisticLoss(device, spec)

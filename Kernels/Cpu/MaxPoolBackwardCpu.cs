@@ -4,16 +4,16 @@ using System.Runtime.CompilerServices;
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// A task is a plane of sixteen channels of one image. Window after window, each value that equals the window's maximum, and is
-/// the first to, gets the output's gradient, channel by channel. A row of the gradient is cleared when the first window
-/// reaches it, and is still in the first cache when the last one does.
+/// A task is a plane of sixteen channels of one image. In each window and channel, the first value that equals the maximum gets the
+/// output's gradient. A row of the gradient is cleared when the first window reaches it, and is still in the first-level cache when the
+/// last window does.
 /// </summary>
 internal sealed unsafe class MaxPoolBackwardCpu : MaxPoolBackward, IParallelWork
 {
     private readonly WorkerPool workers;
     private readonly int planes;
 
-    // What the tasks of the call under way share.
+    // The arguments of the current call, which its tasks share.
     private float* input, output, outputGradient, inputGradient;
 
     internal MaxPoolBackwardCpu(CpuDevice device, MaxPoolSpec spec)
@@ -59,7 +59,7 @@ internal sealed unsafe class MaxPoolBackwardCpu : MaxPoolBackward, IParallelWork
         workers.Run(this, planes);
     }
 
-    // Neighbouring windows share two columns: what they get waits in registers until the last window has passed.
+    // Neighboring windows share two columns, whose gradients stay in registers until the last window that has them is done.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row3Stride1(float* x, float* y, float* dy, float* dx, nint row, int windows)
     {
@@ -86,7 +86,7 @@ internal sealed unsafe class MaxPoolBackwardCpu : MaxPoolBackward, IParallelWork
         Add(dx + 2 * row + Block.Lanes, middle2);
     }
 
-    // Neighbouring windows share a column.
+    // Neighboring windows share a column.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row3Stride2(float* x, float* y, float* dy, float* dx, nint row, int windows)
     {
@@ -111,7 +111,7 @@ internal sealed unsafe class MaxPoolBackwardCpu : MaxPoolBackward, IParallelWork
         Add(dx + 2 * row, left2);
     }
 
-    /// <summary>Hands a row of outputs' gradients down to the rows of their windows.</summary>
+    /// <summary>Distributes the gradients of a row of outputs to the rows of their windows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row(in MaxPoolSpec spec, float* x, float* y, float* dy, float* dx)
     {
@@ -127,7 +127,7 @@ internal sealed unsafe class MaxPoolBackwardCpu : MaxPoolBackward, IParallelWork
         }
     }
 
-    /// <summary>What a place gets of the gradient that no place of the window has taken yet; it is free no longer.</summary>
+    /// <summary>The part of the window's gradient that this place takes; it is removed from what is still free.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> Take(float* x, Vector<float> maximum, ref Vector<int> free)
     {

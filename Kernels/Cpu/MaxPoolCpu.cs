@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// Max pooling of blocked features: sixteen channels at a time. Whether a NaN in a window reaches the result depends on its
-/// place: the maximum that promises it takes several instructions, and the pooling then twice the time.
+/// Max pooling of blocked features, sixteen channels at a time. Whether a NaN in a window reaches the result depends on its place: a
+/// maximum that always passes NaN on takes several instructions, and would double the time of the pooling.
 /// </summary>
 internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
 {
@@ -67,7 +67,7 @@ internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
             Vector.MaxNative(Vector.Load(other + i), Vector.Load(to + i)).Store(to + i);
     }
 
-    // Neighbouring windows share a column: it is reduced once and carried over.
+    // Neighboring windows share a column: it is reduced once and carried over.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row3Stride2(float* rows, nint row, float* to, int windows)
     {
@@ -81,7 +81,7 @@ internal sealed unsafe class MaxPoolCpu : MaxPool, IParallelWork
         }
     }
 
-    // Neighbouring windows share two columns.
+    // Neighboring windows share two columns.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row3Stride1(float* rows, nint row, float* to, int windows)
     {

@@ -1,10 +1,10 @@
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// Max pooling of a map of which each thread computes bands of rows. Windows inside a band are pooled at once. Of a window
-/// across the edge of two bands, the upper band leaves the maximum of its rows in a seam and the lower band writes that of its
-/// own to the output; when all bands are done, seams and output are joined. So no row is computed twice, and the bits do not
-/// depend on the bands: a maximum has no order.
+/// Max pooling of a map that threads compute in bands of rows. Windows inside a band are pooled with the band. For a window across the
+/// edge of two bands, the upper band writes the maximum of its rows to a seam, and the lower band writes the maximum of its rows to the
+/// output. When all bands are done, seams and output are joined. So no row is computed twice. The result does not depend on the bands,
+/// because a maximum does not depend on its order.
 /// </summary>
 internal sealed unsafe class PooledBands(MaxPoolSpec spec, Part[] bands)
 {
@@ -19,8 +19,8 @@ internal sealed unsafe class PooledBands(MaxPoolSpec spec, Part[] bands)
     private int OutRow => spec.OutWidth * Block.Lanes;
 
     /// <summary>Pools one band of sixteen channels of an image.</summary>
-    /// <param name="band">Which.</param>
-    /// <param name="map">Its rows, one after the other.</param>
+    /// <param name="band">Number of the band.</param>
+    /// <param name="map">The rows of the band, one after the other.</param>
     /// <param name="output">The output of these channels, from its first row on.</param>
     /// <param name="seam">The seam below the band.</param>
     internal void Pool(int band, float* map, float* output, float* seam)

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace SiamIlgpu.Kernels.Cpu;
 
-/// <summary>A task is a stretch of floats: padding lanes are zero before and after.</summary>
+/// <summary>A task is a range of floats. Unused lanes are zero before and after.</summary>
 internal sealed unsafe class ReluBackwardCpu(CpuDevice device, ReluSpec spec) : ReluBackward(device, spec), IParallelWork
 {
     private const int Stretch = 16 * 1024;
@@ -10,12 +10,12 @@ internal sealed unsafe class ReluBackwardCpu(CpuDevice device, ReluSpec spec) : 
     private readonly WorkerPool workers = device.Workers;
     private readonly long length = spec.Shape.Length(device.FeatureLayout);
 
-    // What the tasks of the call under way share.
+    // The arguments of the current call, which its tasks share.
     private float* output, gradient;
 
     public void Run(int task, int worker)
     {
-        // Blocks of sixteen channels: no vector is left half full.
+        // Lengths are multiples of a block, so no vector is partly filled.
         long end = Math.Min((long)(task + 1) * Stretch, length);
         for (long i = (long)task * Stretch; i < end; i += Vector<float>.Count)
         {

@@ -6,16 +6,16 @@ namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
 /// The upsampled maps are stored column by column, as MATLAB stores and searches them: the pass down the columns of the
-/// small response leaves columns of full height, and the pass along the rows then vectorises down them.
-/// Maps are float, sums double. A map with a value that is not finite never wins; when no map is left, the middle scale and
-/// the window's peak are the answer, with a response of NaN. The window alone decides, too, when the winner is constant.
+/// small response leaves columns of full height, and the pass along the rows then vectorizes down them.
+/// Maps are float, sums are double. A map with a value that is not finite cannot win. If no map can win, the result is the middle scale and
+/// the window's peak, with a response of NaN. If the winner is constant, the window alone decides.
 /// </summary>
 internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
 {
     private const int ColumnsPerTask = 32;
     private const int SidelobeDistance = 2;
 
-    // Enlarging takes four taps, or fewer where there are no more; those are filled up with zeros, values and weights.
+    // Upsampling has four taps. A response with fewer values is filled up with zeros, and so are its weights.
     private const int Taps = 4;
 
     private readonly WorkerPool workers;
@@ -31,7 +31,7 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
     private readonly Extent[] extents;
     private readonly Peak[] peaks;
 
-    // What the tasks of the call under way share.
+    // The arguments of the current call, which its tasks share.
     private bool mixing;
     private float* winner;
     private float floor, responseShare, windowShare;
@@ -83,8 +83,8 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
         (int scaleOfPeak, Extent extent) = Choose();
         Sidelobe sidelobe = Sidelobe.Of(small + scaleOfPeak * Spec.ResponseSize * Spec.ResponseSize, Spec.ResponseSize);
 
-        // q = (v - min) / sum (v - min), mixed with the window. A constant response stays constant but for the rounding of
-        // the taps, so it is recognised before upsampling.
+        // q = (v - min) / sum (v - min), mixed with the window. A constant response is recognized before upsampling, because the taps'
+        // rounding makes the map not quite constant.
         double total = extent.Sum - (double)n * n * extent.Min;
         double share = (1 - (double)Spec.WindowInfluence) / total;
         bool undefined = sidelobe.Constant || !(total > 0) || !double.IsFinite(share) || share > float.MaxValue;
@@ -112,7 +112,7 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
         memory.Dispose();
     }
 
-    /// <summary>Down the columns of a response [R,R], to columns of the map's height.</summary>
+    /// <summary>Upsamples the columns of a response [R,R] to columns of the map's height.</summary>
     private void UpsampleDown(float* response, float* to)
     {
         int r = Spec.ResponseSize, n = Spec.MapSize;
@@ -125,7 +125,7 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
         }
     }
 
-    /// <summary>Along the rows: columns [first, end) of one map, their least and greatest value and their sum.</summary>
+    /// <summary>Upsamples along the rows: computes columns [first, end) of one map, their least and greatest value and their sum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Extent Upsample(int scale, int first, int end)
     {
@@ -178,7 +178,7 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
         return new Extent(max, min, sum + Vector.Sum(sumLanes));
     }
 
-    /// <summary>The scale whose peak, penalised but for the middle one's, is the highest; the first of equals.</summary>
+    /// <summary>The scale with the highest peak after the penalty, which the middle scale does not get; of equal ones the first.</summary>
     private (int Scale, Extent Extent) Choose()
     {
         int middle = Spec.Scales / 2;
@@ -190,7 +190,7 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
             for (int task = 1; task < tasksPerMap; task++)
                 extent = extent.And(extents[scale * tasksPerMap + task]);
             float score = scale == middle ? extent.Max : extent.Max * Spec.ScalePenalty;
-            // The sum of finite floats is finite in double, and nothing else's is.
+            // In double, a sum is finite if and only if all its floats are.
             if (double.IsFinite(extent.Sum) && score > best)
             {
                 best = score;
@@ -234,7 +234,7 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
         return best;
     }
 
-    /// <summary>What is known of some columns of a map.</summary>
+    /// <summary>The least and greatest value and the sum of some columns of a map.</summary>
     private readonly record struct Extent(float Max, float Min, double Sum)
     {
         internal Extent And(Extent other) => new(Math.Max(Max, other.Max), Math.Min(Min, other.Min), Sum + other.Sum);
@@ -243,7 +243,7 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
     /// <summary>The highest of some columns' values.</summary>
     private readonly record struct Peak(float Value, int Row, int Column);
 
-    /// <summary>How far the peak of a response stands out from what lies beyond its neighbourhood.</summary>
+    /// <summary>How far the peak of a response rises above the values outside its neighborhood.</summary>
     private readonly record struct Sidelobe(float PeakToSidelobe, bool Constant)
     {
         internal static Sidelobe Of(float* response, int size)
@@ -290,7 +290,7 @@ internal sealed unsafe class ResponsePeakCpu : ResponsePeak, IParallelWork
             }
             double deviation = Math.Sqrt(squares / count);
             double ratio = (peak - mean) / deviation;
-            // Of equal values a mean in double is off by less than this, and of different floats the deviation is more.
+            // If all values are equal, rounding in double makes the deviation smaller than this; if floats differ, it is larger.
             bool defined = count > 0 && deviation > 1e-12 * Math.Abs(mean) && double.IsFinite(ratio);
             return new Sidelobe(defined ? (float)ratio : 0, peak == min);
 

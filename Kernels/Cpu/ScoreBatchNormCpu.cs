@@ -1,7 +1,7 @@
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// Batch normalisation of the one channel of score maps, which are planar and small (35 KB): one thread, in double. The
+/// Batch normalization of the one channel of score maps. They are planar and small (35 KB), so one thread computes them, in double. The
 /// gradient is derived at <see cref="BatchNormTrainingCpu"/>.
 /// </summary>
 internal sealed class ScoreBatchNormCpu(CpuDevice device, BatchNormSpec spec) : BatchNormTraining(device, spec)

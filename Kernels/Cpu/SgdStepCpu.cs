@@ -10,7 +10,7 @@ internal sealed unsafe class SgdStepCpu : SgdStep, IParallelWork
     private readonly WorkerPool workers;
     private readonly SgdSegment[] stretches;
 
-    // What the tasks of the call under way share.
+    // The arguments of the current call, which its tasks share.
     private float* parameters, gradients, velocities;
     private float rate;
 

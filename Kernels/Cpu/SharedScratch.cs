@@ -1,18 +1,18 @@
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// Memory that the operations of a device take turns to use, so that it stays in the cache from one layer to the next and
-/// does not add up over the layers. One piece a thread that is in an operation: usually one.
+/// Scratch memory that the operations of a device use one after the other. So it stays in the cache from one layer to the next, and it
+/// does not grow with the number of layers. Every thread that runs an operation has its own piece; usually there is one.
 /// </summary>
 internal sealed class SharedScratch(CpuDevice device) : IDisposable
 {
     private readonly Stack<CpuBuffer> idle = new();
     private long largest;
 
-    /// <summary>Makes sure that a piece of so many floats lies ready.</summary>
+    /// <summary>Makes sure that a piece of this many floats is ready.</summary>
     internal void Reserve(long floats) => Return(Rent(floats));
 
-    /// <summary>At least so many floats, with anything in them.</summary>
+    /// <summary>Gives at least this many floats, with undefined content.</summary>
     internal CpuBuffer Rent(long floats)
     {
         CpuBuffer? ready;

@@ -16,10 +16,9 @@ internal readonly unsafe record struct PixelRows<T>(nint Pixels, nint Stride, in
 }
 
 /// <summary>
-/// Resizes a square of an image, which may reach outside it, to RGB floats. The rows of the output are made four at a time:
-/// down the columns first, which needs no order of pixels or channels and so vectorises over whatever lies side by side;
-/// then the four results are laid side by side as sixteen lanes (four rows of red, green, blue and a spare) and the second
-/// pass along the rows vectorises over them.
+/// Resizes a square of an image, which may reach outside it, to RGB floats. Four rows of the output are made at a time. The first pass goes
+/// down the columns; it treats all channels alike, so a vector takes any neighboring values of a row. Then the four rows are interleaved
+/// as sixteen lanes (red, green, blue and a spare value of four rows), and the second pass, along the rows, computes all lanes together.
 /// </summary>
 internal sealed unsafe class SquareResampler : IDisposable
 {
@@ -86,7 +85,7 @@ internal sealed unsafe class SquareResampler : IDisposable
     {
         int n = Vector<float>.Count;
         int i = 0;
-        // Four registers of sums: just what one register of bytes widens to.
+        // Four registers of sums, because one register of bytes widens to four registers of floats.
         for (; i <= count - 4 * n; i += 4 * n)
         {
             Vector<float> s0 = default, s1 = default, s2 = default, s3 = default;
@@ -145,7 +144,7 @@ internal sealed unsafe class SquareResampler : IDisposable
     /// <summary>Lays one row's pixels out as red, green, blue, spare, a tile's sixteen lanes apart, and adds what lies outside.</summary>
     private void Interleave(float* sums, int values, bool blueFirst, Vector128<float> outside, float* tile)
     {
-        // The spare float after the last pixel is read too; what is left there from before may be slow (denormal).
+        // The spare float after the last pixel is read too. It is cleared, because an old value there might be a denormal, which is slow.
         new Span<float>(sums + (nint)knownWidth * values, 4).Clear();
         for (int x = 0; x < knownWidth; x++, sums += values, tile += Lanes)
         {

@@ -1,14 +1,14 @@
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// One map after the other, each positive against its negatives, in double: a negative's gradient adds up over positives of
-/// all maps. With d = v_n - v_p, nothing overflows: log(1 + exp(d)) = max(d, 0) + log(1 + e) with e = exp(-|d|), and its
+/// One thread takes map after map and compares each positive with its negatives, in double, because a negative's gradient adds up over the
+/// positives of all maps. With d = v_n - v_p, nothing overflows: log(1 + exp(d)) = max(d, 0) + log(1 + e) with e = exp(-|d|), and its
 /// slope 1 / (1 + exp(-d)) is 1 / (1 + e) or e / (1 + e). Many factors 1 + e are multiplied up
 /// before one logarithm is taken.
 /// </summary>
 internal sealed class TripletLossCpu : TripletLoss
 {
-    // Factors lie in 1..2, so a product of so many is below 2^512.
+    // Factors are in 1..2, so a product of this many is below 2^512.
     private const int FactorsOfALogarithm = 512;
 
     private readonly double[] gradient;

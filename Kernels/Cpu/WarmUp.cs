@@ -1,15 +1,14 @@
 namespace SiamIlgpu.Kernels.Cpu;
 
 /// <summary>
-/// Runs every operation once on next to nothing, so that the runtime has compiled the kernels before they are needed. A
-/// helper thread does it while the caller reads its weights: a fifth of the time to the first frame, on a core that
-/// would be idle.
+/// Runs every operation once on very small data, so that the runtime has compiled the kernels before they are needed. A helper thread does
+/// it while the caller reads its weights. This saves a fifth of the time to the first frame, on a core that would be idle.
 /// </summary>
 internal static unsafe class WarmUp
 {
     private static int done;
 
-    /// <summary>Once a process: what is compiled stays compiled.</summary>
+    /// <summary>Runs once in a process, because compiled code stays.</summary>
     internal static void Once(ConvolutionAlgorithm algorithm)
     {
         if (Interlocked.Exchange(ref done, 1) != 0)

@@ -39,7 +39,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
     private const int StreamedPerTransformed = 10;
     // What a band's map may take beside it, until it is pooled.
     private const int FloatsOfAMap = 384 * 1024 / sizeof(float);
-    // More tasks than threads, so that a thread that was interrupted does not hold up the others.
+    // More tasks than threads, so that the others need not wait for a thread that was interrupted.
     private const int TasksPerThread = 4;
     // A patch row has room for eight pixels of sixteen floats, and for what the transform reads past it.
     private const int PatchRow = 9 * Block.Lanes;
@@ -127,7 +127,9 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
         cpu.Scratch.Reserve(sharedFloats + cpu.Threads * workerFloats);
     }
 
-    /// <summary>Whether a map can be pooled as it is computed: no window may reach over a whole band, which may be one row of tiles.</summary>
+    /// <summary>
+    /// Whether a map can be pooled as it is computed: no window may reach over a whole band, which may be one row of tiles.
+    /// </summary>
     internal static bool CanPool(PoolWindow window) => window.Size - 1 <= TTransform.Outputs;
 
     private static int Size => TTransform.Outputs + TTransform.Taps - 1;

@@ -52,8 +52,8 @@ internal sealed unsafe class WinogradFilters<TTransform> : IPackedFilters<Winogr
     }
 
     /// <summary>
-    /// One chunk, all lanes of a tile side by side: one filter at a time, its points went to places a power of two apart, and
-    /// the stores took longer than the arithmetic.
+    /// Transforms one chunk, all lanes of a tile together. With one filter at a time, the points were stored a power of two apart, and the
+    /// stores took longer than the arithmetic.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int task, int worker)
@@ -95,7 +95,7 @@ internal sealed unsafe class WinogradFilters<TTransform> : IPackedFilters<Winogr
                             }
                             Vector.Narrow(low, high).Store(to + lane);
                         }
-                        // Without vectors a tile has two lanes only.
+                        // Without vectors a tile has only two lanes.
                         for (; lane < lanes; lane++)
                         {
                             double sum = 0;

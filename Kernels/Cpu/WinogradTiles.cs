@@ -5,7 +5,7 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// </summary>
 /// <remarks>
 /// Features are that already, in blocks of sixteen channels. An image convolved at stride s is s x s phases: output (y,x)
-/// takes input (s (y+i) + a, s (x+j) + b) under tap (s i + a, s j + b). The colours of s neighbouring pixels of a row are one
+/// takes input (s (y+i) + a, s (x+j) + b) under tap (s i + a, s j + b). The colors of s neighboring pixels of a row are one
 /// pixel of s C channels, just as they lie; the s rows are s blocks. Filters become ceil(size / s) wide, zero where no tap is.
 /// Where all blocks together are no wider than sixteen lanes they are packed: transformed, they lie side by side as one block.
 /// </remarks>

@@ -19,9 +19,9 @@ internal unsafe interface IWinogradTransform
     static abstract int Taps { get; }
 
     /// <summary>
-    /// Products that are summed in one go, a multiple of 16. The way back magnifies the rounding errors of these sums, by 2.2
-    /// with six points and by 4.4 with eight, and short sums have small ones. With one sum each, the features of SiamFC had a
-    /// relative RMS error of 7.4e-7; so they have 6.0e-7, for a tenth of conv2's time and a thirtieth of the 3 x 3 layers' products.
+    /// Products of one sum, a multiple of 16. The output transform magnifies the rounding errors of these sums, by 2.2 with six points and by
+    /// 4.4 with eight; short sums have small errors. With one long sum, the features of SiamFC had a relative RMS error of 7.4e-7. With
+    /// short sums it is 6.0e-7, which costs a tenth of conv2's time and a thirtieth of the 3 x 3 layers' products.
     /// </summary>
     static abstract int StepsOfASum { get; }
 

@@ -10,13 +10,13 @@ internal interface IParallelWork
 }
 
 /// <summary>
-/// A fork-join pool that allocates nothing per call. The caller works too; helpers spin for a short while between calls
-/// (the operations of a frame follow one another within microseconds) and then park.
+/// A fork-join pool whose calls allocate nothing. The caller works too. Between calls, helpers spin for a short time and then park, because
+/// the operations of a frame follow one another within microseconds.
 /// </summary>
 /// <remarks>
-/// Each thread first does its own share of consecutive tasks, then what is left of the others'. So neighbouring tasks, which
-/// read the same pixels, mostly run on one core, and the same ones on the same core frame after frame: on a processor of
-/// several dies, memory that another core has written comes slowly.
+/// Each thread first does its own share of consecutive tasks, and then takes tasks that are left in the shares of others. So neighboring
+/// tasks, which read the same pixels, mostly run on the same core, and a task mostly runs on the same core in every frame. This matters on
+/// a processor of several dies, where memory that another core has written is slow to read.
 /// </remarks>
 internal sealed class WorkerPool : IDisposable
 {
@@ -34,8 +34,8 @@ internal sealed class WorkerPool : IDisposable
     private int parked;
     private bool disposed;
 
-    // Of each thread, the next task of its share. High half: number of the call; low half: the task. One word, so that a helper
-    // that comes late can never claim a task of a later call: its compare-exchange fails. A cache line each.
+    // The next task of each thread's share. The high half is the number of the call, the low half the task. Both are in one word, so that
+    // a helper that is late cannot take a task of a later call: its compare-exchange fails. Each word has its own cache line.
     private readonly long[] shares;
     private long current;
     private int completed;
@@ -61,8 +61,8 @@ internal sealed class WorkerPool : IDisposable
     internal int Threads { get; }
 
     /// <summary>
-    /// Does all tasks and returns when the last is done. Several threads may call at once: one has the helpers, the others do
-    /// their own work meanwhile, so nobody waits for anybody.
+    /// Does all tasks and returns when the last one is done. Several threads may call at once: one gets the helpers, and the others do all
+    /// their tasks themselves, so no thread waits for another one's work.
     /// </summary>
     internal void Run(IParallelWork todo, int count)
     {
@@ -96,7 +96,7 @@ internal sealed class WorkerPool : IDisposable
         }
 
         ClaimAndRun(call, 0);
-        // Yields after some spins: with more threads than cores, the last task may be waiting for this very core.
+        // Yields after some spins: with more threads than cores, the thread of the last task may be waiting for this core.
         var wait = new SpinWait();
         while (Volatile.Read(ref completed) < count)
             wait.SpinOnce(sleep1Threshold: -1);

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace SiamIlgpu.Kernels.Generators;
 
-/// <summary>One register tile: up to <c>Pixels</c> neighbouring outputs times <c>Vectors</c> vectors of output channels.</summary>
+/// <summary>One register tile: up to <c>Pixels</c> neighboring outputs times <c>Vectors</c> vectors of output channels.</summary>
 internal sealed record ConvolutionTile(string Namespace, string ClassName, int Bits, int Pixels, int Vectors)
 {
     private VectorSyntax Vector => new(Bits);

@@ -1,6 +1,6 @@
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>Three launches each way: stretches, channels, values.</summary>
+/// <summary>Forward and backward have three launches each: for parts of planes, for channels and for values.</summary>
 internal sealed class BatchNormTrainingGpu : BatchNormTraining
 {
     private readonly GpuKernel takeMoments, joinMoments, normalise, sumGradients, joinGradients, gradient;

@@ -5,8 +5,8 @@ using ILGPU.Algorithms;
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>
-/// What the kernels of batch normalisation in training are told. A plane is an image's block of sixteen channels, or the only
-/// channel of an image; positions count in floats.
+/// The arguments of the kernels of batch normalization in training. A plane is an image's block of sixteen channels, or the only
+/// channel of an image; positions are counted in floats.
 /// </summary>
 internal readonly record struct BatchNormTrainingArguments
 {
@@ -19,7 +19,7 @@ internal readonly record struct BatchNormTrainingArguments
     /// <summary>What is known of a channel's gradient in a stretch: the sum of dL/dy, and that of dL/dy * (x - mean).</summary>
     internal const int GradientParts = 2;
 
-    /// <summary>What the normalisation needs of a channel: mean, gain / sigma, offset.</summary>
+    /// <summary>What the normalization needs of a channel: mean, gain / sigma, offset.</summary>
     internal const int ForwardFactors = 3;
 
     /// <summary>What the gradient needs of a channel: mean, gain / sigma, o / N, g / (N sigma).</summary>
@@ -46,7 +46,7 @@ internal readonly record struct BatchNormTrainingArguments
     /// <summary>N: values of a channel in the whole batch.</summary>
     internal float Count { get; init; }
 
-    /// <summary>Is added to the variance.</summary>
+    /// <summary>The number added to the variance.</summary>
     internal float Epsilon { get; init; }
 
     /// <summary>1: negative results become 0.</summary>
@@ -177,7 +177,7 @@ internal static class BatchNormTrainingKernels
     {
         ArrayView<float> shared = SharedMemory.Allocate<float>(Threads);
         int t = Group.IdxX;
-        // What unused lanes subtract is of no account: their gradient is zero.
+        // What unused lanes subtract does not matter, because their gradient is zero.
         float mean = moments[Math.Min(Grid.IdxY % a.Blocks * a.Lanes + LaneOf(t, a.Lanes), a.Channels - 1)];
         int plane = Grid.IdxY * a.PlaneLength;
         int first = Grid.IdxX * Stretch;
@@ -286,7 +286,9 @@ internal static class BatchNormTrainingKernels
         return (block * a.Batch + image) * a.Stretches + Grid.IdxX;
     }
 
-    /// <summary>The sum of the values of all threads of a lane, to all of them: as <see cref="Reductions.Sum"/>, but halving ends at the lanes.</summary>
+    /// <summary>
+    /// The sum of the values of all threads of a lane, to all of them: as <see cref="Reductions.Sum"/>, but halving ends at the lanes.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float SumOfLane(ArrayView<float> shared, int lanes, float value)
     {

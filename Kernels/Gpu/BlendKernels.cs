@@ -2,13 +2,13 @@ using ILGPU;
 
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>What the blend kernel is told.</summary>
+/// <summary>The arguments of the blend kernel.</summary>
 internal readonly record struct BlendArguments
 {
     /// <summary>Groups of four floats.</summary>
     internal int Quads { get; init; }
 
-    /// <summary>Share of the update.</summary>
+    /// <summary>The share of the update.</summary>
     internal float Rate { get; init; }
 }
 
@@ -26,7 +26,7 @@ internal static class BlendKernels
         Float4 old = averages[quad];
         Float4 now = update.Cast<Float4>()[quad];
         float keep = 1 - a.Rate;
-        // The rate 1 replaces: what was there before, were it not even a number, has no say.
+        // A rate of 1 replaces the average. The old value is not read, because it might be NaN.
         Float4 mixed;
         mixed.A = keep == 0 ? now.A : keep * old.A + a.Rate * now.A;
         mixed.B = keep == 0 ? now.B : keep * old.B + a.Rate * now.B;

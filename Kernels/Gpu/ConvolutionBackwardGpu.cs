@@ -1,6 +1,9 @@
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>The gradients of a convolution: the filters' by <see cref="FilterGradientGpu"/>, the input's by another convolution.</summary>
+/// <summary>
+/// The gradients of a convolution. <see cref="FilterGradientGpu"/> computes the gradient of the filters, another convolution that of the
+/// input.
+/// </summary>
 internal sealed class ConvolutionBackwardGpu : ConvolutionBackward
 {
     private readonly FilterGradientGpu filterGradient;
@@ -10,7 +13,7 @@ internal sealed class ConvolutionBackwardGpu : ConvolutionBackward
         : base(filters, spec)
     {
         filterGradient = new FilterGradientGpu(device, spec);
-        // The first layer of a network asks for no more, and pays for no flipped filters.
+        // The first layer of a network needs no gradient of its input, and so no flipped filters.
         inputGradient = spec.InputLayout(device) == TensorLayout.Interleaved ? null : new InputGradientGpu(device, spec, filters);
     }
 

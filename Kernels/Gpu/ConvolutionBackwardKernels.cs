@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>What the kernel that spreads an output's gradient out is told.</summary>
+/// <summary>The arguments of the kernel that spreads an output's gradient out.</summary>
 internal readonly record struct SpreadArguments
 {
     /// <summary>Groups of four floats of the gradient, and of one block of one image.</summary>
@@ -28,7 +28,7 @@ internal readonly record struct SpreadArguments
     internal int ColumnStep { get; init; }
 }
 
-/// <summary>What the kernels of the filters' gradient are told.</summary>
+/// <summary>The arguments of the kernels of the filters' gradient.</summary>
 internal readonly record struct FilterGradientArguments
 {
     /// <summary>The convolution. Its filters' order is that of the partial sums, its steps their runs of sixteen products.</summary>
@@ -41,7 +41,7 @@ internal readonly record struct FilterGradientArguments
     internal int StepsPerPart { get; init; }
 }
 
-/// <summary>What the kernel of the bias's gradient is told.</summary>
+/// <summary>The arguments of the kernel of the bias's gradient.</summary>
 internal readonly record struct BiasGradientArguments
 {
     /// <summary>Pixels of a part of the sum.</summary>
@@ -57,7 +57,7 @@ internal readonly record struct BiasGradientArguments
     internal int OutBlocks { get; init; }
 }
 
-/// <summary>What the kernel that adds up the parts of gradients is told.</summary>
+/// <summary>The arguments of the kernel that adds up the parts of gradients.</summary>
 internal readonly record struct GradientPartsArguments
 {
     /// <summary>How a part of the filters' gradient lies.</summary>
@@ -287,7 +287,7 @@ internal static class ConvolutionBackwardKernels
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Write(ArrayView<float> gradient, int at, float sum, int accumulate)
     {
-        // What is overwritten is not read: it may be anything.
+        // A value to be overwritten is not read, because it might be NaN.
         float before = 0;
         if (accumulate != 0)
             before = gradient[at];

@@ -6,7 +6,7 @@ namespace SiamIlgpu.Kernels.Gpu;
 /// <summary>
 /// Where planar filters [o,c,v,u] lie in a form that kernels multiply by: [group][product][column, padded]. A column is an output
 /// channel, a row one of the input channels that it sees; in the flipped form, for gradients, it is the other way round. Each
-/// filter value is told by its column, its row and its place in the window.
+/// filter value is identified by its column, its row and its place in the window.
 /// </summary>
 internal readonly record struct FilterOrder
 {
@@ -59,17 +59,17 @@ internal readonly record struct FilterOrder
     internal int Pitch { get; init; }
 }
 
-/// <summary>What the kernels that take filters over are told.</summary>
+/// <summary>The arguments of the kernels that pack filters.</summary>
 internal readonly record struct ConvolutionFilterArguments
 {
-    /// <summary>Where they go.</summary>
+    /// <summary>The order that they are packed in.</summary>
     internal FilterOrder Order { get; init; }
 
     /// <summary>Number of biases; none in the flipped form.</summary>
     internal int Biases { get; init; }
 }
 
-/// <summary>Filters on their way from planar order to the forms that kernels multiply by.</summary>
+/// <summary>Packs filters in planar order into the forms that the kernels read.</summary>
 internal static class ConvolutionFilterKernels
 {
     internal const int Threads = 256;
@@ -107,7 +107,7 @@ internal struct FilterPlace
     /// <summary>In planar filters, in the form, and of the form's rows, side by side, in which column.</summary>
     internal int Planar, InForm, Column;
 
-    /// <summary>The place of the value i, columns first: neighbouring threads touch neighbours in the form.</summary>
+    /// <summary>The place of the value i, columns first: neighboring threads touch neighbors in the form.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static FilterPlace Of(int i, FilterOrder order)
     {

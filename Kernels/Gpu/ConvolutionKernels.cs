@@ -4,8 +4,8 @@ using ILGPU;
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>
-/// What the convolution kernels are told. Input positions count in elements of the input's loader: floats of an image, groups
-/// of four floats of features.
+/// The arguments of the convolution kernels. Input positions are counted in elements of the input's loader: single
+/// floats for images, groups of four floats for features.
 /// </summary>
 internal readonly record struct ConvolutionArguments
 {
@@ -54,14 +54,14 @@ internal readonly record struct ConvolutionArguments
     /// <inheritdoc cref="Steps"/>
     internal int StepsPerPart { get; init; }
 
-    /// <summary>What a result is at least: 0 with ReLU, else minus infinity.</summary>
+    /// <summary>The least value of a result: 0 with ReLU, else minus infinity.</summary>
     internal float Least { get; init; }
 
     /// <summary>Floats of one part, that is of the whole output.</summary>
     internal int PartLength { get; init; }
 }
 
-/// <summary>What the kernel that adds up the parts of a convolution's sums is told.</summary>
+/// <summary>The arguments of the kernel that adds up the parts of a convolution's sums.</summary>
 internal readonly record struct ConvolutionPartsArguments
 {
     /// <summary>Number of parts, and groups of four floats in each.</summary>
@@ -85,7 +85,7 @@ internal readonly record struct ConvolutionPartsArguments
     /// <inheritdoc cref="GroupChannels"/>
     internal int GroupPitch { get; init; }
 
-    /// <summary>What a result is at least: 0 with ReLU, else minus infinity.</summary>
+    /// <summary>The least value of a result: 0 with ReLU, else minus infinity.</summary>
     internal float Least { get; init; }
 }
 
@@ -134,7 +134,7 @@ internal readonly struct Tile16X256 : IConvolutionTile
 /// <summary>How a kernel reads its input: sixteen products of a step are four loads of four.</summary>
 internal interface IConvolutionInput
 {
-    /// <summary>Four neighbouring products' inputs for the pixel whose window starts at <paramref name="window"/>.</summary>
+    /// <summary>Four neighboring products' inputs for the pixel whose window starts at <paramref name="window"/>.</summary>
     static abstract Float4 Load(ArrayView<float> input, ArrayView<int> offsets, int window, int step, int quarter);
 
     /// <summary>Floats between two positions of a window.</summary>
@@ -192,7 +192,7 @@ internal static class ConvolutionKernels
     /// <summary>
     /// Group (x, y, z) = pixel tile x, channel tile y (tiles of one group of channels, then of the next), part z of the sum.
     /// Thread t computes pixels 4*(t / columns) + 0..3 of each half of the tile, channels 4*(t % columns) + 0..3 of each half:
-    /// so neighbouring threads read neighbouring filters, and all threads of a row the same pixels.
+    /// so neighboring threads read neighboring filters, and all threads of a row the same pixels.
     /// </summary>
     internal static void Forward<TInput, TTile>(
         ArrayView<float> input, ArrayView<float> filters, ArrayView<float> bias, ArrayView<int> offsets, ArrayView<float> output,
@@ -212,7 +212,7 @@ internal static class ConvolutionKernels
         int firstChannel = (Grid.IdxY - group * tilesPerGroup) * TTile.Channels;
         int firstPixel = Grid.IdxX * TTile.Pixels;
 
-        // In shared memory, because ILGPU computes a value as late as it can: what only a loop reads, anew in every round of it.
+        // In shared memory, because ILGPU computes a value as late as possible: a value that only a loop reads, in every round of the loop.
         for (int i = t; i < TTile.Pixels; i += threads)
             windows[i] = Window(firstPixel + i, group, a);
 
@@ -311,8 +311,8 @@ internal static class ConvolutionKernels
     }
 
     /// <summary>
-    /// For OpenCL on a processor, whose compiler makes vectors of what stands side by side in one thread, but not of threads that
-    /// sum in a loop. Group (x, y) = one thread = six pixels of sixteen channels: 96 sums, as many as twelve vectors of eight hold.
+    /// The kernel for OpenCL on a processor, whose compiler makes vectors of independent sums within one thread, but not of several threads
+    /// that sum in a loop. Group (x, y) = one thread = six pixels of sixteen channels: 96 sums, as many as twelve vectors of eight hold.
     /// </summary>
     internal static void ForwardOnProcessor<TInput>(
         ArrayView<float> input, ArrayView<float> filters, ArrayView<float> bias, ArrayView<int> offsets, ArrayView<float> output,
@@ -500,7 +500,7 @@ internal static class ConvolutionKernels
             + (outChannel & (Block.Lanes - 1));
     }
 
-    /// <summary>What a thread has loaded for the next step, while it computes this one: pixels and filters.</summary>
+    /// <summary>The pixels and filters of the next step, which a thread has loaded while it computes the current step.</summary>
     private struct Fetched
     {
         internal Float4 P0, P1, P2, P3, F0, F1, F2, F3;

@@ -1,6 +1,6 @@
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>The launches of a convolution, with filters that lie packed already.</summary>
+/// <summary>The launches of a convolution whose filters are packed already.</summary>
 internal sealed class ConvolutionPass : IDisposable
 {
     private readonly PackedFilters filters;
@@ -9,7 +9,7 @@ internal sealed class ConvolutionPass : IDisposable
     private readonly GridSize groups;
     private readonly ConvolutionArguments arguments;
 
-    // Sums in several parts: where they go, and what adds them up; the bias comes then.
+    // For sums in several parts: the memory of the parts, and the kernel that adds them up and then adds the bias.
     private readonly GpuBuffer? parts, noBias;
     private readonly GpuKernel? sumParts;
     private readonly ConvolutionPartsArguments partsArguments;
@@ -46,10 +46,10 @@ internal sealed class ConvolutionPass : IDisposable
         };
     }
 
-    /// <summary>What the kernels of a convolution and of its filters' gradient are told alike: where things lie.</summary>
+    /// <summary>The arguments that the kernels of a convolution and of its filters' gradient have in common.</summary>
     internal static ConvolutionArguments Arguments(GpuDevice device, in ConvolutionSpec spec, bool image, in FilterLayout filters)
     {
-        // Positions in the input count in floats of an image, in groups of four floats of features.
+        // Positions in the input are counted in floats for images, in groups of four floats for features.
         int pixel = image ? spec.InChannels : 4;
         long imageStep = spec.Input.ImageLength(image ? TensorLayout.Interleaved : device.FeatureLayout) / (image ? 1 : 4);
         return new ConvolutionArguments
@@ -69,7 +69,7 @@ internal sealed class ConvolutionPass : IDisposable
         };
     }
 
-    /// <summary>Where each product of a window lies from its start: of features one number a step, of images one a product.</summary>
+    /// <summary>The offsets of a window's products from its start: one for each step of features, one for each product of images.</summary>
     internal static int[] Offsets(in ConvolutionSpec spec, bool image, in FilterLayout filters)
     {
         int area = spec.Size * spec.Size;

@@ -6,12 +6,12 @@ namespace SiamIlgpu.Kernels.Gpu;
 /// <param name="Parts">Parts that each sum is split into, for layers with too few pixels to fill the device.</param>
 internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups, int Parts)
 {
-    // A unit with fewer threads than this takes as long as with so many; fewer steps are not worth a part of their own.
+    // A unit with fewer threads than this takes the same time as with this many. A part with fewer steps than this does not pay.
     private const int ThreadsPerUnit = 256;
     private const int FewestSteps = 8;
     private const int MostParts = 8;
 
-    // The sums of a filters' gradient are over all pixels of all images: long, and few. Longer ones than this lose digits.
+    // The sums of the filters' gradient run over all pixels of all images. They are few and long; longer ones than this lose digits.
     private const int MostGradientParts = 64;
     private const int MostGradientSteps = 256;
 
@@ -52,7 +52,10 @@ internal readonly record struct ConvolutionSchedule(string Tile, GridSize Groups
             : Fastest(device, Tiles, pixels, filters, filters.Steps, 1, mostParts, PartialSums);
     }
 
-    /// <summary>The schedule of a filters' gradient: products take the pixels' place, and steps of pixels that of the filters' steps.</summary>
+    /// <summary>
+    /// The schedule of the filters' gradient, which has products in the place of pixels, and steps of pixels in the place of the filters'
+    /// steps.
+    /// </summary>
     internal static ConvolutionSchedule ForFilterGradient(GpuDevice device, in FilterLayout filters, int steps)
     {
         int leastParts = (steps - 1) / MostGradientSteps + 1;

@@ -51,7 +51,7 @@ internal sealed class CorrelationFilterBackwardGpu : CorrelationFilterBackward
     {
         rows.Run(features.OnGpu(), constants.Window, rowReal.All, rowImaginary.All);
         columns.RunComplex(rowReal.All, rowImaginary.All, real.All, imaginary.All);
-        // No window: the kernel takes one and does not look at it.
+        // There is no window. The kernel needs some view in its place, but does not read it.
         gradientRows.Run(templateGradient.OnGpu(), templateGradient.OnGpu(), rowReal.All, rowImaginary.All);
         gradientColumns.RunComplex(rowReal.All, rowImaginary.All, gradientReal.All, gradientImaginary.All);
         ridge.Launch(

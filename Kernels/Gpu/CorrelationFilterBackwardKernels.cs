@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>What the kernel that ends the correlation filter's gradients is told.</summary>
+/// <summary>The arguments of the kernel that ends the correlation filter's gradients.</summary>
 internal readonly record struct CorrelationFilterBackwardArguments
 {
     /// <summary>Blocks of sixteen channels of the features.</summary>
@@ -131,7 +131,7 @@ internal static class CorrelationFilterBackwardKernels
                 shares[t] += shares[t + half];
         }
 
-        // A thread that is left has added up its own share, so no barrier is needed.
+        // Each remaining thread has added up its own share, so no barrier is needed.
         if (lane == 0 && pixel < a.Pixels)
         {
             float ofWindow = shares[t];

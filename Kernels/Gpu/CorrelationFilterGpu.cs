@@ -1,8 +1,8 @@
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>
-/// Five launches: rows through the window, columns, the ridge regression per frequency, columns back, rows back; the last two
-/// compute only what the margin leaves.
+/// Five launches: the transform of the windowed rows, that of the columns, the ridge regression at each frequency, and the transforms of
+/// columns and rows back. The last two compute only what the margin leaves.
 /// </summary>
 internal sealed class CorrelationFilterGpu : CorrelationFilter
 {

@@ -126,7 +126,9 @@ internal sealed unsafe class CropResizeGpu : CropResize
 
     private static int Words(BicubicTaps taps, int count) => checked(count * (taps.Count + 2));
 
-    /// <summary>Room for the upload, the region and the scratch. Before the staging memory is filled anew, the last upload must be over.</summary>
+    /// <summary>
+    /// Room for the upload, the region and the scratch. Before the staging memory is filled anew, the last upload must be over.
+    /// </summary>
     private void Reserve(long bytes, long cutLength, long middleLength)
     {
         uploaded.Wait();

@@ -4,7 +4,7 @@ using ILGPU;
 
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>What the resizing kernels are told of the image that they read.</summary>
+/// <summary>The arguments of the resizing kernels about the image that they read.</summary>
 internal readonly record struct CropResizeArguments
 {
     /// <summary>Number of the first job.</summary>
@@ -25,7 +25,7 @@ internal readonly record struct CropResizeArguments
     /// <inheritdoc cref="Red"/>
     internal int Blue { get; init; }
 
-    /// <summary>The colour outside the image.</summary>
+    /// <summary>The color outside the image.</summary>
     internal float PadRed { get; init; }
 
     /// <inheritdoc cref="PadRed"/>
@@ -37,7 +37,7 @@ internal readonly record struct CropResizeArguments
 
 /// <summary>
 /// One square to be resized, as the kernels read it from memory, 16 ints. A tap table has, per result, the first sample, the
-/// weights of <c>Taps</c> samples from there on, and the weight of the colour outside; tables are looked up by the indices here.
+/// weights of <c>Taps</c> samples from there on, and the weight of the color outside; tables are looked up by the indices here.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct CropResizeJob
@@ -109,7 +109,7 @@ internal readonly struct FloatValue : IPixelValue<float>
 
 /// <summary>
 /// MATLAB's bicubic imresize from tap tables: down the columns of what is known of the image, then along the rows; each result
-/// is the sum of weights times samples plus the outside's weight times its colour. Group (x, y) = 256 pixels of job y.
+/// is the sum of weights times samples plus the outside's weight times its color. Group (x, y) = 256 pixels of job y.
 /// </summary>
 internal static class CropResizeKernels
 {

@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>What the kernels of the cross-correlation's gradients are told.</summary>
+/// <summary>The arguments of the kernels of the cross-correlation's gradients.</summary>
 internal readonly record struct CrossCorrelationBackwardArguments
 {
     /// <summary>Number of searches.</summary>
@@ -68,7 +68,7 @@ internal static class CrossCorrelationBackwardKernels
                 shares[t] = shares[t].Add(shares[t + half]);
         }
 
-        // A thread that is left has added up its own share, so no barrier is needed.
+        // Each remaining thread has added up its own share, so no barrier is needed.
         if (t < 4)
         {
             int place = (Grid.IdxZ * a.TemplateSize + Grid.IdxY) * a.TemplateSize + Grid.IdxX;

@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>What the cross-correlation kernel is told; positions count in groups of four floats.</summary>
+/// <summary>The arguments of the cross-correlation kernel; positions are counted in groups of four floats.</summary>
 internal readonly record struct CrossCorrelationArguments
 {
     /// <summary>Responses of a row that a group of threads computes.</summary>
@@ -26,10 +26,10 @@ internal readonly record struct CrossCorrelationArguments
     /// <summary>Rows and columns of a response.</summary>
     internal int ResponseSize { get; init; }
 
-    /// <summary>Multiplies each response.</summary>
+    /// <summary>The factor of each response.</summary>
     internal float Gain { get; init; }
 
-    /// <summary>Is added to each response.</summary>
+    /// <summary>The number added to each response.</summary>
     internal float Bias { get; init; }
 }
 

@@ -1,20 +1,20 @@
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>How a device is driven.</summary>
+/// <summary>What drives a device.</summary>
 public enum DeviceKind
 {
-    /// <summary>The processor, by managed SIMD.</summary>
+    /// <summary>The processor, driven by managed SIMD code.</summary>
     Cpu,
 
-    /// <summary>An NVIDIA GPU, by the CUDA driver.</summary>
+    /// <summary>An NVIDIA GPU, driven by CUDA.</summary>
     Cuda,
 
-    /// <summary>A GPU or a processor, by an OpenCL driver.</summary>
+    /// <summary>A GPU or a processor, driven by OpenCL.</summary>
     OpenCl,
 }
 
 /// <summary>A device of this machine, for people to choose from.</summary>
-/// <param name="Kind">How it is driven.</param>
+/// <param name="Kind">What drives it.</param>
 /// <param name="Index">Its number among the devices of its kind, from 0.</param>
 /// <param name="Name">Its name, with what matters for speed.</param>
 /// <param name="Driver">The driver and its version; empty for the CPU.</param>

@@ -3,13 +3,20 @@ using SiamIlgpu.Kernels.Gpu.Ilgpu;
 
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>The devices of this machine: GPUs by ILGPU, and the CPU.</summary>
+/// <summary>The devices of this machine: the GPUs that ILGPU finds, and the CPU.</summary>
+/// <example>
+/// <code>
+/// using ComputeDevice device = Devices.OpenBest();
+/// foreach (DeviceInfo info in Devices.List())
+///     Console.WriteLine($"{info.Kind} {info.Index}: {info.Name} {info.Unusable}");
+/// </code>
+/// </example>
 public static class Devices
 {
     /// <summary>
-    /// The fastest device of this machine: a CUDA GPU, an OpenCL GPU, or else the CPU. One that cannot be opened is passed over.
+    /// Opens the device that should be the fastest: a CUDA GPU, else an OpenCL GPU, else the CPU. A GPU that cannot be opened is skipped.
     /// </summary>
-    /// <param name="cpu">How the CPU computes, if it comes to that.</param>
+    /// <param name="cpu">How to use the CPU, if it is the one to be opened.</param>
     public static ComputeDevice OpenBest(CpuDeviceOptions? cpu = null)
     {
         foreach (DeviceInfo gpu in List().Where(d => d.Unusable is null && !d.IsProcessor))
@@ -20,16 +27,16 @@ public static class Devices
             }
             catch (DeviceException)
             {
-                // Taken by someone else, or out of memory: the next one may do.
+                // Another process may own it, or its memory may be full. The next device may work.
             }
         }
         return new CpuDevice(cpu ?? new CpuDeviceOptions());
     }
 
     /// <summary>Opens a device of this machine.</summary>
-    /// <param name="kind">What it is.</param>
+    /// <param name="kind">What drives the device.</param>
     /// <param name="index">Its number among the devices of its kind.</param>
-    /// <exception cref="DeviceUnavailableException">There is none, or it cannot be used; the message says why.</exception>
+    /// <exception cref="DeviceUnavailableException">There is no such device, or it cannot be used; the message says why.</exception>
     public static ComputeDevice Open(DeviceKind kind, int index = 0) => kind switch
     {
         DeviceKind.Cuda => GpuDevice.OpenCuda(index),
@@ -38,8 +45,8 @@ public static class Devices
     };
 
     /// <summary>
-    /// All devices of this machine, those that cannot be used too: GPUs first, then the CPU, then what OpenCL makes of it.
-    /// A machine without a GPU's driver has no GPU.
+    /// Lists all devices of this machine, also those that cannot be used: GPUs first, then the CPU, then processors that OpenCL drives.
+    /// A GPU without a driver is not listed.
     /// </summary>
     public static IReadOnlyList<DeviceInfo> List()
     {

@@ -4,8 +4,8 @@ using ILGPU;
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>
-/// What the kernels of one pass of a DFT are told: lines of samples become lines of results, sixteen channels side by side.
-/// Positions count in floats.
+/// The arguments of the kernels of one pass of a DFT: lines of samples become lines of results, sixteen channels side by side.
+/// Positions are counted in floats.
 /// </summary>
 internal readonly record struct DftArguments
 {
@@ -40,7 +40,7 @@ internal readonly record struct DftArguments
     internal int ResultStep { get; init; }
 }
 
-/// <summary>What the kernel that solves for the correlation filter's spectrum is told.</summary>
+/// <summary>The arguments of the kernel that solves for the correlation filter's spectrum.</summary>
 internal readonly record struct RidgeArguments
 {
     /// <summary>Blocks of sixteen channels.</summary>
@@ -52,11 +52,11 @@ internal readonly record struct RidgeArguments
     /// <summary>1 / n, n being the number of samples of a plane.</summary>
     internal float Share { get; init; }
 
-    /// <summary>Regularisation.</summary>
+    /// <summary>Regularization.</summary>
     internal float Lambda { get; init; }
 }
 
-/// <summary>What the samples are multiplied with before they are transformed.</summary>
+/// <summary>How samples are multiplied before they are transformed.</summary>
 internal interface IDftWindow
 {
     static abstract float Weigh(ArrayView<float> window, int sample, float value);
@@ -77,8 +77,8 @@ internal readonly struct PlaneWindow : IDftWindow
 /// <summary>
 /// The sizes of these planes (49, 53, 57) have no small factors, so each pass is a product with a dense matrix. A thread = one
 /// channel of one line, four results; matrix: [quad of results][sample][four cosines, four sines], scaled and signed by the
-/// host, so that forward and inverse, whole and cropped, are the same kernels. Positions are stepped along, not computed from the
-/// sample's number: ILGPU would divide for them anew in every round.
+/// host, so that forward and inverse, whole and cropped, are the same kernels. Positions are advanced by a step, not computed from the
+/// sample's number, because ILGPU would repeat the divisions in every round.
 /// </summary>
 internal static class DftKernels
 {
@@ -146,7 +146,9 @@ internal static class DftKernels
         StoreFour(outImaginary, sums.High, line, a);
     }
 
-    /// <summary>Spectra back to real lines: the sum of re * cos - im * sin over the kept half, the other half's share in the matrix.</summary>
+    /// <summary>
+    /// Spectra back to real lines: the sum of re * cos - im * sin over the kept half, the other half's share in the matrix.
+    /// </summary>
     internal static void ComplexToReal(
         ArrayView<float> real, ArrayView<float> imaginary, ArrayView<float> matrix, ArrayView<float> results, DftArguments a)
     {

@@ -48,7 +48,9 @@ internal sealed class DftPass : IDisposable
         });
     }
 
-    /// <summary>Columns of spectra [height, columns]; with a margin of [height - 2 * margin, columns], as if zeros lay around them.</summary>
+    /// <summary>
+    /// Columns of spectra [height, columns]; with a margin of [height - 2 * margin, columns], as if zeros lay around them.
+    /// </summary>
     internal static DftPass Columns(GpuDevice device, int planes, int height, int columns, int margin = 0)
     {
         int samples = height - 2 * margin;

@@ -5,8 +5,8 @@ using ILGPU.Algorithms;
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>
-/// exp and what the losses make of it, by arithmetic alone: ILGPU has an exp for CUDA in its library of algorithms only, and that
-/// one is ex2.approx. So every device gets the same, within 3e-7 of the result, and nothing overflows. NaN stays NaN.
+/// exp and the functions of it that losses need, by arithmetic alone. ILGPU has exp for CUDA only in its library of algorithms, and only as
+/// ex2.approx. With arithmetic every device gets the same result, with an error below 3e-7 of it, and nothing overflows. NaN stays NaN.
 /// </summary>
 internal static class Exponentials
 {
@@ -15,7 +15,7 @@ internal static class Exponentials
     // ln 2 in two parts; the first has nine bits, so that its multiples are exact.
     private const float Ln2High = 0.693359375f, Ln2Low = -2.12194440e-4f;
 
-    // exp(-87) is close to the least normal float; what is below stays there, as good as 0.
+    // exp(-87) is close to the least normal float. Smaller results are replaced by it, which is as good as 0.
     private const float Most = 87;
 
     /// <summary>log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)).</summary>
@@ -30,7 +30,9 @@ internal static class Exponentials
         return (x > 0 ? 1 : e) / (1 + e);
     }
 
-    /// <summary>exp(-x) of x not negative: with x = n ln 2 - r it is 2^-n exp(r), |r| at most ln 2 / 2, where eight terms suffice.</summary>
+    /// <summary>
+    /// exp(-x) of x not negative: with x = n ln 2 - r it is 2^-n exp(r), |r| at most ln 2 / 2, where eight terms suffice.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float ExpOfMinus(float x)
     {
@@ -41,7 +43,9 @@ internal static class Exponentials
         return series * Interop.IntAsFloat((uint)((127 - n) << 23));
     }
 
-    /// <summary>log(1 + e) of 0 .. 1: with s = e / (2 + e) it is 2 (s + s^3/3 + s^5/5 ...), s at most a third, where eight terms suffice.</summary>
+    /// <summary>
+    /// log(1 + e) of 0 .. 1: with s = e / (2 + e) it is 2 (s + s^3/3 + s^5/5 ...), s at most a third, where eight terms suffice.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float LogOfOneAnd(float e)
     {

@@ -1,7 +1,7 @@
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>
-/// The gradients of a convolution's filters and biases: parts of the sums over all pixels, then what adds them up.
+/// The gradients of a convolution's filters and biases: a launch for parts of the sums over all pixels, and a launch that adds the parts.
 /// See ConvolutionBackwardKernels.
 /// </summary>
 internal sealed class FilterGradientGpu : IDisposable

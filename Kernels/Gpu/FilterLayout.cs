@@ -22,10 +22,10 @@ internal readonly record struct FilterLayout(int Groups, int GroupChannels, int 
     internal int Length => checked(Groups * Order.Products * GroupPitch);
 
     /// <summary>The layout of a convolution's filters.</summary>
-    /// <param name="spec">The convolution; of it matter the filters and the groups.</param>
-    /// <param name="image">Whether they meet an image.</param>
+    /// <param name="spec">The convolution; only its filters and groups matter.</param>
+    /// <param name="image">Whether the input is an image.</param>
     /// <param name="flipped">Whether they are flipped, for the input's gradient.</param>
-    /// <param name="pitch">What the floats of a row are a multiple of.</param>
+    /// <param name="pitch">The number of floats in a row is a multiple of this.</param>
     internal static FilterLayout Of(in ConvolutionSpec spec, bool image, bool flipped, int pitch)
     {
         int inChannels = spec.InChannels / spec.Groups, outChannels = spec.OutChannels / spec.Groups, area = spec.Size * spec.Size;

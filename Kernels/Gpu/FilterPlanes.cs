@@ -1,6 +1,6 @@
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>What a correlation filter keeps on its device: the window, and of the target the half spectrum (1/n) F(y).</summary>
+/// <summary>The data of a correlation filter on its device: the window, and the half spectrum (1/n) F(y) of the target.</summary>
 internal sealed class FilterPlanes : IDisposable
 {
     private readonly GpuDevice device;
@@ -23,7 +23,7 @@ internal sealed class FilterPlanes : IDisposable
 
     internal GpuView TargetImaginary => targetImaginary.All;
 
-    /// <summary>Takes others, where the old ones were, so that recorded work sees them too; waits for what is enqueued.</summary>
+    /// <summary>Replaces them in the same memory, so that recorded work uses the new ones. Waits for the work that is enqueued.</summary>
     internal void Replace(ReadOnlySpan<float> window, ReadOnlySpan<float> target)
     {
         (float[] real, float[] imaginary) = spec.SpectrumOf(target);

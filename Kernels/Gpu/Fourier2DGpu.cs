@@ -20,7 +20,7 @@ internal sealed class Fourier2DGpu : Fourier2D
 
     protected override void ForwardCore(TensorView planes, TensorView spectrumReal, TensorView spectrumImaginary)
     {
-        // No window: the kernel takes one and does not look at it.
+        // There is no window. The kernel needs some view in its place, but does not read it.
         rows.Run(planes.OnGpu(), planes.OnGpu(), real.All, imaginary.All);
         columns.RunComplex(real.All, imaginary.All, spectrumReal.OnGpu(), spectrumImaginary.OnGpu());
     }

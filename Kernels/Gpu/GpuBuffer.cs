@@ -1,6 +1,6 @@
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>Device memory; freed with its device at the latest.</summary>
+/// <summary>Memory of a GPU. It is freed with its device at the latest.</summary>
 internal sealed class GpuBuffer : DeviceBuffer
 {
     private GpuMemory? memory;
@@ -26,7 +26,7 @@ internal sealed class GpuBuffer : DeviceBuffer
         }
     }
 
-    /// <summary>All of it, as a kernel sees it.</summary>
+    /// <summary>The whole buffer as a kernel sees it.</summary>
     internal GpuView All => new(Memory, 0, Length);
 
     protected override void Dispose(bool disposing)
@@ -38,13 +38,13 @@ internal sealed class GpuBuffer : DeviceBuffer
 
 internal static class GpuViews
 {
-    // Kernels load four floats at once, and count in ints.
+    // Kernels load four floats at a time, and their indices are ints.
     private const int Alignment = 4;
 
     /// <summary>A tensor as a kernel sees it.</summary>
     /// <param name="view">The tensor.</param>
-    /// <param name="alignment">What its start must be a multiple of, in floats; 1 where the kernel takes them one by one.</param>
-    /// <exception cref="KernelShapeException">It starts where no four floats can be loaded at once, or is too long.</exception>
+    /// <param name="alignment">Its start must be a multiple of this many floats; 1 for a kernel that loads single floats.</param>
+    /// <exception cref="KernelShapeException">Its start is not such a multiple, or it is too long.</exception>
     internal static GpuView OnGpu(this in TensorView view, int alignment = Alignment)
     {
         if (view.Offset % alignment != 0)

@@ -1,6 +1,6 @@
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <content>What training needs beyond inference.</content>
+/// <content>The operations that training needs in addition to those of inference.</content>
 public sealed partial class GpuDevice
 {
     private protected override ConvolutionBackward PrepareBackwardCore(ConvolutionSpec spec, ConvolutionFilters filters) =>

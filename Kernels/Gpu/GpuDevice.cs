@@ -6,21 +6,29 @@ using SiamIlgpu.Kernels.Gpu.Ilgpu;
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>
-/// A GPU, by ILGPU: CUDA or OpenCL. Operations are enqueued on one in-order queue and run while the host goes on;
-/// <see cref="ResponsePeak.Read"/>, downloads and <see cref="Synchronize"/> wait. Several threads may launch at once. A call that
-/// fails throws a <see cref="DeviceException"/> that says what failed, with which error of the driver.
+/// A device that ILGPU drives by CUDA or OpenCL. Operations are enqueued on one queue, which runs them in order while the host goes on.
+/// <see cref="ResponsePeak.Read"/>, downloads and <see cref="Synchronize"/> wait for them. Several threads may enqueue at once. A call
+/// that fails throws a <see cref="DeviceException"/> that says what failed and names the driver's error.
 /// </summary>
+/// <example>
+/// <code>
+/// using GpuDevice device = GpuDevice.OpenCuda();              // or: new GpuDevice(accelerator, stream) of a host that uses ILGPU
+/// using Tracker tracker = Tracker.Load("cfnet-conv2.safetensors", device);
+/// </code>
+/// </example>
 public sealed partial class GpuDevice : ComputeDevice
 {
     /// <summary>
-    /// Takes an accelerator that a host has already, CUDA's or OpenCL's, and the stream that it works on. The host keeps both: they
-    /// must outlive the device, which disposes neither.
+    /// Uses an accelerator of CUDA or OpenCL that the host has opened, and one of its streams. The host stays their owner: the device does
+    /// not dispose them, and they must outlive it.
     /// </summary>
     /// <param name="accelerator">The accelerator.</param>
-    /// <param name="stream">Where the device enqueues; null for a stream of its own.</param>
-    /// <param name="math">How products of convolutions are rounded.</param>
-    /// <exception cref="ArgumentException">It is neither CUDA's nor OpenCL's, or the stream is another's.</exception>
-    /// <exception cref="DeviceUnavailableException">It has no tensor cores for <paramref name="math"/>.</exception>
+    /// <param name="stream">The stream that the device enqueues on; null to make a new one.</param>
+    /// <param name="math">The precision of the products in convolutions.</param>
+    /// <exception cref="ArgumentException">
+    /// The accelerator is neither CUDA's nor OpenCL's, or the stream is of another accelerator.
+    /// </exception>
+    /// <exception cref="DeviceUnavailableException"><paramref name="math"/> needs tensor cores, which the accelerator lacks.</exception>
     public GpuDevice(Accelerator accelerator, AcceleratorStream? stream = null, ConvolutionMath math = ConvolutionMath.Float32)
         : this(DriverOf(accelerator, stream), math)
     {
@@ -48,32 +56,35 @@ public sealed partial class GpuDevice : ComputeDevice
     /// <inheritdoc/>
     public override TensorLayout FeatureLayout => TensorLayout.Blocked16;
 
-    /// <summary>How products of convolutions are rounded.</summary>
+    /// <summary>The precision of the products in convolutions.</summary>
     public ConvolutionMath Math { get; }
 
-    /// <summary>Whether the device is a processor: slower than the CPU device, and chosen on request alone.</summary>
+    /// <summary>Whether the device is a processor. It is slower than the CPU device, so it is used only on request.</summary>
     public bool IsProcessor => Driver.IsProcessor;
 
     internal GpuDriver Driver { get; }
 
-    /// <summary>Whether convolutions take the kernel for processors, and how many units they are cut for. Tests and benchmarks differ.</summary>
+    /// <summary>
+    /// Whether convolutions use the kernel for processors, and for how many compute units they divide their work. Tests and benchmarks
+    /// set both.
+    /// </summary>
     internal bool LikeProcessor { get; init; }
 
     /// <inheritdoc cref="LikeProcessor"/>
     internal int ComputeUnits { get; init; }
 
-    /// <summary>Whether repeated work is taken down and replayed, where the driver can.</summary>
+    /// <summary>Whether repeated work is recorded and replayed, if the driver is able to.</summary>
     internal bool Records { get; init; } = true;
 
     /// <summary>Opens a CUDA device.</summary>
-    /// <param name="index">Its number in <see cref="Devices.List"/>.</param>
-    /// <param name="math">How products of convolutions are rounded.</param>
-    /// <exception cref="DeviceUnavailableException">There is none, or it cannot be used; the message says why.</exception>
+    /// <param name="index">The number of the device in <see cref="Devices.List"/>.</param>
+    /// <param name="math">The precision of the products in convolutions.</param>
+    /// <exception cref="DeviceUnavailableException">There is no such device, or it cannot be used; the message says why.</exception>
     public static GpuDevice OpenCuda(int index = 0, ConvolutionMath math = ConvolutionMath.Float32) => new(CudaDevices.Open(index), math);
 
-    /// <summary>Opens an OpenCL device, be it a GPU or a processor.</summary>
-    /// <param name="index">Its number in <see cref="Devices.List"/>.</param>
-    /// <exception cref="DeviceUnavailableException">There is none, or it cannot be used; the message says why.</exception>
+    /// <summary>Opens an OpenCL device, which is a GPU or a processor.</summary>
+    /// <param name="index">The number of the device in <see cref="Devices.List"/>.</param>
+    /// <exception cref="DeviceUnavailableException">There is no such device, or it cannot be used; the message says why.</exception>
     public static GpuDevice OpenOpenCl(int index = 0) => new(OpenClDevices.Open(index));
 
     /// <inheritdoc/>
@@ -92,7 +103,7 @@ public sealed partial class GpuDevice : ComputeDevice
     /// <summary>Loads a kernel for this device.</summary>
     internal GpuKernel Load(string name) => Driver.Load(KernelSources.Find(name));
 
-    /// <summary>Puts values of four bytes into a buffer of their own.</summary>
+    /// <summary>Uploads values of four bytes into a new buffer.</summary>
     internal GpuBuffer Store<T>(ReadOnlySpan<T> values)
         where T : unmanaged
     {
@@ -101,7 +112,7 @@ public sealed partial class GpuDevice : ComputeDevice
         return buffer;
     }
 
-    /// <summary>Puts values of four bytes into a buffer, behind what is enqueued, and waits.</summary>
+    /// <summary>Uploads values of four bytes into a buffer after the work that is enqueued, and waits.</summary>
     internal unsafe void Replace<T>(GpuBuffer buffer, ReadOnlySpan<T> values)
         where T : unmanaged
     {
@@ -176,12 +187,12 @@ public sealed partial class GpuDevice : ComputeDevice
     }
 }
 
-/// <summary>How products of convolutions are rounded on a GPU. Sums are always in 32-bit floats.</summary>
+/// <summary>The precision of the products in convolutions on a GPU. Sums are always 32-bit floats.</summary>
 public enum ConvolutionMath
 {
-    /// <summary>Not at all: 32-bit floats.</summary>
+    /// <summary>32-bit floats.</summary>
     Float32,
 
-    /// <summary>To eleven bits, on the tensor cores of NVIDIA GPUs; faster, and boxes may differ.</summary>
+    /// <summary>Factors are rounded to eleven bits, for the tensor cores of NVIDIA GPUs. This is faster, and boxes may differ.</summary>
     Tf32,
 }

@@ -1,9 +1,9 @@
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>
-/// What the GPU operations need of a driver: memory, kernels, and one in-order queue. Every call may come from any thread; a
-/// launch is one call, so that arguments of two threads never mix. A call that fails throws a <see cref="DeviceException"/>
-/// that says what failed and with which error; nothing is ever ignored.
+/// What the GPU operations need from a driver: memory, kernels and one queue that works in order. Every call may come from any thread. A
+/// launch is one call, so the arguments of two threads cannot mix. Every call that fails throws a <see cref="DeviceException"/> that says
+/// what failed and names the driver's error.
 /// </summary>
 internal abstract unsafe class GpuDriver : IDisposable
 {
@@ -13,35 +13,35 @@ internal abstract unsafe class GpuDriver : IDisposable
     /// <summary>The device's name and its driver's, as people should read it.</summary>
     internal abstract string Name { get; }
 
-    /// <summary>Multiprocessors: how many groups of threads run side by side at least.</summary>
+    /// <summary>Number of multiprocessors: at least this many groups of threads run at the same time.</summary>
     internal abstract int ComputeUnits { get; }
 
-    /// <summary>Whether the device is a processor, whose "groups" are loops on one core.</summary>
+    /// <summary>Whether the device is a processor, which runs a group of threads as a loop on one core.</summary>
     internal abstract bool IsProcessor { get; }
 
-    /// <summary>Whether the tensor-core kernels run.</summary>
+    /// <summary>Whether the kernels for tensor cores can run.</summary>
     internal abstract bool HasTensorCores { get; }
 
     /// <summary>Allocates device memory with undefined content.</summary>
-    /// <exception cref="DeviceMemoryException">There is not that much.</exception>
+    /// <exception cref="DeviceMemoryException">There is too little memory.</exception>
     internal abstract GpuMemory Allocate(long bytes);
 
     /// <summary>Allocates host memory that the device reads and writes at full speed.</summary>
-    /// <exception cref="DeviceMemoryException">There is not that much.</exception>
+    /// <exception cref="DeviceMemoryException">There is too little memory.</exception>
     internal abstract PinnedMemory AllocatePinned(long bytes);
 
-    /// <summary>Enqueues zeros.</summary>
+    /// <summary>Enqueues the clearing of memory to zeros.</summary>
     internal abstract void Clear(GpuMemory memory, long offset, long bytes);
 
     /// <summary>Enqueues a copy to the device; <paramref name="from"/> must stay as it is until the copy is done.</summary>
     internal abstract void Upload(void* from, GpuMemory memory, long offset, long bytes);
 
-    /// <summary>Enqueues a copy to the host; <paramref name="to"/> is filled once the queue has come so far.</summary>
+    /// <summary>Enqueues a copy to the host; <paramref name="to"/> is filled when the queue comes to the copy.</summary>
     internal abstract void Download(GpuMemory memory, long offset, void* to, long bytes);
 
     /// <summary>
-    /// Starts to build a kernel; its first launch waits for that, and throws the <see cref="DeviceException"/> of one that cannot be
-    /// built. Slow the first time on a machine; the driver keeps what it built.
+    /// Starts to build a kernel. The first launch waits for the build, and throws a <see cref="DeviceException"/> if it has failed. The first
+    /// build on a machine is slow; then the driver's cache has the result.
     /// </summary>
     internal abstract GpuKernel Load(KernelSource kernel);
 
@@ -53,8 +53,8 @@ internal abstract unsafe class GpuDriver : IDisposable
     internal abstract void Synchronize();
 
     /// <summary>
-    /// Takes down what <paramref name="enqueue"/> launches, to be replayed with fewer calls; null where the driver cannot.
-    /// The calls must be the same at every replay. What the action would do is not done yet.
+    /// Records the launches of <paramref name="enqueue"/>, to replay them with fewer calls. Returns null if the driver is not able to. The
+    /// launches must be the same at every replay. Recording does not run them.
     /// </summary>
     internal virtual GpuRecording? Record(Action enqueue) => null;
 
@@ -62,23 +62,23 @@ internal abstract unsafe class GpuDriver : IDisposable
     public abstract void Dispose();
 }
 
-/// <summary>Memory of a device. Disposing it waits for nothing: it lives until what is enqueued no longer needs it.</summary>
+/// <summary>Memory of a device. Disposing it does not wait: the memory lives until the enqueued work no longer needs it.</summary>
 internal abstract class GpuMemory : IDisposable
 {
-    /// <summary>Frees it. Does nothing when the device is gone.</summary>
+    /// <summary>Frees it. Does nothing if the device is lost.</summary>
     public abstract void Dispose();
 }
 
 /// <summary>A kernel of a device.</summary>
-/// <param name="source">What it is built from.</param>
+/// <param name="source">The source that it is built from.</param>
 internal abstract unsafe class GpuKernel(KernelSource source)
 {
-    /// <summary>What it is built from.</summary>
+    /// <summary>The source that it is built from.</summary>
     internal KernelSource Source { get; } = source;
 
     /// <summary>
-    /// Enqueues the kernel. The views come in the order of its parameters, the argument struct last; its fields are all of four
-    /// bytes, so every compiler lays it out alike.
+    /// Enqueues the kernel. The views come in the order of its parameters; the struct of arguments is its last parameter. All fields of the
+    /// struct have four bytes, so every compiler gives it the same layout.
     /// </summary>
     internal void Launch<TArguments>(GridSize groups, ReadOnlySpan<GpuView> views, in TArguments arguments)
         where TArguments : unmanaged
@@ -100,10 +100,10 @@ internal abstract unsafe class GpuKernel(KernelSource source)
     protected abstract void LaunchCore(GridSize groups, ReadOnlySpan<GpuView> views, ReadOnlySpan<byte> arguments);
 }
 
-/// <summary>Numbers of groups of a launch.</summary>
+/// <summary>The numbers of groups of a launch in three dimensions.</summary>
 internal readonly record struct GridSize(int X, int Y = 1, int Z = 1);
 
-/// <summary>A stretch of device memory as a kernel sees it.</summary>
+/// <summary>A range of device memory as a kernel sees it.</summary>
 /// <param name="Memory">The memory.</param>
 /// <param name="Offset">Its first element, in elements of the kernel's parameter.</param>
 /// <param name="Length">Number of elements.</param>
@@ -112,13 +112,13 @@ internal readonly record struct GpuView(GpuMemory Memory, long Offset, long Leng
 /// <summary>Host memory that the device reads and writes directly.</summary>
 internal abstract unsafe class PinnedMemory(long length) : IDisposable
 {
-    /// <summary>Bytes.</summary>
+    /// <summary>Number of bytes.</summary>
     internal long Length { get; } = length;
 
     /// <summary>Its first byte.</summary>
     internal abstract byte* Pointer { get; }
 
-    /// <summary>Frees it, once what is enqueued no longer needs it. Does nothing when the device is gone.</summary>
+    /// <summary>Frees it when the enqueued work no longer needs it. Does nothing if the device is lost.</summary>
     public abstract void Dispose();
 }
 

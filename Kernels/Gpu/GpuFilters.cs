@@ -6,11 +6,11 @@ internal sealed class GpuFilters : ConvolutionFilters
     private readonly GpuDevice device;
     private readonly Dictionary<(bool Image, bool Flipped, int Groups), PackedFilters> packed = [];
 
-    // The latest values as they came, for forms yet to be made; until no more can be asked for.
+    // The latest planar values, for forms that will be made later. They are freed when no more forms can be asked for.
     private readonly GpuBuffer filters, bias;
     private readonly ConvolutionFilterArguments arguments;
 
-    // Training alone changes filters.
+    // Only training changes filters.
     private GpuKernel? keep;
 
     internal GpuFilters(GpuDevice device, TensorShape shape, float[] filters, float[] bias)
@@ -22,13 +22,13 @@ internal sealed class GpuFilters : ConvolutionFilters
         arguments = new ConvolutionFilterArguments { Order = new FilterOrder { Values = filters.Length }, Biases = bias.Length };
     }
 
-    /// <summary>How many forms there are. For tests.</summary>
+    /// <summary>Number of packed forms, for tests.</summary>
     internal int Forms => packed.Count;
 
-    /// <summary>The packed filters for a convolution; they depend on nothing of it but input layout and groups.</summary>
+    /// <summary>The packed filters for a convolution. They depend only on its input layout and its groups.</summary>
     internal PackedFilters For(in ConvolutionSpec spec) => Form(spec, spec.InputLayout(device) == TensorLayout.Interleaved, flipped: false);
 
-    /// <summary>Those for its input's gradient, which is another convolution; they depend on nothing of it but the groups.</summary>
+    /// <summary>The packed filters for the gradient of its input, which is another convolution. They depend only on the groups.</summary>
     internal PackedFilters Flipped(in ConvolutionSpec spec) => Form(spec, image: false, flipped: true);
 
     protected override void UpdateCore(TensorView filters, TensorView bias)
@@ -68,7 +68,7 @@ internal sealed class GpuFilters : ConvolutionFilters
     }
 }
 
-/// <summary>One form of the filters, with the bias in the same columns; flipped filters have none, that is zeros.</summary>
+/// <summary>One packed form of the filters, with the bias in the same columns. The bias of flipped filters is zero.</summary>
 internal sealed class PackedFilters : IDisposable
 {
     // Whole tiles of channels are read, so the rows are padded to the widest tile.
@@ -81,7 +81,7 @@ internal sealed class PackedFilters : IDisposable
     {
         pack = device.Load("ConvolutionFilters.Pack");
         Layout = FilterLayout.Of(spec, image, flipped, Pitch);
-        // Cleared: packing writes values alone.
+        // Cleared, because packing writes only the values.
         Filters = device.AllocateBuffer(Layout.Length);
         Bias = device.AllocateBuffer(Layout.Groups * Layout.GroupPitch);
         arguments = new ConvolutionFilterArguments { Order = Layout.Order, Biases = flipped ? 0 : spec.OutChannels };

@@ -4,21 +4,28 @@ using SiamIlgpu.Kernels.Gpu.Ilgpu;
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>
-/// A frame that lies in an <see cref="ArrayView{T}"/> on the device: a tracker looks at it in place, and nothing is uploaded but where
-/// to look. Only a tracker's first frame comes to the host, once, for its mean colour. Make one for a buffer that frames are written to
-/// again and again; a tracker takes it wherever it takes a frame.
+/// A frame in an <see cref="ArrayView{T}"/> on the device. A tracker takes it like any other frame, but reads its pixels on the device, so
+/// they are not uploaded. Only the first frame of a tracker is copied to the host, to compute its mean color. One such object serves for
+/// all frames that are written to the same buffer one after the other.
 /// </summary>
+/// <example>
+/// <code>
+/// using var device = new GpuDevice(accelerator, stream);
+/// var frame = new GpuFrame(device, buffer.View, 1920, 1080, PixelFormat.Bgra32);
+/// TrackResult result = tracker.Update(frame);
+/// </code>
+/// </example>
 public sealed class GpuFrame : DeviceFrame
 {
     /// <summary>Looks at a frame in a view of the device's accelerator.</summary>
-    /// <param name="device">The device.</param>
+    /// <param name="device">The device whose memory it is in.</param>
     /// <param name="pixels">The rows, top first.</param>
     /// <param name="width">Pixels in a row, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
     /// <param name="format">The order of a pixel's bytes.</param>
-    /// <param name="strideBytes">Bytes from one row to the next; 0 when rows lie close together.</param>
+    /// <param name="strideBytes">Bytes from one row to the next; 0 when there is no gap between rows.</param>
     /// <exception cref="ArgumentException">
-    /// A size is not positive, the view is too short for it, or of another accelerator than the device's.
+    /// A size is not positive, or the view is too short for the frame or of another accelerator.
     /// </exception>
     public GpuFrame(GpuDevice device, ArrayView<byte> pixels, int width, int height, PixelFormat format, int strideBytes = 0)
         : this(device, IlgpuMemory.ViewOf(device, pixels), width, height, format, strideBytes)

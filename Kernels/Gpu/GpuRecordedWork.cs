@@ -1,8 +1,8 @@
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>
-/// Run as it is the first time, because drivers load kernels at their first launch and cannot while they take work down; taken
-/// down the second time, and replayed from there on where the driver can.
+/// Work that is run normally the first time, because drivers load kernels at their first launch and cannot load them while they record.
+/// The second time it is recorded, and from then on replayed, if the driver is able to.
 /// </summary>
 internal sealed class GpuRecordedWork(GpuDriver driver, Action enqueue) : RecordedWork(enqueue)
 {

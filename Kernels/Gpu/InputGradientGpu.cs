@@ -1,7 +1,7 @@
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>
-/// The gradient of a convolution's input: the convolution of the output's gradient, spread out, with the flipped filters.
+/// The gradient of a convolution's input. The output's gradient is spread out and convolved with the flipped filters.
 /// See ConvolutionBackwardKernels.
 /// </summary>
 internal sealed class InputGradientGpu : IDisposable
@@ -13,8 +13,8 @@ internal sealed class InputGradientGpu : IDisposable
 
     internal InputGradientGpu(GpuDevice device, in ConvolutionSpec spec, GpuFilters filters)
     {
-        // [batch, out, H+S-1, W+S-1]: one filter less one of border around, stride - 1 zeros between; rows and columns that no window
-        // reached come out as zeros.
+        // [batch, out, H+S-1, W+S-1]: a border of Size - 1 zeros, and stride - 1 zeros between values. Rows and columns of the input that no
+        // window reaches get a gradient of zero.
         int border = spec.Size - 1;
         var convolution = new ConvolutionSpec(
             spec.Batch, spec.OutChannels, spec.Height + border, spec.Width + border, spec.InChannels, spec.Size, Stride: 1, spec.Groups,

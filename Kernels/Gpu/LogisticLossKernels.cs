@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>What the kernel of the logistic loss is told.</summary>
+/// <summary>The arguments of the kernel of the logistic loss.</summary>
 internal readonly record struct LogisticLossArguments
 {
     /// <summary>Values of a map.</summary>

@@ -15,7 +15,7 @@ internal sealed class MaxPoolGpu : MaxPool
     protected override void ForwardCore(TensorView input, TensorView output) =>
         kernel.LaunchOver(arguments.Quads, [input.OnGpu(), output.OnGpu()], arguments);
 
-    /// <summary>What pooling and its gradient are told alike; a thread each for four of so many floats.</summary>
+    /// <summary>The arguments that pooling and its gradient have in common. Each thread computes four floats.</summary>
     internal static MaxPoolArguments Arguments(in MaxPoolSpec spec, long floats) => new()
     {
         Quads = checked((int)(floats / 4)),

@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>What the max-pooling kernels are told; features lie in blocks of sixteen channels.</summary>
+/// <summary>The arguments of the max-pooling kernels; features lie in blocks of sixteen channels.</summary>
 internal readonly record struct MaxPoolArguments
 {
     /// <summary>Groups of four floats of what is written: the output, or the gradient of the input.</summary>

@@ -4,8 +4,8 @@ using ILGPU;
 namespace SiamIlgpu.Kernels.Gpu;
 
 /// <summary>
-/// What a group of threads finds out together: halves are joined until one value is left, always in the same order, and every
-/// thread gets it. The number of threads is a power of two; shared memory has a place for each and is free again afterwards.
+/// Reductions over the threads of a group. Two halves are joined until one value is left, always in the same order, and every thread gets
+/// the result. The number of threads is a power of two. Shared memory has a place for each thread, and may be reused afterwards.
 /// </summary>
 internal static class Reductions
 {
@@ -15,7 +15,7 @@ internal static class Reductions
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static float Less(float a, float b) => b < a ? b : a;
 
-    /// <summary>The sum of all threads' values, to all threads.</summary>
+    /// <summary>The sum of the values of all threads.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static float Sum(ArrayView<float> shared, int threads, float value)
     {
@@ -38,7 +38,7 @@ internal static class Reductions
         return result;
     }
 
-    /// <summary>The greatest of all threads' values, to all threads.</summary>
+    /// <summary>The greatest value of all threads.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static float Greatest(ArrayView<float> shared, int threads, float value)
     {
@@ -61,7 +61,9 @@ internal static class Reductions
         return result;
     }
 
-    /// <summary>The place of the greatest of all threads' values, of equals the first; the value itself is left in shared[0].</summary>
+    /// <summary>
+    /// The place of the greatest value of all threads, the first one of equal values. The value itself is then in shared[0].
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int PlaceOfGreatest(ArrayView<float> shared, ArrayView<int> places, int threads, float value, int place)
     {

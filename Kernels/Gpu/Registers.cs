@@ -33,12 +33,12 @@ internal struct Float4
     }
 }
 
-/// <summary>Eight sums. Fields, because an array of accumulators would live in slow memory.</summary>
+/// <summary>Eight sums. They are fields, because an array of sums would be in slow memory.</summary>
 internal struct Float8
 {
     internal Float4 Low, High;
 
-    /// <summary>Eight neighbouring floats.</summary>
+    /// <summary>Eight neighboring floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Float8 Load(ArrayView<float> values, int at)
     {

@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>What the kernel of a ReLU's gradient is told.</summary>
+/// <summary>The arguments of the kernel of a ReLU's gradient.</summary>
 internal readonly record struct ReluBackwardArguments
 {
     /// <summary>Groups of four floats.</summary>

@@ -4,7 +4,7 @@ using ILGPU.Algorithms;
 
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>What the kernels of the search for the response's peak are told.</summary>
+/// <summary>The arguments of the kernels of the search for the response's peak.</summary>
 internal readonly record struct ResponsePeakArguments
 {
     /// <summary>Values of a map that a group of threads computes.</summary>
@@ -137,7 +137,7 @@ internal static class ResponsePeakKernels
             least = -Reductions.Greatest(shared, Threads, -least);
             sum = Reductions.Sum(shared, Threads, sum);
             float score = scale == middle ? greatest : greatest * a.ScalePenalty;
-            // A value that is not finite makes the sum so; such a map never wins.
+            // A value that is not finite makes the sum not finite; such a map cannot win.
             if (IsFinite(sum) && score > best)
             {
                 best = score;
@@ -148,8 +148,8 @@ internal static class ResponsePeakKernels
             }
         }
 
-        // Known before any branch that needs it: a shared value that nothing but the branch behind it needs is loaded there by ILGPU,
-        // be there a barrier in between.
+        // Used before any branch, because ILGPU loads a shared value that only a branch needs inside that branch, even if there is a barrier
+        // in between.
         bool constant = IsConstant(responses, shared, winner, a);
         float share = (1 - a.WindowInfluence) / total;
         bool undefined = !(total > 0) || !IsFinite(share) || constant;

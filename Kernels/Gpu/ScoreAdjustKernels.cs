@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>What the kernels of the map from responses to scores are told.</summary>
+/// <summary>The arguments of the kernels of the map from responses to scores.</summary>
 internal readonly record struct ScoreAdjustArguments
 {
     /// <summary>Values of all maps.</summary>

@@ -1,6 +1,8 @@
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>One launch for all segments, cut into stretches that a group of threads moves: a table on the device says which.</summary>
+/// <summary>
+/// One launch for all segments. They are cut into ranges, one for each group of threads, which a table on the device lists.
+/// </summary>
 internal sealed class SgdStepGpu : SgdStep
 {
     private readonly GpuKernel kernel;

@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>What the optimiser's kernel is told.</summary>
+/// <summary>The arguments of the optimizer's kernel.</summary>
 internal readonly record struct SgdStepArguments
 {
     /// <summary>Parameters that a group of threads moves at most.</summary>
@@ -17,7 +17,7 @@ internal readonly record struct SgdStepArguments
     /// </summary>
     internal const int Factors = 2;
 
-    /// <summary>Share of the velocity that stays.</summary>
+    /// <summary>The share of the velocity that is kept.</summary>
     internal float Momentum { get; init; }
 
     /// <summary>Learning rate.</summary>

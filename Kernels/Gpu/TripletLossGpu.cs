@@ -1,6 +1,6 @@
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>Three launches: who meets whom, the pairs, the sums of the maps.</summary>
+/// <summary>Three launches: for the lists of positives and negatives, for the pairs, and for the sums of the maps.</summary>
 internal sealed class TripletLossGpu : TripletLoss
 {
     private readonly GpuKernel list, pairs, sumUp;

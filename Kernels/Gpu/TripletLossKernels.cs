@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace SiamIlgpu.Kernels.Gpu;
 
-/// <summary>What the kernels of the triplet loss are told.</summary>
+/// <summary>The arguments of the kernels of the triplet loss.</summary>
 internal readonly record struct TripletLossArguments
 {
     /// <summary>Number of maps.</summary>
@@ -12,18 +12,21 @@ internal readonly record struct TripletLossArguments
     /// <summary>Values of a map.</summary>
     internal int Places { get; init; }
 
-    /// <summary>How many negatives of the whole batch are met; 0: all of the own map.</summary>
+    /// <summary>Number of negatives of the whole batch that a positive is compared with; 0 for all of its own map.</summary>
     internal int HardNegatives { get; init; }
 }
 
 /// <summary>
-/// Three launches: who meets whom; the pairs; the sums of the maps. Lists instead of atomics: each place counts who comes before it.
+/// Three launches: the lists of positives and negatives; the pairs; the sums of the maps. No atomics are needed, because each place counts
+/// the places before it in its list.
 /// positives: a list for each map, from the map's first place on. negatives: likewise, or one list for the batch, hardest first.
 /// isMet: 1 for the places in a list of negatives. counts: [map][positives, negatives that they meet].
 /// </summary>
 internal static class TripletLossKernels
 {
-    /// <summary>Threads of a group of <see cref="List"/> and <see cref="Pairs"/>: few, so that a batch of small maps makes many groups.</summary>
+    /// <summary>
+    /// Threads of a group of <see cref="List"/> and <see cref="Pairs"/>: few, so that a batch of small maps makes many groups.
+    /// </summary>
     internal const int Threads = 64;
 
     /// <summary>Threads of a group of <see cref="SumUp"/>.</summary>
@@ -143,7 +146,9 @@ internal static class TripletLossKernels
             losses[Grid.IdxX] = loss;
     }
 
-    /// <summary>Integers in the order of the floats, the two zeros equal. NaN has its place too, so that no two negatives get the same.</summary>
+    /// <summary>
+    /// Integers in the order of the floats, the two zeros equal. NaN has its place too, so that no two negatives get the same.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Order(float value)
     {

@@ -1,13 +1,13 @@
 namespace SiamIlgpu.Kernels;
 
 /// <summary>
-/// Batch normalisation at inference: y = (x - mean) / sigma * gain + offset, per channel. It is an affine map, so it is
-/// never run as an operation of its own: it folds into the convolution before it.
+/// Batch normalization at inference: y = (x - mean) / sigma * gain + offset, for each channel. This map is affine, so there is
+/// no operation for it: it is folded into the convolution before it.
 /// </summary>
 public static class BatchNorm
 {
     /// <summary>
-    /// Folds the normalisation of a convolution's output into its filters and bias, in place:
+    /// Folds the normalization of a convolution's output into the convolution's filters and bias, in place:
     /// w'[o] = w[o] * gain/sigma, b'[o] = (b[o] - mean) * gain/sigma + offset.
     /// </summary>
     /// <param name="filters">OIHW filters; the first dimension is the length of the other spans.</param>
@@ -16,7 +16,7 @@ public static class BatchNorm
     /// <param name="offset">Addend per output channel.</param>
     /// <param name="mean">Stored mean per output channel.</param>
     /// <param name="sigma">Stored standard deviation per output channel, epsilon included (MatConvNet's second moment).</param>
-    /// <exception cref="KernelShapeException">The lengths do not belong together.</exception>
+    /// <exception cref="KernelShapeException">The lengths do not fit together.</exception>
     public static void Fold(
         Span<float> filters, Span<float> bias,
         ReadOnlySpan<float> gain, ReadOnlySpan<float> offset, ReadOnlySpan<float> mean, ReadOnlySpan<float> sigma)

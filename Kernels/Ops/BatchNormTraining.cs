@@ -1,9 +1,10 @@
 namespace SiamIlgpu.Kernels;
 
 /// <summary>
-/// Batch normalisation in training: each call normalises with the moments of its own batch, per channel, over images and pixels.
+/// Batch normalization in training. Each call normalizes every channel by the mean and the deviation of its own batch, taken over
+/// images and pixels.
 /// With N = batch * height * width: mean = (1/N) sum x; sigma = sqrt((1/N) sum (x - mean)^2 + epsilon); h = (x - mean) / sigma;
-/// y = gain * h + offset, then ReLU when asked for.
+/// y = gain * h + offset, followed by a ReLU if <paramref name="Relu"/> says so.
 /// </summary>
 /// <param name="Batch">Number of images.</param>
 /// <param name="Channels">Channels of an image.</param>
@@ -22,10 +23,10 @@ public readonly record struct BatchNormSpec(int Batch, int Channels, int Height,
     /// <summary>Shape of the moments, planar: image 0 holds the means, image 1 the sigmas.</summary>
     public TensorShape Moments => new(2, Channels, 1, 1);
 
-    /// <summary>The layout of input and output: responses of one channel are planar, features lie as the device wants them.</summary>
+    /// <summary>The layout of input and output: planar for one channel (responses), else the device's feature layout.</summary>
     public TensorLayout Layout(ComputeDevice device) => Channels == 1 ? TensorLayout.Planar : device.FeatureLayout;
 
-    /// <summary>Throws when no such normalisation exists.</summary>
+    /// <summary>Throws when the values do not describe a normalization.</summary>
     /// <exception cref="KernelShapeException">A size or epsilon is not positive.</exception>
     public void Validate()
     {
@@ -40,7 +41,7 @@ public abstract class BatchNormTraining(ComputeDevice device, BatchNormSpec spec
     /// <summary>What it computes.</summary>
     public BatchNormSpec Spec { get; } = spec;
 
-    /// <summary>Computes the output, and the batch's moments, which <see cref="Backward"/> needs again.</summary>
+    /// <summary>Computes the output and the batch's moments. <see cref="Backward"/> needs these moments.</summary>
     public void Forward(TensorView input, TensorView gain, TensorView offset, TensorView moments, TensorView output)
     {
         Require(input, Spec.Features, Spec.Layout(Device), "batch norm input");
@@ -52,10 +53,10 @@ public abstract class BatchNormTraining(ComputeDevice device, BatchNormSpec spec
     }
 
     /// <summary>
-    /// Computes the gradients from dL/dy (with ReLU: only where y is positive). With g = sum dL/dy * h and o = sum dL/dy over images
-    /// and pixels: dL/dgain = g, dL/doffset = o, dL/dx = gain / sigma * (dL/dy - o / N - h * g / N). The moments of
-    /// the batch are written to <paramref name="momentsGradient"/> as well, for the optimiser's running average.
-    /// <paramref name="inputGradient"/> is overwritten and may be <paramref name="outputGradient"/> itself.
+    /// Computes the gradients from dL/dy, which counts as 0 where a ReLU made y 0. Let g be the sum of dL/dy * h and o the sum of dL/dy,
+    /// both over images and pixels. Then dL/dgain = g, dL/doffset = o and dL/dx = gain / sigma * (dL/dy - o / N - h * g / N).
+    /// The moments of the batch are written to <paramref name="momentsGradient"/>, where the optimizer's running average finds them.
+    /// <paramref name="inputGradient"/> is overwritten. It may be the same view as <paramref name="outputGradient"/>.
     /// </summary>
     public void Backward(
         TensorView input, TensorView output, TensorView gain, TensorView moments, TensorView outputGradient,
@@ -73,10 +74,10 @@ public abstract class BatchNormTraining(ComputeDevice device, BatchNormSpec spec
         BackwardCore(input, output, gain, moments, outputGradient, inputGradient, gainGradient, offsetGradient, momentsGradient, write);
     }
 
-    /// <summary>Computes output and moments of checked views.</summary>
+    /// <summary>Computes output and moments; the views have been checked.</summary>
     protected abstract void ForwardCore(TensorView input, TensorView gain, TensorView offset, TensorView moments, TensorView output);
 
-    /// <summary>Computes the gradients of checked views.</summary>
+    /// <summary>Computes the gradients; the views have been checked.</summary>
     protected abstract void BackwardCore(
         TensorView input, TensorView output, TensorView gain, TensorView moments, TensorView outputGradient,
         TensorView inputGradient, TensorView gainGradient, TensorView offsetGradient, TensorView momentsGradient, GradientWrite write);

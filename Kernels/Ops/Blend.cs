@@ -1,10 +1,10 @@
 namespace SiamIlgpu.Kernels;
 
-/// <summary>Running average of a tensor: a = (1 - rate) * a + rate * b.</summary>
+/// <summary>The running average of a tensor: a = (1 - rate) * a + rate * b.</summary>
 /// <param name="Shape">Shape of both tensors, in the device's feature layout.</param>
 public readonly record struct BlendSpec(TensorShape Shape)
 {
-    /// <summary>Bytes that one pass must at least move.</summary>
+    /// <summary>Bytes that one pass must move at least: every input and output once.</summary>
     public long Bytes => 3 * sizeof(float) * Shape.Count;
 
     /// <summary>Throws when the shape is empty.</summary>
@@ -30,6 +30,6 @@ public abstract class Blend(ComputeDevice device, BlendSpec spec) : DeviceOperat
         ForwardCore(average, update, rate);
     }
 
-    /// <summary>Blends checked views.</summary>
+    /// <summary>Blends views that have been checked.</summary>
     protected abstract void ForwardCore(TensorView average, TensorView update, float rate);
 }

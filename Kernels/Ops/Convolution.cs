@@ -2,8 +2,8 @@ namespace SiamIlgpu.Kernels;
 
 /// <summary>
 /// An unpadded cross-correlation (no filter flip) with square filters:
-/// y[n,o,i,j] = bias[o] + sum over c,u,v of w[o,c,u,v] * x[n,c,i*stride+u,j*stride+v], then ReLU and max pooling when asked for.
-/// With groups, output channel o sees only the input channels of its own group.
+/// y[n,o,i,j] = bias[o] + sum over c,u,v of w[o,c,u,v] * x[n,c,i*stride+u,j*stride+v], followed by a ReLU and a max pooling
+/// if they are asked for. With groups, an output channel sees only the input channels of its own group.
 /// </summary>
 /// <param name="Batch">Number of images.</param>
 /// <param name="InChannels">Channels of the input, over all groups.</param>
@@ -17,12 +17,12 @@ namespace SiamIlgpu.Kernels;
 public readonly record struct ConvolutionSpec(
     int Batch, int InChannels, int Height, int Width, int OutChannels, int Size, int Stride, int Groups, bool Relu)
 {
-    /// <summary>The max pooling that follows at once, if any.</summary>
+    /// <summary>The max pooling of the result, if there is one.</summary>
     public PoolWindow? Pool { get; init; }
 
     /// <summary>
-    /// Sets of images that go through together, such as the crops of several targets; they divide the batch. The processor
-    /// chooses its algorithm for one set, so that an image's result is the same bits whatever goes through with it.
+    /// The number of equal sets that the batch consists of, such as the crops of several targets. The CPU device chooses its algorithm
+    /// by the size of one set. So the result of an image does not depend, to the last bit, on how many sets are computed together.
     /// </summary>
     public int Sets { get; init; } = 1;
 
@@ -47,14 +47,14 @@ public readonly record struct ConvolutionSpec(
     /// <summary>Floating-point operations of one pass; a multiply-add counts as two, comparisons not at all.</summary>
     public long Flops => 2 * Map.Count * Filters.ImageLength(TensorLayout.Planar);
 
-    /// <summary>Bytes that one pass must at least move: input, filters and output once.</summary>
+    /// <summary>Bytes that one pass must move at least: input, filters and output once.</summary>
     public long Bytes => sizeof(float) * (Input.Count + Filters.Count + Output.Count);
 
-    /// <summary>The layout of the input: images of up to four channels are interleaved, features lie as the device wants them.</summary>
+    /// <summary>The layout of the input: interleaved for up to four channels (an image), else the device's feature layout.</summary>
     public TensorLayout InputLayout(ComputeDevice device) => InChannels <= 4 ? TensorLayout.Interleaved : device.FeatureLayout;
 
-    /// <summary>Throws when no such convolution exists.</summary>
-    /// <exception cref="KernelShapeException">Names the sizes that do not fit.</exception>
+    /// <summary>Throws when the values do not describe a convolution.</summary>
+    /// <exception cref="KernelShapeException">The sizes do not fit; the message names them.</exception>
     public void Validate()
     {
         if (Batch <= 0 || InChannels <= 0 || OutChannels <= 0 || Size <= 0 || Stride <= 0 || Groups <= 0)
@@ -83,11 +83,21 @@ public readonly record struct ConvolutionSpec(
 public readonly record struct PoolWindow(int Size, int Stride);
 
 /// <summary>A prepared <see cref="ConvolutionSpec"/> with its filters.</summary>
+/// <example>
+/// <code>
+/// var spec = new ConvolutionSpec(
+///     Batch: 1, InChannels: 3, Height: 255, Width: 255, OutChannels: 96, Size: 11, Stride: 2, Groups: 1, Relu: true);
+/// using Convolution convolution = device.Prepare(spec, filters, bias);        // OIHW, and one bias for each output channel
+/// using Tensor image = device.Allocate(spec.Input, spec.InputLayout(device));
+/// using Tensor features = device.Allocate(spec.Output, device.FeatureLayout);
+/// convolution.Forward(image, features);
+/// </code>
+/// </example>
 public abstract class Convolution : DeviceOperation
 {
     private ConvolutionFilters? filters;
 
-    /// <summary>Holds the filters until it is disposed.</summary>
+    /// <summary>Keeps the filters alive until the operation is disposed.</summary>
     protected Convolution(ConvolutionFilters filters, ConvolutionSpec spec)
         : base(filters.Device)
     {
@@ -99,7 +109,9 @@ public abstract class Convolution : DeviceOperation
     /// <summary>What it computes.</summary>
     public ConvolutionSpec Spec { get; }
 
-    /// <summary>Computes the output. Input: <see cref="ConvolutionSpec.InputLayout"/>; output: the device's feature layout.</summary>
+    /// <summary>
+    /// Computes the output, in the device's feature layout, from the input, in <see cref="ConvolutionSpec.InputLayout"/>.
+    /// </summary>
     public void Forward(TensorView input, TensorView output)
     {
         ObjectDisposedException.ThrowIf(filters is null, this);
@@ -108,7 +120,7 @@ public abstract class Convolution : DeviceOperation
         ForwardCore(input, output);
     }
 
-    /// <summary>Computes the output of checked views.</summary>
+    /// <summary>Computes the output; the views have been checked.</summary>
     protected abstract void ForwardCore(TensorView input, TensorView output);
 
     /// <inheritdoc/>

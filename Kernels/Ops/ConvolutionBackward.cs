@@ -7,13 +7,13 @@ namespace SiamIlgpu.Kernels;
 /// dL/dw[o,c,u,v]  = sum over n,i,j of dL/dy[n,o,i,j] * x[n,c,i*s+u,j*s+v]
 /// dL/db[o]        = sum over n,i,j of dL/dy[n,o,i,j]
 /// </code>
-/// It reads the filters as they were last given to <see cref="ConvolutionFilters.Update"/>.
+/// It uses the filters that <see cref="ConvolutionFilters.Update"/> was given last.
 /// </summary>
 public abstract class ConvolutionBackward : DeviceOperation
 {
     private ConvolutionFilters? filters;
 
-    /// <summary>Holds the filters until it is disposed.</summary>
+    /// <summary>Keeps the filters alive until the operation is disposed.</summary>
     protected ConvolutionBackward(ConvolutionFilters filters, ConvolutionSpec spec)
         : base(filters.Device)
     {
@@ -26,7 +26,7 @@ public abstract class ConvolutionBackward : DeviceOperation
     public ConvolutionSpec Spec { get; }
 
     /// <summary>Computes dL/dx (overwritten) from dL/dy; both lie in the device's feature layout.</summary>
-    /// <exception cref="KernelShapeException">The input is an image, interleaved: nobody asks for its gradient.</exception>
+    /// <exception cref="KernelShapeException">The input is an interleaved image, which has no gradient here.</exception>
     public void Input(TensorView outputGradient, TensorView inputGradient)
     {
         ObjectDisposedException.ThrowIf(filters is null, this);
@@ -49,10 +49,10 @@ public abstract class ConvolutionBackward : DeviceOperation
         FiltersCore(input, outputGradient, filterGradient, biasGradient, write);
     }
 
-    /// <summary>Computes the input's gradient of checked views.</summary>
+    /// <summary>Computes the input's gradient; the views have been checked.</summary>
     protected abstract void InputCore(TensorView outputGradient, TensorView inputGradient);
 
-    /// <summary>Computes the parameters' gradients of checked views.</summary>
+    /// <summary>Computes the parameters' gradients; the views have been checked.</summary>
     protected abstract void FiltersCore(
         TensorView input, TensorView outputGradient, TensorView filterGradient, TensorView biasGradient, GradientWrite write);
 

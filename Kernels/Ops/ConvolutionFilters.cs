@@ -1,10 +1,10 @@
 namespace SiamIlgpu.Kernels;
 
 /// <summary>
-/// The filters and biases of a convolution on a device. All convolutions that are prepared with them, for whatever batch and
-/// image size, share what the device makes of them; so the two branches of a Siamese network hold, and stream through the
-/// caches, one set of filters. Dispose them once the last convolution is prepared; each holds what it needs until it is
-/// disposed itself. Several threads may prepare convolutions at once.
+/// The filters and biases of a convolution on a device. Convolutions of any batch and image size that are prepared with them share
+/// one copy in the form that the device needs, as the two branches of a Siamese network do. Dispose the filters after the last
+/// convolution is prepared: each convolution keeps what it needs until it is disposed itself. Several threads may prepare
+/// convolutions at once.
 /// </summary>
 public abstract class ConvolutionFilters(ComputeDevice device, TensorShape shape) : IDisposable
 {
@@ -17,7 +17,7 @@ public abstract class ConvolutionFilters(ComputeDevice device, TensorShape shape
     /// <summary>Their shape, OIHW.</summary>
     public TensorShape Shape { get; } = shape;
 
-    /// <summary>No more convolutions will be prepared; those that are there work on.</summary>
+    /// <summary>Ends the preparation of convolutions. Those that were prepared go on working.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref disposed, 1) == 0)
@@ -29,11 +29,11 @@ public abstract class ConvolutionFilters(ComputeDevice device, TensorShape shape
     }
 
     /// <summary>
-    /// Takes other values, of a training step: every convolution and every gradient prepared with these filters uses them from its
-    /// next call on. Filters are planar, OIHW; biases planar, [1,out,1,1].
+    /// Takes new values, as after a training step. Every convolution and every gradient that was prepared with these filters uses the
+    /// new values from its next call on. Filters are planar, OIHW; biases are planar, [1,out,1,1].
     /// </summary>
-    /// <exception cref="KernelShapeException">The shapes are others.</exception>
-    /// <exception cref="DeviceMismatchException">A view is another device's.</exception>
+    /// <exception cref="KernelShapeException">A shape or a layout is wrong.</exception>
+    /// <exception cref="DeviceMismatchException">A view is of another device.</exception>
     public void Update(TensorView filters, TensorView bias)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, this);
@@ -54,14 +54,14 @@ public abstract class ConvolutionFilters(ComputeDevice device, TensorShape shape
             Free();
     }
 
-    /// <summary>Takes values of checked views.</summary>
+    /// <summary>Takes new values; the views have been checked.</summary>
     protected abstract void UpdateCore(TensorView filters, TensorView bias);
 
-    /// <summary>Lets go of what only the preparation of further convolutions would need.</summary>
+    /// <summary>Frees what only the preparation of more convolutions would need.</summary>
     protected virtual void Seal()
     {
     }
 
-    /// <summary>Frees what the device made of them, once nothing holds them.</summary>
+    /// <summary>Frees the device's copies. It is called when nothing needs them any more.</summary>
     protected abstract void Free();
 }

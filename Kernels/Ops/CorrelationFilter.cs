@@ -2,14 +2,14 @@ namespace SiamIlgpu.Kernels;
 
 /// <summary>
 /// The correlation-filter layer of CFNet: the closed-form ridge regression from features x [c,m,m] to a target response
-/// y [m,m], by the DFT. With the windowed features h*x, n = m*m and F the 2-D DFT:
+/// y [m,m], solved by the DFT. With the windowed features h*x, n = m*m and the 2-D DFT F:
 /// k = (1/n) sum_c conj(F(hx)_c) F(hx)_c + lambda;  a = (1/n) F(y) / k;  F(w)_c = conj(a) F(hx)_c;  w = real(F^-1 F(w)),
-/// then a margin is cropped on each side of w.
+/// then a margin is cut off each side of w.
 /// </summary>
 /// <param name="Channels">Channels of the features.</param>
 /// <param name="Size">Rows and columns m of the features.</param>
-/// <param name="Margin">Rows and columns cropped on each side of the filter.</param>
-/// <param name="Lambda">Regularisation, greater than 0.</param>
+/// <param name="Margin">Rows and columns that are cut off each side of the filter.</param>
+/// <param name="Lambda">Regularization, greater than 0.</param>
 public readonly record struct CorrelationFilterSpec(int Channels, int Size, int Margin, float Lambda)
 {
     /// <summary>Rows and columns of the cropped filter.</summary>
@@ -21,8 +21,8 @@ public readonly record struct CorrelationFilterSpec(int Channels, int Size, int 
     /// <summary>Shape of the cropped filter, the template that slides over the search.</summary>
     public TensorShape Template => new(1, Channels, TemplateSize, TemplateSize);
 
-    /// <summary>Throws when no such filter exists.</summary>
-    /// <exception cref="KernelShapeException">Names the values that do not fit.</exception>
+    /// <summary>Throws when the values do not describe a filter.</summary>
+    /// <exception cref="KernelShapeException">The values do not fit; the message names them.</exception>
     public void Validate()
     {
         if (Channels <= 0 || Size <= 0 || Margin < 0 || TemplateSize <= 0)
@@ -41,7 +41,7 @@ public readonly record struct CorrelationFilterSpec(int Channels, int Size, int 
         }
     }
 
-    /// <summary>(1/n) F(y) of a target y [m,m], columns 0..m/2, in double: it is done once.</summary>
+    /// <summary>(1/n) F(y) of a target y [m,m], columns 0..m/2. It is computed once, so it is computed in double.</summary>
     internal (float[] Real, float[] Imaginary) SpectrumOf(ReadOnlySpan<float> target)
     {
         int size = Size;
@@ -87,7 +87,7 @@ public abstract class CorrelationFilter(ComputeDevice device, CorrelationFilterS
     /// <summary>What it computes.</summary>
     public CorrelationFilterSpec Spec { get; } = spec;
 
-    /// <summary>Computes the template of the features; both lie in the device's feature layout.</summary>
+    /// <summary>Computes the template from the features, both in the device's feature layout.</summary>
     public void Forward(TensorView features, TensorView template)
     {
         Require(features, Spec.Features, Device.FeatureLayout, "correlation filter features");
@@ -95,7 +95,7 @@ public abstract class CorrelationFilter(ComputeDevice device, CorrelationFilterS
         ForwardCore(features, template);
     }
 
-    /// <summary>Takes another window and target, of a training step that learns them; waits for what is enqueued.</summary>
+    /// <summary>Takes a new window and target, as after a training step that learns them. Waits for the work that is enqueued.</summary>
     /// <exception cref="KernelShapeException">They are not m x m.</exception>
     public void Update(ReadOnlySpan<float> window, ReadOnlySpan<float> target)
     {
@@ -103,9 +103,9 @@ public abstract class CorrelationFilter(ComputeDevice device, CorrelationFilterS
         UpdateCore(window, target);
     }
 
-    /// <summary>Computes the template of checked views.</summary>
+    /// <summary>Computes the template; the views have been checked.</summary>
     protected abstract void ForwardCore(TensorView features, TensorView template);
 
-    /// <summary>Takes window and target of checked lengths.</summary>
+    /// <summary>Takes a new window and target; their lengths have been checked.</summary>
     protected abstract void UpdateCore(ReadOnlySpan<float> window, ReadOnlySpan<float> target);
 }

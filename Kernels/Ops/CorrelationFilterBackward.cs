@@ -1,8 +1,8 @@
 namespace SiamIlgpu.Kernels;
 
 /// <summary>
-/// The gradients of the correlation filter: back through the cropped margin, the ridge regression in the Fourier domain and the
-/// window, to the features, the window and the target.
+/// The gradients of the correlation filter with respect to the features, the window and the target: the way back through the cut-off
+/// margin, the ridge regression in the Fourier domain and the window.
 /// </summary>
 public abstract class CorrelationFilterBackward(ComputeDevice device, CorrelationFilterSpec spec) : DeviceOperation(device)
 {
@@ -13,8 +13,8 @@ public abstract class CorrelationFilterBackward(ComputeDevice device, Correlatio
     public TensorShape Plane => new(1, 1, Spec.Size, Spec.Size);
 
     /// <summary>
-    /// Computes dL/dx (overwritten) of the features from dL/dw of the template, both in the device's feature layout, and dL/dh of the
-    /// window and dL/dy of the target, planar [1,1,m,m].
+    /// Computes dL/dx of the features (overwritten) from dL/dw of the template, both in the device's feature layout. Also computes dL/dh
+    /// of the window and dL/dy of the target, both planar [1,1,m,m].
     /// </summary>
     public void Backward(
         TensorView features, TensorView templateGradient, TensorView featureGradient,
@@ -28,7 +28,7 @@ public abstract class CorrelationFilterBackward(ComputeDevice device, Correlatio
         BackwardCore(features, templateGradient, featureGradient, windowGradient, targetGradient, write);
     }
 
-    /// <summary>Takes another window and target; waits for what is enqueued.</summary>
+    /// <summary>Takes a new window and target. Waits for the work that is enqueued.</summary>
     /// <exception cref="KernelShapeException">They are not m x m.</exception>
     public void Update(ReadOnlySpan<float> window, ReadOnlySpan<float> target)
     {
@@ -36,11 +36,11 @@ public abstract class CorrelationFilterBackward(ComputeDevice device, Correlatio
         UpdateCore(window, target);
     }
 
-    /// <summary>Computes the gradients of checked views.</summary>
+    /// <summary>Computes the gradients; the views have been checked.</summary>
     protected abstract void BackwardCore(
         TensorView features, TensorView templateGradient, TensorView featureGradient,
         TensorView windowGradient, TensorView targetGradient, GradientWrite write);
 
-    /// <summary>Takes window and target of checked lengths.</summary>
+    /// <summary>Takes a new window and target; their lengths have been checked.</summary>
     protected abstract void UpdateCore(ReadOnlySpan<float> window, ReadOnlySpan<float> target);
 }

@@ -1,6 +1,6 @@
 namespace SiamIlgpu.Kernels;
 
-/// <summary>A square of pixels. It may reach outside the image, where the padding colour stands.</summary>
+/// <summary>A square of pixels. It may reach outside the image; pixels there have the padding color.</summary>
 /// <param name="X">Column of its first pixel, 0-based.</param>
 /// <param name="Y">Row of its first pixel, 0-based.</param>
 /// <param name="Side">Pixels on a side.</param>
@@ -16,8 +16,8 @@ public readonly record struct CropSquare(int X, int Y, int Side)
 }
 
 /// <summary>
-/// Where the crops of one frame come from. Each is resampled twice, as in the authors' code: the region is cut from the
-/// frame and resized to <see cref="RegionSize"/>; each level is cut from that region and resized to the crop size.
+/// Where the crops of one frame come from. Pixels are resampled twice, as in the code of the papers' authors: the region is cut from
+/// the frame and resized to <see cref="RegionSize"/>; then each level is cut from the resized region and resized to the crop size.
 /// </summary>
 public readonly ref struct CropPyramid
 {
@@ -27,14 +27,14 @@ public readonly ref struct CropPyramid
     /// <summary>Rows and columns that the region is resized to.</summary>
     public required int RegionSize { get; init; }
 
-    /// <summary>The squares cut from the resized region, one per crop, in its pixels.</summary>
+    /// <summary>The squares cut from the resized region, one for each crop, in pixels of that region.</summary>
     public required ReadOnlySpan<CropSquare> Levels { get; init; }
 
-    /// <summary>The colour outside the frame, and outside the region.</summary>
+    /// <summary>The color of pixels outside the frame and outside the region.</summary>
     public required RgbColor Padding { get; init; }
 }
 
-/// <summary>The part of a resized region that its levels look at.</summary>
+/// <summary>The part of a resized region that its levels need.</summary>
 internal readonly record struct CropBounds(int Left, int Top, int Width, int Height)
 {
     internal static CropBounds Of(ReadOnlySpan<CropSquare> levels, int size)
@@ -59,7 +59,7 @@ public readonly record struct CropResizeSpec(int Levels, int Size)
     /// <summary>Shape of the crops.</summary>
     public TensorShape Crops => new(Levels, 3, Size, Size);
 
-    /// <summary>Throws when there is nothing to crop.</summary>
+    /// <summary>Throws when the sizes make no sense.</summary>
     /// <exception cref="KernelShapeException">A size is not positive.</exception>
     public void Validate()
     {
@@ -68,15 +68,15 @@ public readonly record struct CropResizeSpec(int Levels, int Size)
     }
 }
 
-/// <summary>A prepared <see cref="CropResizeSpec"/>. Scratch grows with the largest region seen and is then reused.</summary>
+/// <summary>A prepared <see cref="CropResizeSpec"/>. Its scratch memory grows with the largest region so far and is reused.</summary>
 public abstract class CropResize(ComputeDevice device, CropResizeSpec spec) : DeviceOperation(device)
 {
     /// <summary>What it computes.</summary>
     public CropResizeSpec Spec { get; } = spec;
 
     /// <summary>
-    /// Cuts the crops (interleaved). When it returns, the frame's pixels are no longer needed, unless they are in the device's memory,
-    /// where its queue reads them.
+    /// Cuts the crops (interleaved). After it returns, the pixels of a frame in host memory are no longer needed. The pixels of a frame in
+    /// the device's memory are read when the device's queue comes to this work.
     /// </summary>
     /// <exception cref="DeviceMismatchException">The crops or the frame are in another device's memory.</exception>
     /// <exception cref="KernelShapeException">The number of levels differs from the spec's, or a side is not positive.</exception>
@@ -97,6 +97,6 @@ public abstract class CropResize(ComputeDevice device, CropResizeSpec spec) : De
         ForwardCore(frame, pyramid, crops);
     }
 
-    /// <summary>Cuts the crops of a checked request.</summary>
+    /// <summary>Cuts the crops; the request has been checked.</summary>
     protected abstract void ForwardCore(in FrameView frame, in CropPyramid pyramid, TensorView crops);
 }

@@ -1,15 +1,15 @@
 namespace SiamIlgpu.Kernels;
 
 /// <summary>
-/// The join of a Siamese network: one template slides over a batch of searches,
+/// The join of a Siamese network. One template slides over a batch of search features:
 /// r[n,i,j] = gain * (sum over c,u,v of z[c,u,v] * x[n,c,i+u,j+v]) + bias.
 /// </summary>
-/// <param name="Batch">Number of searches (one per scale).</param>
+/// <param name="Batch">Number of searches, one for each scale.</param>
 /// <param name="Channels">Channels of template and search.</param>
 /// <param name="TemplateSize">Rows and columns of the template.</param>
 /// <param name="SearchSize">Rows and columns of a search.</param>
-/// <param name="Gain">Multiplies each response ("adjust").</param>
-/// <param name="Bias">Is added to each response ("adjust").</param>
+/// <param name="Gain">The factor of every response.</param>
+/// <param name="Bias">Is added to every response.</param>
 public readonly record struct CrossCorrelationSpec(
     int Batch, int Channels, int TemplateSize, int SearchSize, float Gain = 1, float Bias = 0)
 {
@@ -28,11 +28,11 @@ public readonly record struct CrossCorrelationSpec(
     /// <summary>Floating-point operations of one pass; a multiply-add counts as two.</summary>
     public long Flops => 2 * Response.Count * Template.Count;
 
-    /// <summary>Bytes that one pass must at least move.</summary>
+    /// <summary>Bytes that one pass must move at least: every input and output once.</summary>
     public long Bytes => sizeof(float) * (Template.Count + Search.Count + Response.Count);
 
-    /// <summary>Throws when no such cross-correlation exists.</summary>
-    /// <exception cref="KernelShapeException">Names the sizes that do not fit.</exception>
+    /// <summary>Throws when the values do not describe a cross-correlation.</summary>
+    /// <exception cref="KernelShapeException">The sizes do not fit; the message names them.</exception>
     public void Validate()
     {
         if (Batch <= 0 || Channels <= 0 || TemplateSize <= 0)
@@ -51,7 +51,7 @@ public abstract class CrossCorrelation(ComputeDevice device, CrossCorrelationSpe
     /// <summary>What it computes.</summary>
     public CrossCorrelationSpec Spec { get; } = spec;
 
-    /// <summary>Computes the responses (planar) of template and searches (feature layout).</summary>
+    /// <summary>Computes the responses (planar) from the template and the searches (both in the device's feature layout).</summary>
     public void Forward(TensorView template, TensorView search, TensorView response)
     {
         Require(template, Spec.Template, Device.FeatureLayout, "cross-correlation template");
@@ -60,6 +60,6 @@ public abstract class CrossCorrelation(ComputeDevice device, CrossCorrelationSpe
         ForwardCore(template, search, response);
     }
 
-    /// <summary>Computes the responses of checked views.</summary>
+    /// <summary>Computes the responses; the views have been checked.</summary>
     protected abstract void ForwardCore(TensorView template, TensorView search, TensorView response);
 }

@@ -1,7 +1,7 @@
 namespace SiamIlgpu.Kernels;
 
 /// <summary>
-/// The gradients of a cross-correlation of gain 1 and bias 0, r[n,i,j] = sum over c,u,v of z[c,u,v] * x[n,c,i+u,j+v]:
+/// The gradients of a cross-correlation with gain 1 and bias 0, r[n,i,j] = sum over c,u,v of z[c,u,v] * x[n,c,i+u,j+v]:
 /// <code>
 /// dL/dz[c,u,v]   = sum over n,i,j of dL/dr[n,i,j] * x[n,c,i+u,j+v]
 /// dL/dx[n,c,a,b] = sum over i,j of dL/dr[n,i,j] * z[c,a-i,b-j], where z has such a place
@@ -12,7 +12,7 @@ public abstract class CrossCorrelationBackward(ComputeDevice device, CrossCorrel
     /// <summary>The cross-correlation whose gradients it computes.</summary>
     public CrossCorrelationSpec Spec { get; } = spec;
 
-    /// <summary>Computes both gradients (overwritten). Responses are planar, all else lies in the device's feature layout.</summary>
+    /// <summary>Computes both gradients (overwritten). Responses are planar; all other views have the device's feature layout.</summary>
     public void Backward(
         TensorView template, TensorView search, TensorView responseGradient, TensorView templateGradient, TensorView searchGradient)
     {
@@ -24,7 +24,7 @@ public abstract class CrossCorrelationBackward(ComputeDevice device, CrossCorrel
         BackwardCore(template, search, responseGradient, templateGradient, searchGradient);
     }
 
-    /// <summary>Computes the gradients of checked views.</summary>
+    /// <summary>Computes the gradients; the views have been checked.</summary>
     protected abstract void BackwardCore(
         TensorView template, TensorView search, TensorView responseGradient, TensorView templateGradient, TensorView searchGradient);
 }

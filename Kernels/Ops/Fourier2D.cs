@@ -3,7 +3,7 @@ namespace SiamIlgpu.Kernels;
 /// <summary>
 /// The 2-D DFT of real planes of any size, and its inverse:
 /// F[k,l] = sum over i,j of x[i,j] * exp(-2 pi i (k*i/H + l*j/W)); the inverse divides by H*W.
-/// A real plane's spectrum is symmetric, so only columns 0..W/2 are kept.
+/// A real plane's spectrum is symmetric, so only its columns 0..W/2 are kept.
 /// </summary>
 /// <param name="Channels">Number of planes.</param>
 /// <param name="Height">Rows of a plane.</param>
@@ -19,7 +19,7 @@ public readonly record struct Fourier2DSpec(int Channels, int Height, int Width)
     /// <summary>Shape of the real part, and of the imaginary part, of the spectra.</summary>
     public TensorShape Spectrum => new(1, Channels, Height, SpectrumWidth);
 
-    /// <summary>Throws when no such transform exists.</summary>
+    /// <summary>Throws when the values do not describe a transform.</summary>
     /// <exception cref="KernelShapeException">A size is not positive.</exception>
     public void Validate()
     {
@@ -28,7 +28,7 @@ public readonly record struct Fourier2DSpec(int Channels, int Height, int Width)
     }
 }
 
-/// <summary>A prepared <see cref="Fourier2DSpec"/>. All views lie in the device's feature layout.</summary>
+/// <summary>A prepared <see cref="Fourier2DSpec"/>. All views have the device's feature layout.</summary>
 public abstract class Fourier2D(ComputeDevice device, Fourier2DSpec spec) : DeviceOperation(device)
 {
     /// <summary>What it computes.</summary>
@@ -48,10 +48,10 @@ public abstract class Fourier2D(ComputeDevice device, Fourier2DSpec spec) : Devi
         InverseCore(spectrumReal, spectrumImaginary, planes);
     }
 
-    /// <summary>Transforms checked views.</summary>
+    /// <summary>Transforms views that have been checked.</summary>
     protected abstract void ForwardCore(TensorView planes, TensorView spectrumReal, TensorView spectrumImaginary);
 
-    /// <summary>Transforms checked views back.</summary>
+    /// <summary>Transforms views back that have been checked.</summary>
     protected abstract void InverseCore(TensorView spectrumReal, TensorView spectrumImaginary, TensorView planes);
 
     private void RequireAll(in TensorView planes, in TensorView spectrumReal, in TensorView spectrumImaginary)

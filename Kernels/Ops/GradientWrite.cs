@@ -1,12 +1,12 @@
 namespace SiamIlgpu.Kernels;
 
 /// <summary>
-/// What a backward pass does with the gradients of parameters: the first of the branches that share them overwrites, the
+/// How a backward pass writes the gradients of parameters. Where branches share parameters, the first branch overwrites and the
 /// others accumulate.
 /// </summary>
 public enum GradientWrite
 {
-    /// <summary>What was there is lost.</summary>
+    /// <summary>The gradient replaces what is there.</summary>
     Overwrite,
 
     /// <summary>The gradient is added to what is there.</summary>

@@ -12,10 +12,10 @@ public readonly record struct LogisticLossSpec(int Batch, int Size)
     /// <summary>Shape of scores, labels and weights.</summary>
     public TensorShape Maps => new(Batch, 1, Size, Size);
 
-    /// <summary>Shape of the losses, one a map.</summary>
+    /// <summary>Shape of the losses: one for each map.</summary>
     public TensorShape Losses => new(Batch, 1, 1, 1);
 
-    /// <summary>Throws when there is no loss.</summary>
+    /// <summary>Throws when the sizes make no sense.</summary>
     /// <exception cref="KernelShapeException">A size is not positive.</exception>
     public void Validate()
     {
@@ -41,6 +41,6 @@ public abstract class LogisticLoss(ComputeDevice device, LogisticLossSpec spec) 
         RunCore(scores, labels, weights, losses, scoreGradient);
     }
 
-    /// <summary>Computes losses and gradient of checked views.</summary>
+    /// <summary>Computes losses and gradient; the views have been checked.</summary>
     protected abstract void RunCore(TensorView scores, TensorView labels, TensorView weights, TensorView losses, TensorView scoreGradient);
 }

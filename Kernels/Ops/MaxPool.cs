@@ -21,11 +21,11 @@ public readonly record struct MaxPoolSpec(int Batch, int Channels, int Height, i
     /// <summary>Shape of the output.</summary>
     public TensorShape Output => new(Batch, Channels, OutHeight, OutWidth);
 
-    /// <summary>Bytes that one pass must at least move.</summary>
+    /// <summary>Bytes that one pass must move at least: every input and output once.</summary>
     public long Bytes => sizeof(float) * (Input.Count + Output.Count);
 
-    /// <summary>Throws when no such pooling exists.</summary>
-    /// <exception cref="KernelShapeException">Names the sizes that do not fit.</exception>
+    /// <summary>Throws when the values do not describe a pooling.</summary>
+    /// <exception cref="KernelShapeException">The sizes do not fit; the message names them.</exception>
     public void Validate()
     {
         if (Batch <= 0 || Channels <= 0 || Size <= 0 || Stride <= 0)
@@ -39,12 +39,19 @@ public readonly record struct MaxPoolSpec(int Batch, int Channels, int Height, i
 }
 
 /// <summary>A prepared <see cref="MaxPoolSpec"/>.</summary>
+/// <example>
+/// <code>
+/// using MaxPool pool = device.Prepare(new MaxPoolSpec(Batch: 1, Channels: 96, Height: 123, Width: 123, Size: 3, Stride: 2));
+/// using Tensor pooled = device.Allocate(pool.Spec.Output, device.FeatureLayout);
+/// pool.Forward(features, pooled);
+/// </code>
+/// </example>
 public abstract class MaxPool(ComputeDevice device, MaxPoolSpec spec) : DeviceOperation(device)
 {
     /// <summary>What it computes.</summary>
     public MaxPoolSpec Spec { get; } = spec;
 
-    /// <summary>Computes the output; both views lie in the device's feature layout.</summary>
+    /// <summary>Computes the output; both views have the device's feature layout.</summary>
     public void Forward(TensorView input, TensorView output)
     {
         Require(input, Spec.Input, Device.FeatureLayout, "max pool input");
@@ -52,6 +59,6 @@ public abstract class MaxPool(ComputeDevice device, MaxPoolSpec spec) : DeviceOp
         ForwardCore(input, output);
     }
 
-    /// <summary>Computes the output of checked views.</summary>
+    /// <summary>Computes the output; the views have been checked.</summary>
     protected abstract void ForwardCore(TensorView input, TensorView output);
 }

@@ -1,15 +1,15 @@
 namespace SiamIlgpu.Kernels;
 
 /// <summary>
-/// The gradient of a max pooling: each output's gradient goes to the first maximum of its window, row by row; where windows
-/// overlap, gradients add up.
+/// The gradient of a max pooling. The gradient of an output goes to the maximum of its window; of several equal maxima it goes to the
+/// first one, row by row. Where windows overlap, gradients add up.
 /// </summary>
 public abstract class MaxPoolBackward(ComputeDevice device, MaxPoolSpec spec) : DeviceOperation(device)
 {
     /// <summary>The pooling whose gradient it computes.</summary>
     public MaxPoolSpec Spec { get; } = spec;
 
-    /// <summary>Computes dL/dx (overwritten); all views lie in the device's feature layout.</summary>
+    /// <summary>Computes dL/dx (overwritten); all views have the device's feature layout.</summary>
     public void Backward(TensorView input, TensorView output, TensorView outputGradient, TensorView inputGradient)
     {
         Require(input, Spec.Input, Device.FeatureLayout, "max pool input");
@@ -19,6 +19,6 @@ public abstract class MaxPoolBackward(ComputeDevice device, MaxPoolSpec spec) : 
         BackwardCore(input, output, outputGradient, inputGradient);
     }
 
-    /// <summary>Computes the gradient of checked views.</summary>
+    /// <summary>Computes the gradient; the views have been checked.</summary>
     protected abstract void BackwardCore(TensorView input, TensorView output, TensorView outputGradient, TensorView inputGradient);
 }

@@ -19,7 +19,7 @@ public abstract class ReluBackward(ComputeDevice device, ReluSpec spec) : Device
     /// <summary>What it computes.</summary>
     public ReluSpec Spec { get; } = spec;
 
-    /// <summary>Turns dL/dy into dL/dx, in place.</summary>
+    /// <summary>Turns dL/dy into dL/dx, in place. Both views have the device's feature layout.</summary>
     public void Backward(TensorView output, TensorView gradient)
     {
         Require(output, Spec.Shape, Device.FeatureLayout, "ReLU output");
@@ -27,6 +27,6 @@ public abstract class ReluBackward(ComputeDevice device, ReluSpec spec) : Device
         BackwardCore(output, gradient);
     }
 
-    /// <summary>Computes the gradient of checked views.</summary>
+    /// <summary>Computes the gradient; the views have been checked.</summary>
     protected abstract void BackwardCore(TensorView output, TensorView gradient);
 }

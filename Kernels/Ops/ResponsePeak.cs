@@ -1,14 +1,15 @@
 namespace SiamIlgpu.Kernels;
 
 /// <summary>
-/// From the responses of all scales to one position: upsample each bicubically, penalise all scales but the middle one,
-/// take the scale with the highest peak, normalise its response to sum 1, mix in a Hann window, find the peak.
+/// Finds the target's place in the responses of all scales. Each response is upsampled bicubically; all scales but the middle one are
+/// penalized; the scale with the highest peak wins. The winner's response is normalized to sum 1 and mixed with a Hann window. The peak
+/// of the mixed map is the target's place.
 /// </summary>
 /// <param name="Scales">Number of responses, odd; the middle one is the unchanged scale.</param>
 /// <param name="ResponseSize">Rows and columns of a response.</param>
-/// <param name="Upsampling">Factor of the bicubic upsampling.</param>
-/// <param name="ScalePenalty">Multiplies the peaks of all but the middle scale when the winner is chosen.</param>
-/// <param name="WindowInfluence">Share of the Hann window in the final map, 0..1.</param>
+/// <param name="Upsampling">The factor of the bicubic upsampling.</param>
+/// <param name="ScalePenalty">Multiplies the peaks of all scales but the middle one when the winner is chosen.</param>
+/// <param name="WindowInfluence">The share of the Hann window in the mixed map, 0..1.</param>
 public readonly record struct ResponsePeakSpec(int Scales, int ResponseSize, int Upsampling, float ScalePenalty, float WindowInfluence)
 {
     /// <summary>Rows and columns of the upsampled map.</summary>
@@ -18,7 +19,7 @@ public readonly record struct ResponsePeakSpec(int Scales, int ResponseSize, int
     public TensorShape Responses => new(Scales, 1, ResponseSize, ResponseSize);
 
     /// <summary>Throws when the sizes make no sense.</summary>
-    /// <exception cref="KernelShapeException">Names the values that do not fit.</exception>
+    /// <exception cref="KernelShapeException">The values do not fit; the message names them.</exception>
     public void Validate()
     {
         if (Scales <= 0 || Scales % 2 == 0 || ResponseSize <= 0 || Upsampling <= 0)
@@ -27,7 +28,9 @@ public readonly record struct ResponsePeakSpec(int Scales, int ResponseSize, int
             throw new KernelShapeException($"response peak: the window's share must lie in 0..1, got {this}");
     }
 
-    /// <summary>Symmetric Hann window of sum 1, one side of the map. Of two samples both would be 0, so a window without a sum is flat.</summary>
+    /// <summary>
+    /// A symmetric Hann window of sum 1, as long as a side of the map. A window of two samples would be all zeros, so it is flat instead.
+    /// </summary>
     internal float[] HannWindow()
     {
         int n = MapSize;
@@ -40,18 +43,18 @@ public readonly record struct ResponsePeakSpec(int Scales, int ResponseSize, int
         return window;
     }
 
-    // Sample i and its mirror image are the same number, so that the middle of an even window is a tie, as it should be.
+    // Sample i and its mirror image are computed alike, so that the two middle samples of an even window are equal.
     private static double Hann(int i, int n) => n == 1 ? 1 : 0.5 * (1 - double.CosPi(2.0 * Math.Min(i, n - 1 - i) / (n - 1)));
 }
 
-/// <summary>Where the target is in the upsampled map, and how clear that is.</summary>
-/// <param name="Scale">Index of the winning scale, ascending.</param>
+/// <summary>Where the target is in the upsampled map, and how clear the peak is.</summary>
+/// <param name="Scale">Index of the winning scale.</param>
 /// <param name="Row">Row of the peak of the mixed map, 0-based.</param>
 /// <param name="Column">Column of the peak of the mixed map, 0-based.</param>
-/// <param name="Response">Highest value of the winner's upsampled response, before penalty, normalisation and window.</param>
+/// <param name="Response">Highest value of the winner's upsampled response, before penalty, normalization and window.</param>
 /// <param name="PeakToSidelobe">
-/// (peak - mean) / standard deviation of the winner's response at its own resolution: the peak is its largest value, mean
-/// and deviation are over all cells more than two away (in row or column) from it; 0 where that is undefined.
+/// (peak - mean) / standard deviation of the winner's response before upsampling. The peak is its largest value. Mean and deviation are
+/// taken over all cells that are more than two rows or columns away from the peak. It is 0 where it is undefined.
 /// </param>
 public readonly record struct PeakResult(int Scale, int Row, int Column, float Response, float PeakToSidelobe);
 
@@ -61,16 +64,16 @@ public abstract class ResponsePeak(ComputeDevice device, ResponsePeakSpec spec) 
     /// <summary>What it computes.</summary>
     public ResponsePeakSpec Spec { get; } = spec;
 
-    /// <summary>Enqueues the search in the responses (planar).</summary>
+    /// <summary>Enqueues the search for the peak in the responses (planar).</summary>
     public void Forward(TensorView responses)
     {
         Require(responses, Spec.Responses, TensorLayout.Planar, "responses");
         ForwardCore(responses);
     }
 
-    /// <summary>Waits for the last <see cref="Forward"/> and returns what it found. The one wait of a frame.</summary>
+    /// <summary>Waits for the last <see cref="Forward"/> and returns what it found. It is the only wait of a frame.</summary>
     public abstract PeakResult Read();
 
-    /// <summary>Searches checked responses.</summary>
+    /// <summary>Searches responses that have been checked.</summary>
     protected abstract void ForwardCore(TensorView responses);
 }

@@ -1,6 +1,9 @@
 namespace SiamIlgpu.Kernels;
 
-/// <summary>The trained map from responses to scores in training ("adjust"): v = gain * r + bias. All maps are planar.</summary>
+/// <summary>
+/// The map from responses to scores that training learns, called "adjust" in the authors' networks: v = gain * r + bias. All maps
+/// are planar.
+/// </summary>
 /// <param name="Batch">Number of response maps.</param>
 /// <param name="Size">Rows and columns of a map.</param>
 public readonly record struct ScoreAdjustSpec(int Batch, int Size)
@@ -11,7 +14,7 @@ public readonly record struct ScoreAdjustSpec(int Batch, int Size)
     /// <summary>Shape of gain and of bias.</summary>
     public TensorShape Parameter => new(1, 1, 1, 1);
 
-    /// <summary>Throws when there is nothing to adjust.</summary>
+    /// <summary>Throws when the sizes make no sense.</summary>
     /// <exception cref="KernelShapeException">A size is not positive.</exception>
     public void Validate()
     {
@@ -37,8 +40,8 @@ public abstract class ScoreAdjust(ComputeDevice device, ScoreAdjustSpec spec) : 
     }
 
     /// <summary>
-    /// Computes dL/dr = gain * dL/dv (overwritten), dL/dgain = sum dL/dv * r and dL/dbias = sum dL/dv over all maps.
-    /// <paramref name="responseGradient"/> may be <paramref name="scoreGradient"/> itself.
+    /// Computes dL/dr = gain * dL/dv (overwritten), dL/dgain = sum of dL/dv * r and dL/dbias = sum of dL/dv, the sums over all maps.
+    /// <paramref name="responseGradient"/> may be the same view as <paramref name="scoreGradient"/>.
     /// </summary>
     public void Backward(
         TensorView responses, TensorView gain, TensorView scoreGradient,
@@ -53,10 +56,10 @@ public abstract class ScoreAdjust(ComputeDevice device, ScoreAdjustSpec spec) : 
         BackwardCore(responses, gain, scoreGradient, responseGradient, gainGradient, biasGradient, write);
     }
 
-    /// <summary>Computes the scores of checked views.</summary>
+    /// <summary>Computes the scores; the views have been checked.</summary>
     protected abstract void ForwardCore(TensorView responses, TensorView gain, TensorView bias, TensorView scores);
 
-    /// <summary>Computes the gradients of checked views.</summary>
+    /// <summary>Computes the gradients; the views have been checked.</summary>
     protected abstract void BackwardCore(
         TensorView responses, TensorView gain, TensorView scoreGradient,
         TensorView responseGradient, TensorView gainGradient, TensorView biasGradient, GradientWrite write);

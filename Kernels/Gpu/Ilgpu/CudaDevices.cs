@@ -7,7 +7,7 @@ namespace SiamIlgpu.Kernels.Gpu.Ilgpu;
 /// <summary>The GPUs of the CUDA driver.</summary>
 internal static class CudaDevices
 {
-    // The oldest that CUDA 12 still supports.
+    // The oldest compute capability that CUDA 12 supports.
     private static readonly CudaArchitecture Oldest = CudaArchitecture.SM_50;
 
     /// <summary>All of them, in the driver's order: fastest first, unless CUDA_DEVICE_ORDER says otherwise.</summary>
@@ -15,7 +15,7 @@ internal static class CudaDevices
     {
         if (!LibraryNames.HasCuda)
             return [];
-        // ILGPU lists no device where anything goes wrong; a driver that does not work counts as a device that cannot be used.
+        // ILGPU lists no device if anything goes wrong. A driver that does not work is listed here as a device that cannot be used.
         CudaError counted = CudaAPI.CurrentAPI.GetDeviceCount(out int count);
         if (counted is not (CudaError.CUDA_SUCCESS or CudaError.CUDA_ERROR_NO_DEVICE))
             return [new DeviceInfo(DeviceKind.Cuda, 0, "NVIDIA GPU", "CUDA driver", 0, $"its driver does not work: {counted}")];

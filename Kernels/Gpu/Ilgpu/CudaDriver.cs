@@ -44,7 +44,7 @@ internal sealed class CudaDriver : IlgpuDriver
         return new Fence(this, mark);
     }
 
-    // Records on a stream of its own: the other one stays whole, whatever comes of it, and may be waited for meanwhile.
+    // Records on a separate stream. So a recording that fails does not harm the main stream, and other threads can wait for that one meanwhile.
     internal override GpuRecording Record(Action enqueue)
     {
         using Lock.Scope held = Enter();
@@ -92,7 +92,7 @@ internal sealed class CudaDriver : IlgpuDriver
         }
         catch (AcceleratorException e)
         {
-            // ILGPU gives the driver's log to listeners of traces alone.
+            // ILGPU writes the driver's log only to trace listeners.
             throw BuildFailure(e, source, () =>
             {
                 _ = CudaAPI.CurrentAPI.LoadModule(out _, code, out string? log);

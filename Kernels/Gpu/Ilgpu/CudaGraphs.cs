@@ -4,7 +4,7 @@ using ILGPU.Runtime.Cuda;
 namespace SiamIlgpu.Kernels.Gpu.Ilgpu;
 
 /// <summary>
-/// CUDA graphs, which ILGPU does not have: what is launched on a stream is taken down, to be launched again in one call.
+/// CUDA graphs, which ILGPU does not have: the launches on a stream are recorded, to be launched again in one call.
 /// <see cref="LibraryNames"/> finds the library.
 /// </summary>
 internal static partial class CudaGraphs

@@ -5,8 +5,8 @@ using ILGPU.Runtime;
 namespace SiamIlgpu.Kernels.Gpu.Ilgpu;
 
 /// <summary>
-/// A device by ILGPU: its accelerator, buffers, page-locked arrays and launchers, and one stream. What CUDA and OpenCL do in
-/// different ways is the derived drivers'.
+/// A device that ILGPU drives: its accelerator, buffers, page-locked arrays and launchers, and one stream. The derived drivers have what
+/// differs between CUDA and OpenCL.
 /// </summary>
 internal abstract unsafe class IlgpuDriver : GpuDriver
 {
@@ -20,9 +20,9 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
 
     /// <summary>Takes an accelerator.</summary>
     /// <param name="accelerator">The accelerator.</param>
-    /// <param name="compiler">What compiles its kernels; the driver disposes it.</param>
-    /// <param name="stream">Its stream to work on; null for one of the driver's own.</param>
-    /// <param name="owned">The context that the accelerator is of, to be disposed with the driver; null when both are a host's.</param>
+    /// <param name="compiler">The compiler of its kernels; the driver disposes it.</param>
+    /// <param name="stream">The stream to enqueue on; null to make a new one.</param>
+    /// <param name="owned">The context of the accelerator, which is disposed with the driver; null when a host owns both.</param>
     private protected IlgpuDriver(Accelerator accelerator, IlgpuCompiler compiler, AcceleratorStream? stream, Context? owned)
     {
         Accelerator = accelerator;
@@ -36,18 +36,18 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
     /// <summary>ILGPU's device.</summary>
     internal Accelerator Accelerator { get; }
 
-    /// <summary>What compiles its kernels.</summary>
+    /// <summary>The compiler of its kernels.</summary>
     private protected IlgpuCompiler Compiler { get; }
 
-    /// <summary>What the device works off, in order.</summary>
+    /// <summary>The stream whose work the device does in order.</summary>
     internal AcceleratorStream Stream { get; }
 
     /// <summary>Where launches and copies go: the stream, or, while something is recorded, a stream for that alone.</summary>
     private protected AcceleratorStream Queue { get; set; }
 
     /// <summary>
-    /// Held by whoever enqueues. The arguments of a kernel of OpenCL belong to the kernel, not to the caller; and a thread that records
-    /// a CUDA graph keeps all others out, lest their launches end up in its recording.
+    /// The lock of every thread that enqueues. The arguments of an OpenCL kernel are stored in the kernel, so two callers must not set them at
+    /// once. A thread that records a CUDA graph keeps all others out, so that their launches do not get into its recording.
     /// </summary>
     private protected Lock Gate { get; } = new();
 
@@ -68,7 +68,7 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
         ThrowIfGone();
         try
         {
-            // Drivers refuse to allocate nothing; an empty buffer is a buffer, too.
+            // Drivers refuse to allocate 0 bytes, but an empty buffer is allowed here.
             return new IlgpuMemory(Accelerator.AllocateRaw(Math.Max(bytes, 1), 1));
         }
         catch (AcceleratorException e)
@@ -162,7 +162,7 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
         }
     }
 
-    // Waits outside the lock, so that others enqueue meanwhile.
+    // Waits outside the lock, so that other threads can enqueue meanwhile.
     internal override void Synchronize()
     {
         RefuseWhileRecording();
@@ -178,7 +178,7 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
     }
 
     /// <summary>
-    /// Waits and frees. Errors are ignored: of a device that failed there is nothing left to save. Memory, fences and recordings
+    /// Waits and frees. Errors are ignored, because nothing of a failed device can be saved. Memory, fences and recordings
     /// that outlive the driver do nothing when disposed.
     /// </summary>
     public override void Dispose()
@@ -233,7 +233,7 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
     /// <summary>Enqueues a copy to the host.</summary>
     private protected abstract void Download(MemoryBuffer buffer, long offset, nint to, long bytes);
 
-    /// <summary>What a driver's error is called, and what it means.</summary>
+    /// <summary>The name of a driver's error, and what it means.</summary>
     /// <param name="e">The error.</param>
     /// <param name="allocates">Whether memory was asked for.</param>
     /// <param name="waited">Whether the call waits for work before it, so that the error may be that work's.</param>
@@ -279,7 +279,9 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
     /// <summary>Whether nothing can be asked of the device any more.</summary>
     internal bool IsGone => disposed || lost is not null || Accelerator.IsDisposed;
 
-    /// <summary>Fails in the action of <see cref="GpuDriver.Record"/>: whoever has the lock while the queue is a recorder's is there.</summary>
+    /// <summary>
+    /// Fails in the action of <see cref="GpuDriver.Record"/>: whoever has the lock while the queue is a recorder's is there.
+    /// </summary>
     private protected void RefuseWhileRecording()
     {
         if (Gate.IsHeldByCurrentThread && Queue != Stream)
@@ -295,7 +297,7 @@ internal abstract unsafe class IlgpuDriver : GpuDriver
         }
         catch (AcceleratorException)
         {
-            // The device is gone, and what it held with it.
+            // The device is lost, and with it everything that it held.
         }
     }
 
@@ -308,10 +310,10 @@ internal enum FailureKind
     /// <summary>This call failed; others may not.</summary>
     Call,
 
-    /// <summary>There is not that much memory.</summary>
+    /// <summary>There is too little memory.</summary>
     Memory,
 
-    /// <summary>The device answers no more.</summary>
+    /// <summary>The device does not answer any more.</summary>
     Lost,
 }
 

@@ -6,9 +6,9 @@ using ILGPU;
 namespace SiamIlgpu.Kernels.Gpu.Ilgpu;
 
 /// <summary>
-/// Finds the drivers' libraries for ILGPU, which asks for "cuda" and "OpenCL": without their development packages machines have
-/// libcuda.so.1 and libOpenCL.so.1 alone. The answer is an event's, not a DllImportResolver's, because ILGPU sets one of its own
-/// under WSL and an assembly can have but one.
+/// Finds the drivers' libraries for ILGPU, which asks for "cuda" and "OpenCL". A machine without the development packages has only
+/// libcuda.so.1 and libOpenCL.so.1. This uses an event instead of a DllImportResolver, because an assembly can have only one resolver and
+/// ILGPU sets its own under WSL.
 /// </summary>
 internal static class LibraryNames
 {
@@ -31,7 +31,7 @@ internal static class LibraryNames
     /// <summary>Whether this machine has an OpenCL library.</summary>
     internal static bool HasOpenCl => Find("OpenCL") != 0;
 
-    /// <summary>Loads the library that goes by a name; 0 where there is none, or the name is another's.</summary>
+    /// <summary>Loads the library that ILGPU asks for by this name; 0 if there is none, or if the name is not one of these.</summary>
     internal static nint Find(string name)
     {
         foreach ((string asked, string[] files) in Known)

@@ -4,13 +4,13 @@ using ILGPU.Runtime;
 namespace SiamIlgpu.Kernels.Gpu.Ilgpu;
 
 /// <summary>
-/// Keeps a device that failed from ending the process. What ILGPU made for it frees itself when it is collected, by calls that fail
-/// now, on the finalizer's thread, where an exception cannot be caught. And a thread that goes on to another accelerator first leaves
-/// the one before, which fails, too.
+/// Keeps a failed device from ending the process. Objects of ILGPU free themselves when they are collected, by calls that now fail on the
+/// finalizer's thread, where an exception cannot be caught. And a thread that switches to another accelerator first unbinds the failed one,
+/// which fails too.
 /// </summary>
 internal static class LostDevice
 {
-    /// <summary>Lets nobody call the device any more without being asked to.</summary>
+    /// <summary>Stops all calls to the device that nobody asks for.</summary>
     internal static void Abandon(Accelerator accelerator)
     {
         lock (SyncRootOf(accelerator))

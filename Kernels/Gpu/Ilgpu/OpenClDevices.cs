@@ -9,10 +9,10 @@ namespace SiamIlgpu.Kernels.Gpu.Ilgpu;
 /// <summary>The devices of all OpenCL drivers.</summary>
 internal static class OpenClDevices
 {
-    // The portable kernels' groups have up to so many threads.
+    // The largest group of threads of the portable kernels.
     private const int GroupSize = 256;
 
-    /// <summary>All of them, GPUs first; none where there is no OpenCL.</summary>
+    /// <summary>All of them, GPUs first. There are none without OpenCL.</summary>
     internal static IReadOnlyList<DeviceInfo> List() => [.. All().Select(Describe)];
 
     /// <summary>Opens a device by its number in <see cref="List"/>.</summary>
