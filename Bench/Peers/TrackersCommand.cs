@@ -5,6 +5,7 @@ using SiamIlgpu.Datasets;
 using SiamIlgpu.Evaluation;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Networks;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Bench.Peers;

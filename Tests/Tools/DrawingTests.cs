@@ -30,12 +30,12 @@ public sealed class DrawingTests
     [Test]
     public void Box_BetweenPixels_IsAntiAliased()
     {
-        Frame frame = new(8, 6);
-        Drawing.Box(frame, new BoundingBox(2.5, 2.25, 4, 3), White, thickness: 1);
+        Frame frame = new(8, 9);
+        Drawing.Box(frame, new BoundingBox(2.5, 2.25, 4, 6), White, thickness: 1);
         // The upper line covers the second row by three quarters, the left one the second column by half.
         Assert.That(frame.Row(1)[3 * 3], Is.EqualTo(191).Within(1));
-        Assert.That(frame.Row(3)[3 * 1], Is.EqualTo(128).Within(1));
-        Assert.That(frame.Row(3)[3 * 3], Is.Zero);
+        Assert.That(frame.Row(4)[3 * 1], Is.EqualTo(128).Within(1));
+        Assert.That(frame.Row(4)[3 * 3], Is.Zero);
     }
 
     [TestCase(320, 180)]

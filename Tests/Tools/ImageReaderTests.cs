@@ -66,15 +66,14 @@ public sealed class ImageReaderTests
         ReferenceTool.AssertClose(ReferenceTool.FromPnm(ReferenceTool.Run("pngtopnm", "", PngEncoder.Encode(picture))), picture, tolerance: 0, $"{format}");
     }
 
-    [TestCase(SKEncodedImageFormat.Webp, 0)]
-    [TestCase(SKEncodedImageFormat.Jpeg, 40)]
-    public void Decode_OtherEncoders_GiveTheirPixels(SKEncodedImageFormat format, int tolerance)
+    [Test]
+    public void Decode_LosslessWebP_HasThePixels()
     {
         Frame picture = TestImages.Make(40, 30, PixelFormat.Rgb24);
         using SKBitmap bitmap = SKBitmap.Decode(PngEncoder.Encode(picture));
-        // WebP at quality 100 is lossless.
-        using SKData data = bitmap.Encode(format, 100);
-        ReferenceTool.AssertClose(Decode(data.ToArray()), picture, tolerance, $"{format}");
+        using SKPixmap pixels = bitmap.PeekPixels()!;
+        using SKData data = pixels.Encode(new SKWebpEncoderOptions(SKWebpEncoderCompression.Lossless, 75))!;
+        ReferenceTool.AssertClose(Decode(data.ToArray()), picture, tolerance: 0, "WebP");
     }
 
     /// <summary>The four corners of a picture tell each of EXIF's eight orientations apart.</summary>
@@ -116,11 +115,8 @@ public sealed class ImageReaderTests
     public void Jpeg_CutAnywhere_IsRefused([ValueSource(typeof(EmbeddedJpeg), nameof(EmbeddedJpeg.All))] EmbeddedJpeg jpeg)
     {
         byte[] file = jpeg.Bytes;
-        // The last two bytes are the end marker. Without it a sequential file has all of its pixels, and cameras that leave it out exist.
-        int whole = jpeg.Options.Contains("-progressive", StringComparison.Ordinal) ? file.Length : file.Length - 2;
-        for (int length = 0; length < whole; length++)
+        for (int length = 0; length < file.Length; length++)
             AssertRefused(file[..length], $"cut to {length} of {file.Length} bytes");
-        ReferenceTool.AssertClose(Decode(file[..whole]), jpeg.Expected, tolerance: 0, jpeg.Options);
     }
 
     [Test]

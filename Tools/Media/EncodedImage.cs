@@ -9,7 +9,7 @@ namespace SiamIlgpu.Media;
 /// </summary>
 internal static class EncodedImage
 {
-    private const byte StartOfProgressiveFrame = 0xC2, StartOfArithmeticProgressiveFrame = 0xCA, StartOfScan = 0xDA, Fill = 0xFF;
+    private const byte StartOfScan = 0xDA, Fill = 0xFF;
 
     private static ReadOnlySpan<byte> EndOfImage => [0xFF, 0xD9];
 
@@ -22,11 +22,9 @@ internal static class EncodedImage
         _ => false,
     };
 
-    // A sequential JPEG without an end marker is whole when Skia finds all of its pixels: some cameras leave the marker out. A progressive
-    // one may then lack its last scans.
+    // The end marker of a thumbnail stands before the first scan.
     private static bool IsCutJpeg(ReadOnlySpan<byte> image)
     {
-        bool progressive = false;
         for (int position = 2; position + 4 <= image.Length;)
         {
             byte marker = image[position + 1];
@@ -35,10 +33,8 @@ internal static class EncodedImage
                 position++;
                 continue;
             }
-            progressive |= marker is StartOfProgressiveFrame or StartOfArithmeticProgressiveFrame;
-            // The end marker of a thumbnail stands before the first scan.
             if (marker == StartOfScan)
-                return progressive && image[position..].IndexOf(EndOfImage) < 0;
+                return image[position..].IndexOf(EndOfImage) < 0;
             position += 2 + BinaryPrimitives.ReadUInt16BigEndian(image[(position + 2)..]);
         }
         return true;
