@@ -26,11 +26,11 @@ internal static class ConvCommand
         foreach (ConvolutionCase layer in PaperNetworks.Convolutions(network, batch, crop))
         {
             ConvolutionSpec spec = layer.Spec;
-            (float[] x, float[] w, float[] b) = (layer.Input(), layer.Filters(), layer.Bias());
-            using Convolution prepared = device.Prepare(spec, w, b);
+            (double[] x, double[] w, double[] b) = (layer.Input().Doubles(), layer.Filters().Doubles(), layer.Bias().Doubles());
+            using Convolution prepared = device.Prepare(spec, layer.Filters(), layer.Bias());
             using Tensor input = device.Allocate(spec.Input, spec.InputLayout(device));
             using Tensor output = device.Allocate(spec.Output, device.FeatureLayout);
-            device.Upload(x, input);
+            device.Upload(layer.Input(), input);
             ConvolutionPass pass = ConvolutionPass.Measure(
                 layer.Name, device, peak, Rounds, () => prepared.Forward(input, output), output, CheckedOutputs,
                 (n, o, i, j) => ConvolutionReference.At(spec, x, w, b, n, o, i, j));

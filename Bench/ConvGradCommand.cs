@@ -27,8 +27,9 @@ internal static class ConvGradCommand
         foreach (ConvolutionCase layer in PaperNetworks.Convolutions(network, batch, crop))
         {
             ConvolutionSpec spec = layer.Spec with { Relu = false };
-            var testCase = new ConvolutionBackwardCase(layer.Name, spec);
+            var testCase = new ConvolutionBackwardCase(spec, layer.Name);
             (float[] x, float[] w, float[] b, float[] dy) = (testCase.Input(), testCase.Filters(), testCase.Bias(), testCase.OutputGradient());
+            (double[] inputs, double[] weights, double[] biases, double[] gradient) = (x.Doubles(), w.Doubles(), b.Doubles(), dy.Doubles());
             using ConvolutionFilters filters = device.Load(spec.Filters, w, b);
             using Convolution prepared = device.Prepare(spec, filters);
             using ConvolutionBackward backward = device.PrepareBackward(spec, filters);
@@ -48,13 +49,13 @@ internal static class ConvGradCommand
             device.Upload(b, bias);
 
             forward += Measure("forward", () => prepared.Forward(input, output),
-                output, (n, o, i, j) => ConvolutionReference.At(spec, x, w, b, n, o, i, j)).Milliseconds;
+                output, (n, o, i, j) => ConvolutionReference.At(spec, inputs, weights, biases, n, o, i, j)).Milliseconds;
             Add(Measure("weights", () => backward.Filters(input, outputGradient, filterGradient, biasGradient, GradientWrite.Overwrite),
-                filterGradient, (o, c, u, v) => ConvolutionBackwardReference.Filter(spec, x, dy, o, c, u, v)));
+                filterGradient, (o, c, u, v) => ConvolutionBackwardReference.Filter(spec, inputs, gradient, o, c, u, v)));
             if (!image)
             {
                 Add(Measure("input", () => backward.Input(outputGradient, inputGradient),
-                    inputGradient, (n, c, i, j) => ConvolutionBackwardReference.Input(spec, w, dy, n, c, i, j)));
+                    inputGradient, (n, c, i, j) => ConvolutionBackwardReference.Input(spec, weights, gradient, n, c, i, j)));
             }
             var milliseconds = new List<double>();
             for (int round = 0; round < Rounds; round++)

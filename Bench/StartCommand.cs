@@ -4,8 +4,8 @@ using System.Globalization;
 using SiamIlgpu.Bench.Gpu;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
-using SiamIlgpu.Tracking;
 using SiamIlgpu.Kernels.Gpu;
+using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Bench;
 

@@ -1,11 +1,10 @@
-using SiamIlgpu.Bench.Micro;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Gpu;
 using SiamIlgpu.Tests.Cases;
 
 namespace SiamIlgpu.Bench.Gpu;
 
-/// <summary>Times single operations of a GPU: each convolution of a network, and the rest of a frame.</summary>
+/// <summary>Times single operations of a GPU: a network's convolutions, the rest of a frame, operations of a training step.</summary>
 internal static class GpuTimes
 {
     /// <summary>Each convolution with its schedule; with TF32 beside it where there are tensor cores.</summary>
@@ -24,11 +23,8 @@ internal static class GpuTimes
             {
                 GpuDevice on = devices[i];
                 using var filters = (GpuFilters)on.Load(spec.Filters, layer.Filters(), layer.Bias());
-                using Convolution operation = on.Prepare(spec, filters);
-                using var tensors = new Scratch(on);
-                TensorView input = tensors.Of(layer.Input(), spec.Input, spec.InputLayout(on));
-                TensorView output = tensors.Garbage(spec.Output, on.FeatureLayout);
-                double ms = Launches.Time(on, () => operation.Forward(input, output), rounds);
+                using var tensors = new CaseTensors(on);
+                double ms = Launches.Time(on, layer.Prepare(tensors, filters), rounds);
                 milliseconds[i] += ms;
                 ConvolutionSchedule schedule = ConvolutionSchedule.For(on, spec, filters.For(spec).Layout);
                 (int x, int y, int z) = schedule.Groups;
@@ -41,16 +37,16 @@ internal static class GpuTimes
         Console.WriteLine();
     }
 
-    /// <summary>What a frame does beside its convolutions.</summary>
+    /// <summary>The rest of a frame, and operations of a training step.</summary>
     internal static void Others(GpuDevice device, int rounds)
     {
         Console.WriteLine("| operation | ms | GB/s | |");
         Console.WriteLine("|---|---|---|---|");
-        foreach (MicroOperation operation in MicroOperation.Others)
+        foreach (OperationCase operation in OperationCases.TimedOthers)
         {
-            using PreparedOperation prepared = operation.Prepare(device);
-            double ms = Launches.Time(device, prepared.Enqueue, rounds, recordable: !prepared.MeetsHost);
-            string note = prepared.MeetsHost ? "the host's part included" : "";
+            using var tensors = new CaseTensors(device);
+            double ms = Launches.Time(device, operation.Prepare(tensors), rounds, recordable: !operation.MeetsHost);
+            string note = operation.MeetsHost ? "the host's part included" : "";
             Console.WriteLine($"| {operation.Name} | {ms:F4} | {operation.Bytes / ms / 1e6:G3} | {note} |");
         }
         Console.WriteLine();

@@ -5,6 +5,7 @@ using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using Perfolizer.Horology;
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Tests.Cases;
 
 namespace SiamIlgpu.Bench.Micro;
 
@@ -24,7 +25,7 @@ internal sealed class MicroConfig : ManualConfig
 
     private static string Rate(double work, double seconds) => work > 0 ? $"{work / seconds / 1e9:F1}" : "";
 
-    private static string ShareOfPeak(MicroOperation work, double seconds, int threads)
+    private static string ShareOfPeak(OperationCase work, double seconds, int threads)
     {
         if (work.Flops == 0)
             return "";
@@ -40,7 +41,7 @@ internal sealed class MicroConfig : ManualConfig
     // GFLOP/s by the number of threads.
     private static readonly Dictionary<int, double> Peaks = [];
 
-    private sealed class RateColumn(string name, string legend, Func<MicroOperation, double, int, string> text) : IColumn
+    private sealed class RateColumn(string name, string legend, Func<OperationCase, double, int, string> text) : IColumn
     {
         public string Id => name;
 
@@ -70,7 +71,7 @@ internal sealed class MicroConfig : ManualConfig
                 return "?";
             var operation = (string)benchmarkCase.Parameters[nameof(OperationBenchmarks.Operation)];
             var threads = (int)benchmarkCase.Parameters[nameof(OperationBenchmarks.Threads)];
-            return text(MicroOperation.All.Single(o => o.Name == operation), statistics.Median / 1e9, threads);
+            return text(OperationCases.Timed.Single(c => c.Name == operation), statistics.Median / 1e9, threads);
         }
     }
 }

@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Tests.Cases;
 
 namespace SiamIlgpu.Bench.Micro;
 
@@ -8,10 +9,11 @@ namespace SiamIlgpu.Bench.Micro;
 public class OperationBenchmarks : IDisposable
 {
     private CpuDevice? device;
-    private PreparedOperation? prepared;
+    private CaseTensors? tensors;
+    private Action? pass;
 
     /// <summary>Names of the operations.</summary>
-    public static IEnumerable<string> Operations => MicroOperation.All.Select(o => o.Name);
+    public static IEnumerable<string> Operations => OperationCases.Timed.Select(c => c.Name);
 
     /// <summary>Which operation.</summary>
     [ParamsSource(nameof(Operations))]
@@ -26,18 +28,23 @@ public class OperationBenchmarks : IDisposable
     public void Setup()
     {
         device = new CpuDevice(Threads);
-        prepared = MicroOperation.All.Single(o => o.Name == Operation).Prepare(device);
+        tensors = new CaseTensors(device);
+        pass = OperationCases.Timed.Single(c => c.Name == Operation).Prepare(tensors);
     }
 
     /// <summary>One pass.</summary>
     [Benchmark]
-    public void Forward() => prepared!.Run();
+    public void Pass()
+    {
+        pass!();
+        device!.Synchronize();
+    }
 
     /// <summary>Frees the operation.</summary>
     [GlobalCleanup]
     public void Dispose()
     {
-        prepared?.Dispose();
+        tensors?.Dispose();
         device?.Dispose();
         GC.SuppressFinalize(this);
     }

@@ -1,20 +1,53 @@
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Tests.Reference;
 
 namespace SiamIlgpu.Tests.Cases;
 
 /// <summary>A convolution with its data.</summary>
-internal sealed record ConvolutionCase(string Name, ConvolutionSpec Spec)
+internal sealed class ConvolutionCase(string name, ConvolutionSpec spec) : OperationCase("Convolution", name)
 {
-    internal float[] Input() => TestValues.Uniform(Spec.Input.Count, seed: 1);
+    internal ConvolutionSpec Spec => spec;
 
-    internal float[] Filters() => TestValues.Uniform(Spec.Filters.Count, seed: 2);
+    internal override double Flops => spec.Flops;
 
-    internal float[] Bias() => TestValues.Uniform(Spec.OutChannels, seed: 3);
+    internal override long Bytes => spec.Bytes;
+
+    internal override bool IsSmall => spec.Flops < 150_000;
+
+    internal override Action Prepare(CaseTensors on) => Prepare(on, on.Own(on.Device.Load(spec.Filters, Filters(), Bias())));
+
+    /// <summary>Prepares with filters that are the caller's.</summary>
+    internal Action Prepare(CaseTensors on, ConvolutionFilters filters)
+    {
+        Convolution operation = on.Own(on.Device.Prepare(spec, filters));
+        TensorView input = on.Input(Input(), spec.Input, spec.InputLayout(on.Device)), output = on.Output(spec.Output);
+        return () => operation.Forward(input, output);
+    }
+
+    // The longest sums have 2304 terms; without fused multiply-adds they lose up to 2e-6.
+    internal override IReadOnlyList<Expected> Reference()
+    {
+        double[] x = Input().Doubles(), w = Filters().Doubles(), b = Bias().Doubles();
+        return
+        [
+            new("output", spec.Output, 5e-6,
+                (n, c, i, j) => ConvolutionReference.At(spec, x, w, b, n, c, i, j), spec.Flops / spec.Output.Count)
+            {
+                TensorCoreTolerance = 5e-4,
+            },
+        ];
+    }
+
+    internal float[] Input() => TestValues.Uniform(spec.Input.Count, seed: 1);
+
+    internal float[] Filters() => TestValues.Uniform(spec.Filters.Count, seed: 2);
+
+    internal float[] Bias() => TestValues.Uniform(spec.OutChannels, seed: 3);
+
+    internal ConvolutionCase Named(string other) => new(other, spec);
 
     internal ConvolutionCase With(PoolWindow window) =>
-        new($"{Name} pooled by {window.Size}x{window.Size} stride {window.Stride}", Spec with { Pool = window });
-
-    public override string ToString() => Name;
+        new($"{Name} pooled by {window.Size}x{window.Size} stride {window.Stride}", spec with { Pool = window });
 }
 
 /// <summary>The convolutions that every device must get right.</summary>
@@ -87,7 +120,7 @@ internal static class ConvolutionCases
     internal static IEnumerable<ConvolutionCase> Paper =>
         PaperNetworks.Names.SelectMany(network => PaperNetworks.Convolutions(network, batch: 1, crop: 255))
             .Concat(PaperNetworks.Names.SelectMany(network => PaperNetworks.PooledConvolutions(network, batch: 1, crop: 255)))
-            .Concat(PaperNetworks.Convolutions("siamfc", batch: 1, crop: 127).Select(c => c with { Name = c.Name + " exemplar" }))
+            .Concat(PaperNetworks.Convolutions("siamfc", batch: 1, crop: 127).Select(c => c.Named(c.Name + " exemplar")))
             .DistinctBy(c => c.Spec);
 
     private static ConvolutionCase Of(

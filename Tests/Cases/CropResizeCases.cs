@@ -1,28 +1,54 @@
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Tests.Reference;
 
 namespace SiamIlgpu.Tests.Cases;
 
 /// <summary>A frame and the crops cut from it. All formats show the same pixels, grey ones their red channel.</summary>
-internal sealed record CropResizeCase(
-    string Name, int Width, int Height, PixelFormat Format, int Gap, CropSquare Region, int RegionSize, int Size, params CropSquare[] Levels)
+internal sealed class CropResizeCase(
+    string name, int width, int height, PixelFormat format, int gap, CropSquare region, int regionSize, int size,
+    params CropSquare[] levels)
+    : OperationCase("CropResize", name)
 {
     internal static readonly RgbColor Padding = new(101.25f, 87.5f, 130.75f);
 
-    internal CropResizeSpec Spec => new(Levels.Length, Size);
+    internal CropResizeSpec Spec => new(levels.Length, size);
 
-    internal int StrideBytes => Width * BytesPerPixel + Gap;
+    internal CropSquare Region => region;
 
-    private int BytesPerPixel => Format == PixelFormat.Gray8 ? 1 : Format is PixelFormat.Rgb24 or PixelFormat.Bgr24 ? 3 : 4;
+    internal override long Bytes => 3L * region.Side * region.Side + sizeof(float) * Spec.Crops.Count;
+
+    internal override bool MeetsHost => true;
+
+    internal override bool IsSmall => size < 40;
+
+    private int StrideBytes => width * BytesPerPixel + gap;
+
+    private int BytesPerPixel => format == PixelFormat.Gray8 ? 1 : format is PixelFormat.Rgb24 or PixelFormat.Bgr24 ? 3 : 4;
+
+    internal override Action Prepare(CaseTensors on)
+    {
+        CropResize operation = on.Own(on.Device.Prepare(Spec));
+        TensorView crops = on.Output(Spec.Crops, TensorLayout.Interleaved);
+        byte[] pixels = on.Lent(Pixels());
+        return () => operation.Forward(View(pixels), Pyramid(), crops);
+    }
+
+    internal override IReadOnlyList<Expected> Reference() => [Reference(Pixels())];
+
+    /// <summary>The crops of a frame with these bytes.</summary>
+    // Two passes of a few taps, twice, on values up to 255: about ten roundings.
+    internal Expected Reference(byte[] pixels) =>
+        new("crops", Spec.Crops, 2e-6, CropResizeReference.Crops(View(pixels), region, regionSize, levels, Padding, size));
 
     /// <summary>The frame's bytes; what lies between rows and in ignored bytes is noise.</summary>
     internal byte[] Pixels()
     {
-        var bytes = new byte[StrideBytes * (Height - 1) + Width * BytesPerPixel];
+        var bytes = new byte[StrideBytes * (height - 1) + width * BytesPerPixel];
         new Random(1).NextBytes(bytes);
         var random = new Random(2);
         (int red, int green, int blue) = View(bytes).ChannelOffsets;
-        for (int y = 0; y < Height; y++)
-            for (int x = 0; x < Width; x++)
+        for (int y = 0; y < height; y++)
+            for (int x = 0; x < width; x++)
             {
                 int at = y * StrideBytes + x * BytesPerPixel;
                 // Red last: it is what a grey frame keeps.
@@ -32,11 +58,9 @@ internal sealed record CropResizeCase(
         return bytes;
     }
 
-    internal FrameView View(byte[] pixels) => new(pixels, Width, Height, Format, StrideBytes);
+    internal FrameView View(byte[] pixels) => new(pixels, width, height, format, StrideBytes);
 
-    internal CropPyramid Pyramid() => new() { Region = Region, RegionSize = RegionSize, Levels = Levels, Padding = Padding };
-
-    public override string ToString() => Name;
+    internal CropPyramid Pyramid() => new() { Region = region, RegionSize = regionSize, Levels = levels, Padding = Padding };
 }
 
 /// <summary>The crops that every device must get right.</summary>
@@ -47,7 +71,7 @@ internal static class CropResizeCases
         get
         {
             // The three scales of a tracked frame: 255 from a region of 300 pixels, partly outside.
-            yield return new("pyramid", 480, 360, PixelFormat.Rgb24, 0, new(-40, 100, 301), 274, 255,
+            yield return new("siamfc search crops", 480, 360, PixelFormat.Rgb24, 0, new(-40, 100, 301), 274, 255,
                 new CropSquare(10, 10, 255), new CropSquare(5, 5, 264), new CropSquare(0, 0, 274));
             yield return new("exemplar", 176, 144, PixelFormat.Bgra32, 0, new(60, 50, 83), 127, 127, new CropSquare(0, 0, 127));
 

@@ -27,7 +27,7 @@ internal static class PaperNetworks
     /// <summary>The poolings alone, as many as come after the first convolutions.</summary>
     internal static IEnumerable<MaxPoolCase> MaxPools(string network, int batch, int crop) =>
         Layers(network, batch, crop).Where(l => l.Layer is MaxPoolLayer)
-            .Select((l, i) => new MaxPoolCase($"{network} pool{i + 1}", BranchShapes.Spec((MaxPoolLayer)l.Layer, l.Input)));
+            .Select((l, i) => new MaxPoolCase(BranchShapes.Spec((MaxPoolLayer)l.Layer, l.Input), $"{network} pool{i + 1}"));
 
     private static IReadOnlyList<LayerShape> Layers(string network, int batch, int crop) =>
         BranchShapes.Of(Definition(network), batch, crop, crop);

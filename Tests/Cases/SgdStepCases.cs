@@ -1,13 +1,50 @@
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Tests.Reference;
 
 namespace SiamIlgpu.Tests.Cases;
 
-/// <summary>The arenas that every device must step right, with their data.</summary>
+/// <summary>A few steps of the optimiser over an arena.</summary>
+internal sealed class SgdStepCase(SgdSpec spec, string? name = null) : OperationCase("SgdStep", name ?? $"{spec.Length} floats")
+{
+    private const int Steps = 3;
+    private const float LearningRate = 0.0125f;
+
+    internal override long Bytes => Steps * sizeof(float) * 5 * spec.Length;
+
+    internal float[] Parameters => TestValues.Uniform(spec.Length, seed: 91);
+
+    internal float[] Velocities => TestValues.Uniform(spec.Length, seed: 93);
+
+    private float[] Gradients => TestValues.Uniform(spec.Length, seed: 92);
+
+    internal override Action Prepare(CaseTensors on)
+    {
+        SgdStep operation = on.Own(on.Device.PrepareStep(spec));
+        TensorView parameters = on.InOut(Parameters, spec.Arena, TensorLayout.Planar);
+        TensorView velocities = on.InOut(Velocities, spec.Arena, TensorLayout.Planar);
+        TensorView gradients = on.Input(Gradients, spec.Arena, TensorLayout.Planar);
+        return () =>
+        {
+            for (int step = 0; step < Steps; step++)
+                operation.Step(parameters, gradients, velocities, LearningRate);
+        };
+    }
+
+    internal override IReadOnlyList<Expected> Reference()
+    {
+        double[] parameters = Parameters.Doubles(), velocities = Velocities.Doubles(), gradients = Gradients.Doubles();
+        for (int step = 0; step < Steps; step++)
+            SgdStepReference.Step(spec, parameters, gradients, velocities, LearningRate);
+        return [new("parameters", spec.Arena, 1e-6, parameters), new("velocities", spec.Arena, 1e-6, velocities)];
+    }
+}
+
+/// <summary>The arenas that every device must step right.</summary>
 internal static class SgdStepCases
 {
-    internal const float LearningRate = 0.0125f;
+    internal static IEnumerable<SgdStepCase> All => Specs.Select(spec => new SgdStepCase(spec));
 
-    internal static IEnumerable<SgdSpec> All
+    internal static IEnumerable<SgdSpec> Specs
     {
         get
         {
@@ -20,10 +57,4 @@ internal static class SgdStepCases
             yield return new SgdSpec(10, [], 0.9f, 5e-4f);
         }
     }
-
-    internal static float[] Parameters(SgdSpec spec) => TestValues.Uniform(spec.Length, seed: 91);
-
-    internal static float[] Gradients(SgdSpec spec) => TestValues.Uniform(spec.Length, seed: 92);
-
-    internal static float[] Velocities(SgdSpec spec) => TestValues.Uniform(spec.Length, seed: 93);
 }

@@ -2,6 +2,7 @@ using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Gpu;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Tests.Gpu.Sandbox;
+using SiamIlgpu.Tests.Kernels;
 
 namespace SiamIlgpu.Tests.Gpu;
 
@@ -30,7 +31,7 @@ internal sealed class GpuConvolutionTileTests(bool openCl)
             var spec = new ConvolutionSpec(1, channels, height, width, outChannels, Size: 1, Stride: 1, Groups: 1, Relu: false);
             FilterLayout layout = FilterLayout.Of(spec, spec.InputLayout(device) == TensorLayout.Interleaved, flipped: false, pitch: 128);
             Assert.That(ConvolutionSchedule.For(device, spec, layout).Tile, Is.EqualTo(tile));
-            GpuConformance.Check(device, new ConvolutionCase("", spec));
+            Conformance.Check(device, new ConvolutionCase("", spec));
         }
     }
 
@@ -44,7 +45,7 @@ internal sealed class GpuConvolutionTileTests(bool openCl)
         var spec = new ConvolutionSpec(1, channels, height, width, outChannels, size, Stride: 1, Groups: 1, Relu: false);
         FilterLayout layout = FilterLayout.Of(spec, image: false, flipped: false, pitch: 16);
         Assert.That(ConvolutionSchedule.ForFilterGradient(device, layout, steps: 1).Tile, Is.EqualTo(tile));
-        GpuConformance.Check(device, new ConvolutionBackwardCase("", spec));
+        Conformance.Check(device, new ConvolutionBackwardCase(spec));
     }
 
     // Not to be disposed: the driver is the fixture's.

@@ -6,6 +6,7 @@ using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Kernels.Gpu;
 using SiamIlgpu.Media;
 using SiamIlgpu.Networks;
+using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Tests.Gpu.Sandbox;
 using SiamIlgpu.Tests.Kernels;
 using SiamIlgpu.Tracking;
@@ -66,7 +67,7 @@ internal sealed class GpuTrackerTests
             failures++;
             GpuDeviceTests.Collect();
             Assert.That(driver.LiveAllocations, Is.EqualTo(1), $"{limit} bytes");
-            GpuConformance.Check(device, new BlendSpec(new TensorShape(1, 17, 3, 3)));
+            Conformance.Check(device, new BlendCase(new BlendSpec(new TensorShape(1, 17, 3, 3)), 0.5f));
             before.Dispose();
             Assert.That(driver.LiveAllocations, Is.Zero);
         }

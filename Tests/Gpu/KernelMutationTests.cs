@@ -9,6 +9,7 @@ using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Gpu;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Tests.Gpu.Sandbox;
+using SiamIlgpu.Tests.Kernels;
 
 namespace SiamIlgpu.Tests.Gpu;
 
@@ -204,78 +205,85 @@ internal sealed class KernelMutationTests
         switch (file)
         {
             case nameof(ConvolutionKernels):
-                GpuConformance.Check(device, Case(1, 16, 4, 5, outChannels: 40, size: 2));
-                GpuConformance.Check(device, Case(1, 3, 5, 6, outChannels: 17, size: 3));
-                GpuConformance.Check(device, Case(1, 32, 9, 9, outChannels: 144, size: 1, groups: 2));
+                Conformance.Check(device, Case(1, 16, 4, 5, outChannels: 40, size: 2));
+                Conformance.Check(device, Case(1, 3, 5, 6, outChannels: 17, size: 3));
+                Conformance.Check(device, Case(1, 32, 9, 9, outChannels: 144, size: 1, groups: 2));
                 // For many multiprocessors sums are split into parts; a processor has kernels of its own.
                 using (var many = new GpuDevice(new SandboxDriver(kernels, computeUnits: 132)))
-                    GpuConformance.Check(many, Case(1, 16, 5, 6, outChannels: 17, size: 4));
+                    Conformance.Check(many, Case(1, 16, 5, 6, outChannels: 17, size: 4));
                 using (var processor = new GpuDevice(new SandboxDriver(kernels, isProcessor: true)))
-                    GpuConformance.Check(processor, Case(1, 16, 4, 5, outChannels: 17, size: 2));
+                    Conformance.Check(processor, Case(1, 16, 4, 5, outChannels: 17, size: 2));
                 break;
             case nameof(TensorCoreConvolutionKernels):
                 using (var tensorCores = new GpuDevice(new SandboxDriver(kernels, hasTensorCores: true), ConvolutionMath.Tf32))
-                    GpuConformance.Check(tensorCores, Case(1, 16, 4, 5, outChannels: 17, size: 2), 5e-4);
+                    Conformance.Check(tensorCores, Case(1, 16, 4, 5, outChannels: 17, size: 2));
                 break;
             case nameof(ConvolutionFilterKernels):
-                GpuConformance.CheckUpdate(device, new ConvolutionSpec(1, 32, 3, 3, 32, 2, 1, Groups: 2, Relu: false));
-                GpuConformance.CheckUpdate(device, new ConvolutionSpec(1, 10, 3, 3, 6, 2, 1, Groups: 2, Relu: false));
+                ConvolutionFiltersTests.AssertUpdates(device, new ConvolutionSpec(1, 32, 3, 3, 32, 2, 1, Groups: 2, Relu: false));
+                ConvolutionFiltersTests.AssertUpdates(device, new ConvolutionSpec(1, 10, 3, 3, 6, 2, 1, Groups: 2, Relu: false));
                 break;
             case nameof(ConvolutionBackwardKernels):
-                GpuConformance.Check(device, new ConvolutionBackwardCase("", new ConvolutionSpec(2, 16, 6, 7, 40, 2, 1, Groups: 1, Relu: false)));
-                GpuConformance.Check(device, new ConvolutionBackwardCase("", new ConvolutionSpec(1, 3, 9, 9, 17, 3, 2, Groups: 1, Relu: false)));
-                GpuConformance.Check(device, new ConvolutionBackwardCase("", new ConvolutionSpec(1, 32, 3, 3, 32, 1, 1, Groups: 2, Relu: false)));
+                Conformance.Check(device, new ConvolutionBackwardCase(new ConvolutionSpec(2, 16, 6, 7, 40, 2, 1, Groups: 1, Relu: false)));
+                Conformance.Check(device, new ConvolutionBackwardCase(new ConvolutionSpec(1, 3, 9, 9, 17, 3, 2, Groups: 1, Relu: false)));
+                Conformance.Check(device, new ConvolutionBackwardCase(new ConvolutionSpec(1, 32, 3, 3, 32, 1, 1, Groups: 2, Relu: false)));
                 break;
             case nameof(ReluBackwardKernels):
-                GpuConformance.Check(device, new ReluSpec(new TensorShape(1, 17, 3, 3)));
+                Conformance.Check(device, new ReluBackwardCase(new TensorShape(1, 17, 3, 3)));
                 break;
             case nameof(MaxPoolKernels):
-                GpuConformance.Check(device, new MaxPoolCase("", new MaxPoolSpec(1, 17, 9, 7, 3, 2)));
-                GpuConformance.CheckBackward(device, new MaxPoolSpec(1, 17, 9, 7, 3, 2));
+                Conformance.Check(device, new MaxPoolCase(new MaxPoolSpec(1, 17, 9, 7, 3, 2)));
+                Conformance.Check(device, new MaxPoolBackwardCase(new(1, 17, 9, 7, 3, 2)));
                 break;
             case nameof(CrossCorrelationKernels):
-                GpuConformance.Check(device, new CrossCorrelationSpec(2, 17, 3, 13));
-                GpuConformance.Check(device, new CrossCorrelationSpec(1, 5, 2, 6));
+                Conformance.Check(device, new CrossCorrelationCase(new(2, 17, 3, 13)));
+                Conformance.Check(device, new CrossCorrelationCase(new(1, 5, 2, 6)));
                 using (var processor = new GpuDevice(new SandboxDriver(kernels, isProcessor: true)))
-                    GpuConformance.Check(processor, new CrossCorrelationSpec(2, 17, 3, 13));
+                    Conformance.Check(processor, new CrossCorrelationCase(new(2, 17, 3, 13)));
                 break;
             case nameof(CrossCorrelationBackwardKernels):
-                GpuConformance.CheckBackward(device, new CrossCorrelationSpec(2, 17, 3, 9));
+                Conformance.Check(device, new CrossCorrelationBackwardCase(new(2, 17, 3, 9)));
                 break;
             case nameof(CorrelationFilterBackwardKernels):
-                GpuConformance.CheckBackward(device, new CorrelationFilterSpec(17, 7, 1, 1));
+                Conformance.Check(device, new CorrelationFilterBackwardCase(new(17, 7, 1, 1)));
                 break;
             case nameof(BlendKernels):
-                GpuConformance.Check(device, new BlendSpec(new TensorShape(1, 17, 3, 3)));
+                Conformance.Check(device, new BlendCase(new(new TensorShape(1, 17, 3, 3)), 0.5f));
                 break;
             case nameof(DftKernels):
-                GpuConformance.Check(device, new Fourier2DSpec(17, 7, 6));
-                GpuConformance.Check(device, new CorrelationFilterSpec(17, 7, 1, 1));
+                Conformance.Check(device, new Fourier2DCase(new(17, 7, 6), inverse: false));
+                Conformance.Check(device, new Fourier2DCase(new(17, 7, 6), inverse: true));
+                Conformance.Check(device, new CorrelationFilterCase(new(17, 7, 1, 1)));
                 break;
             case nameof(CropResizeKernels):
-                GpuConformance.Check(device, new CropResizeCase(
+                Conformance.Check(device, new CropResizeCase(
                     "", 20, 11, PixelFormat.Rgb24, 0, new(-3, -2, 17), 17, 9, new CropSquare(0, 0, 17), new CropSquare(2, 2, 13)));
                 break;
             case nameof(BatchNormTrainingKernels):
-                GpuConformance.Check(device, new BatchNormSpec(1, 17, 17, 16, Relu: true));
-                GpuConformance.Check(device, new BatchNormSpec(2, 5, 2, 3, Relu: false));
-                GpuConformance.Check(device, new BatchNormSpec(2, 1, 5, 7, Relu: false));
+                BatchNormSpec[] specs = [new(1, 17, 17, 16, Relu: true), new(2, 5, 2, 3, Relu: false), new(2, 1, 5, 7, Relu: false)];
+                foreach (BatchNormSpec spec in specs)
+                {
+                    Conformance.Check(device, new BatchNormTrainingCase(new(spec)));
+                    Conformance.Check(device, new BatchNormTrainingBackwardCase(new(spec), inPlace: false));
+                    Conformance.Check(device, new BatchNormTrainingBackwardCase(new(spec), inPlace: true));
+                }
                 break;
             case nameof(ScoreAdjustKernels):
-                GpuConformance.Check(device, new ScoreAdjustSpec(2, 5));
+                Conformance.Check(device, new ScoreAdjustCase(new(2, 5)));
+                Conformance.Check(device, new ScoreAdjustBackwardCase(new(2, 5), inPlace: false));
+                Conformance.Check(device, new ScoreAdjustBackwardCase(new(2, 5), inPlace: true));
                 break;
             case nameof(LogisticLossKernels):
-                GpuConformance.Check(device, new LogisticLossSpec(2, 5));
+                Conformance.Check(device, new LogisticLossCase(new(2, 5)));
                 break;
             case nameof(TripletLossKernels):
-                GpuConformance.Check(device, new TripletLossSpec(4, 5, 0));
-                GpuConformance.Check(device, new TripletLossSpec(4, 5, 7));
+                Conformance.Check(device, new TripletLossCase(new(4, 5, 0)));
+                Conformance.Check(device, new TripletLossCase(new(4, 5, 7)));
                 break;
             case nameof(SgdStepKernels):
-                GpuConformance.Check(device, new SgdSpec(1200, [new(3, 1100, 1, 1), new(1103, 97, 0.5f, 0, AverageOf: 2)], 0.9f, 0.1f));
+                Conformance.Check(device, new SgdStepCase(new(1200, [new(3, 1100, 1, 1), new(1103, 97, 0.5f, 0, AverageOf: 2)], 0.9f, 0.1f)));
                 break;
             case nameof(ResponsePeakKernels) or nameof(Reductions):
-                GpuConformance.Check(device, new ResponsePeakCase("", new ResponsePeakSpec(3, 16, 3, 0.97f, 0.2f)));
+                Conformance.Check(device, new ResponsePeakCase("", new ResponsePeakSpec(3, 16, 3, 0.97f, 0.2f)));
                 break;
             default:
                 throw new ArgumentException($"no cases for {file}", nameof(file));

@@ -17,17 +17,19 @@ internal sealed class BatchNormTests
         float[] offset = TestValues.Uniform(6, seed: 5);
         float[] mean = TestValues.Uniform(6, seed: 6);
         float[] sigma = [0.1f, 0.5f, 1, 2, 3, 10];
+        double[] x = input.Doubles();
         float[] foldedFilters = [.. filters];
         float[] foldedBias = [.. bias];
         BatchNorm.Fold(foldedFilters, foldedBias, gain, offset, mean, sigma);
 
+        double[] w = filters.Doubles(), b = bias.Doubles(), foldedW = foldedFilters.Doubles(), foldedB = foldedBias.Doubles();
         for (long index = 0; index < spec.Output.Count; index++)
         {
-            (int n, int o, int y, int x) = spec.Output.Position(index);
-            double plain = ConvolutionReference.At(spec, input, filters, bias, n, o, y, x);
+            (int n, int o, int i, int j) = spec.Output.Position(index);
+            double plain = ConvolutionReference.At(spec, x, w, b, n, o, i, j);
             double expected = (plain - mean[o]) / sigma[o] * gain[o] + offset[o];
-            double actual = ConvolutionReference.At(spec, input, foldedFilters, foldedBias, n, o, y, x);
-            Assert.That(actual, Is.EqualTo(expected).Within(1e-5 * Math.Max(1, Math.Abs(expected))), $"(o,y,x) = {(o, y, x)}");
+            double actual = ConvolutionReference.At(spec, x, foldedW, foldedB, n, o, i, j);
+            Assert.That(actual, Is.EqualTo(expected).Within(1e-5 * Math.Max(1, Math.Abs(expected))), $"(o,i,j) = {(o, i, j)}");
         }
     }
 

@@ -1,57 +1,80 @@
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tests.Cases;
-using SiamIlgpu.Tests.Reference;
 
 namespace SiamIlgpu.Tests.Kernels;
 
-[Category("Conformance")]
+/// <summary>The correlation filter and its gradients.</summary>
 internal sealed class CorrelationFilterTests
 {
-    private const double Tolerance = 5e-6;
-
-    [TestCaseSource(typeof(CorrelationFilterCases), nameof(CorrelationFilterCases.All))]
-    public void Forward_MatchesReference(CorrelationFilterSpec spec)
+    /// <summary>
+    /// After an update a filter and its gradients are those of the new window and target, to the last bit; what was enqueued before
+    /// is of the old ones. Neither plane is like the other, so they serve as each other's update.
+    /// </summary>
+    [TestCaseSource(typeof(TestDevices), nameof(TestDevices.Each))]
+    public void Update_IsAsPreparedAnew(object on)
     {
-        double[] expected = CorrelationFilterReference.Template(
-            spec, CorrelationFilterCases.Features(spec), CorrelationFilterCases.Window(spec), CorrelationFilterCases.Target(spec));
-        Conformance.AssertClose(Template(spec, threads: 1).Planar, expected, Tolerance, spec.Template);
-    }
-
-    [TestCaseSource(typeof(CorrelationFilterCases), nameof(CorrelationFilterCases.All))]
-    public void Forward_AnyThreadCount_SameBitsAndEmptyPadding(CorrelationFilterSpec spec)
-    {
-        (float[] planar, float[] raw) = Template(spec, threads: 1);
-        Assert.That(raw.Count(v => v != 0), Is.EqualTo(planar.Count(v => v != 0)), "padding lanes that are not zero");
-        foreach (int threads in Conformance.ThreadCounts)
-            Assert.That(Template(spec, threads).Raw, Is.EqualTo(raw), $"{threads} threads");
+        var device = (TestDevice)on;
+        AssertUpdates(device.Device, new CorrelationFilterSpec(17, 8, 1, 1));
+        if (!device.IsSandbox)
+            AssertUpdates(device.Device, new CorrelationFilterSpec(32, 57, 16, 10));
     }
 
     [Test]
-    public void Forward_SecondCall_AllocatesNothing()
+    public void Errors_SayWhatIsWrong()
     {
-        var spec = new CorrelationFilterSpec(32, 15, 2, 10);
-        using var device = new CpuDevice(2);
-        using CorrelationFilter operation = device.Prepare(spec, CorrelationFilterCases.Window(spec), CorrelationFilterCases.Target(spec));
-        using Tensor features = device.Allocate(spec.Features, device.FeatureLayout), template = device.Allocate(spec.Template, device.FeatureLayout);
-        Conformance.AssertAllocatesNothing(() => operation.Forward(features, template));
-    }
-
-    [Test]
-    public void Prepare_WrongWindow_SaysSo()
-    {
+        const string WrongWindow = "correlation filter: window and target of 5x5 take 25 values, got 24 and 25";
         using var device = new CpuDevice(1);
-        Assert.That(() => device.Prepare(new CorrelationFilterSpec(4, 5, 1, 1), new float[24], new float[25]),
-            Throws.TypeOf<KernelShapeException>().With.Message.EqualTo("correlation filter: window and target of 5x5 take 25 values, got 24 and 25"));
+        using var tensors = new CaseTensors(device);
+        var spec = new CorrelationFilterSpec(4, 5, 1, 1);
+        Assert.That(() => device.Prepare(spec, new float[24], new float[25]),
+            Throws.TypeOf<KernelShapeException>().With.Message.EqualTo(WrongWindow));
+        Assert.That(() => device.PrepareBackward(spec, new float[24], new float[25]),
+            Throws.TypeOf<KernelShapeException>().With.Message.EqualTo(WrongWindow));
+        using CorrelationFilterBackward operation = device.PrepareBackward(spec, new float[25], new float[25]);
+        Assert.That(() => operation.Update(new float[25], new float[24]), Throws.TypeOf<KernelShapeException>()
+            .With.Message.EqualTo("correlation filter: window and target of 5x5 take 25 values, got 25 and 24"));
+        TensorView x = tensors.Output(spec.Features), plane = tensors.Output(operation.Plane, TensorLayout.Planar);
+        Assert.That(() => operation.Backward(x, x, x, plane, plane, GradientWrite.Overwrite), Throws.TypeOf<KernelShapeException>()
+            .With.Message.EqualTo("correlation filter template gradient: expected [1,4,3,3] Blocked16, got [1,4,5,5] Blocked16"));
     }
 
-    private static (float[] Planar, float[] Raw) Template(CorrelationFilterSpec spec, int threads)
+    private static void AssertUpdates(ComputeDevice device, CorrelationFilterSpec spec)
     {
-        using var device = new CpuDevice(threads);
-        using CorrelationFilter operation = device.Prepare(spec, CorrelationFilterCases.Window(spec), CorrelationFilterCases.Target(spec));
-        using Tensor features = device.Upload(CorrelationFilterCases.Features(spec), spec.Features, device.FeatureLayout);
-        using Tensor template = device.Allocate(spec.Template, device.FeatureLayout);
-        operation.Forward(features, template);
-        return (device.Download(template), device.DownloadRaw(template));
+        float[] window = CorrelationFilterCase.Window(spec), target = CorrelationFilterCase.Target(spec);
+        using var tensors = new CaseTensors(device);
+        using (CorrelationFilter filter = device.Prepare(spec, window, target))
+        using (CorrelationFilterBackward backward = device.PrepareBackward(spec, window, target))
+        {
+            Run(filter, backward);
+            filter.Update(target, window);
+            backward.Update(target, window);
+            Run(filter, backward);
+        }
+        foreach ((float[] first, float[] second) in (ValueTuple<float[], float[]>[])[(window, target), (target, window)])
+        {
+            using CorrelationFilter filter = device.Prepare(spec, first, second);
+            using CorrelationFilterBackward backward = device.PrepareBackward(spec, first, second);
+            Run(filter, backward);
+        }
+
+        float[][] results = [.. tensors.Outputs.Select(output => output.Planar())];
+        int each = results.Length / 4;
+        using (Assert.EnterMultipleScope())
+        {
+            for (int i = 0; i < each; i++)
+            {
+                Assert.That(results[i], Is.EqualTo(results[2 * each + i]), $"output {i}, enqueued before the update");
+                Assert.That(results[each + i], Is.EqualTo(results[3 * each + i]), $"output {i}, after the update");
+                Assert.That(results[i], Is.Not.EqualTo(results[each + i]), $"output {i}: the update makes a difference");
+            }
+        }
+
+        // Each run writes into tensors of its own, and nothing waits.
+        void Run(CorrelationFilter filter, CorrelationFilterBackward backward)
+        {
+            new CorrelationFilterCase(spec).Prepare(tensors, filter)();
+            new CorrelationFilterBackwardCase(spec).Prepare(tensors, backward)();
+        }
     }
 }

@@ -1,42 +1,12 @@
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tests.Cases;
-using SiamIlgpu.Tests.Reference;
 
 namespace SiamIlgpu.Tests.Kernels;
 
-[Category("Conformance")]
+/// <summary>The cross-correlation and its gradients.</summary>
 internal sealed class CrossCorrelationTests
 {
-    // Sums of up to 28,800 products.
-    private const double Tolerance = 2e-6;
-
-    [TestCaseSource(typeof(CrossCorrelationCases), nameof(CrossCorrelationCases.All))]
-    public void Forward_MatchesReference(CrossCorrelationSpec spec)
-    {
-        double[] expected = CrossCorrelationReference.Responses(spec, Template(spec), Search(spec));
-        Conformance.AssertClose(Responses(spec, threads: 1), expected, Tolerance, spec.Response);
-    }
-
-    [TestCaseSource(typeof(CrossCorrelationCases), nameof(CrossCorrelationCases.All))]
-    public void Forward_AnyThreadCount_SameBits(CrossCorrelationSpec spec)
-    {
-        float[] expected = Responses(spec, threads: 1);
-        foreach (int threads in Conformance.ThreadCounts)
-            Assert.That(Responses(spec, threads), Is.EqualTo(expected), $"{threads} threads");
-    }
-
-    [Test]
-    public void Forward_SecondCall_AllocatesNothing()
-    {
-        var spec = new CrossCorrelationSpec(2, 20, 5, 20);
-        using var device = new CpuDevice(2);
-        using CrossCorrelation operation = device.Prepare(spec);
-        using Tensor template = device.Allocate(spec.Template, device.FeatureLayout), search = device.Allocate(spec.Search, device.FeatureLayout);
-        using Tensor response = device.Allocate(spec.Response, TensorLayout.Planar);
-        Conformance.AssertAllocatesNothing(() => operation.Forward(template, search, response));
-    }
-
     [Test]
     public void Prepare_TemplateLargerThanSearch_SaysSo()
     {
@@ -45,18 +15,19 @@ internal sealed class CrossCorrelationTests
             Throws.TypeOf<KernelShapeException>().With.Message.EqualTo("cross-correlation: a 6x6 template does not fit into a 5x5 search"));
     }
 
-    private static float[] Template(in CrossCorrelationSpec spec) => TestValues.Uniform(spec.Template.Count, seed: 1);
-
-    private static float[] Search(in CrossCorrelationSpec spec) => TestValues.Uniform(spec.Search.Count, seed: 2);
-
-    private static float[] Responses(CrossCorrelationSpec spec, int threads)
+    [Test]
+    public void Backward_Errors_SayWhatIsWrong()
     {
-        using var device = new CpuDevice(threads);
-        using CrossCorrelation operation = device.Prepare(spec);
-        using Tensor template = device.Upload(Template(spec), spec.Template, device.FeatureLayout);
-        using Tensor search = device.Upload(Search(spec), spec.Search, device.FeatureLayout);
-        using Tensor response = device.Allocate(spec.Response, TensorLayout.Planar);
-        operation.Forward(template, search, response);
-        return device.Download(response);
+        using var device = new CpuDevice(1);
+        using var tensors = new CaseTensors(device);
+        Assert.That(() => device.PrepareBackward(new CrossCorrelationSpec(1, 4, 2, 5, Gain: 2)),
+            Throws.TypeOf<KernelShapeException>()
+                .With.Message.EqualTo("cross-correlation gradients: gain and bias have an operation of their own"));
+        var spec = new CrossCorrelationSpec(1, 4, 2, 5);
+        using CrossCorrelationBackward operation = device.PrepareBackward(spec);
+        TensorView z = tensors.Output(spec.Template), x = tensors.Output(spec.Search);
+        TensorView dr = tensors.Output(spec.Response, TensorLayout.Planar);
+        Assert.That(() => operation.Backward(z, x, dr, x, z), Throws.TypeOf<KernelShapeException>()
+            .With.Message.EqualTo("cross-correlation template gradient: expected [1,4,2,2] Blocked16, got [1,4,5,5] Blocked16"));
     }
 }

@@ -1,23 +1,12 @@
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tests.Cases;
-using SiamIlgpu.Tests.Reference;
 
 namespace SiamIlgpu.Tests.Kernels;
 
-[Category("Conformance")]
+/// <summary>The max pooling and its gradient.</summary>
 internal sealed class MaxPoolTests
 {
-    private static readonly int[] ThreadCounts = [1, 2, 3];
-
-    [TestCaseSource(typeof(MaxPoolCases), nameof(MaxPoolCases.All))]
-    public void Forward_EqualsReference_ForAnyThreadCount(object testCase)
-    {
-        var pool = (MaxPoolCase)testCase;
-        foreach (int threads in ThreadCounts)
-            AssertEqualsReference(pool.Spec, pool.Input(), threads);
-    }
-
     [Test]
     public void Prepare_ImpossibleSizes_SaysWhich()
     {
@@ -26,25 +15,36 @@ internal sealed class MaxPoolTests
             .With.Message.EqualTo("max pool: a 3x3 window does not fit into 2x9"));
         Assert.That(() => device.Prepare(new MaxPoolSpec(1, 16, 9, 9, 3, 0)), Throws.InstanceOf<KernelShapeException>()
             .With.Message.Contains("every size must be positive"));
+        Assert.That(() => device.PrepareBackward(new MaxPoolSpec(1, 16, 2, 9, 3, 1)),
+            Throws.TypeOf<KernelShapeException>().With.Message.EqualTo("max pool: a 3x3 window does not fit into 2x9"));
     }
 
-    private static void AssertEqualsReference(in MaxPoolSpec spec, float[] values, int threads)
+    [TestCaseSource(nameof(Ties))]
+    public void Backward_Ties_GoToTheFirstByRows(object on, int stride)
     {
-        using var device = new CpuDevice(threads);
-        using MaxPool pool = device.Prepare(spec);
-        using Tensor input = device.Upload(values, spec.Input, device.FeatureLayout);
-        using Tensor output = device.Allocate(spec.Output, device.FeatureLayout);
-        output.View.Floats().Fill(float.PositiveInfinity);
-        pool.Forward(input, output);
-        float[] actual = device.Download(output);
-        int padding = device.DownloadRaw(output).Length - actual.Length;
-        Assert.That(device.DownloadRaw(output).Count(x => x == 0) - actual.Count(x => x == 0), Is.EqualTo(padding), "padding lanes that are not zero");
-        for (int index = 0; index < actual.Length; index++)
-        {
-            (int n, int c, int y, int x) = spec.Output.Position(index);
-            float expected = MaxPoolReference.At(spec, values, n, c, y, x);
-            if (!actual[index].Equals(expected))
-                Assert.Fail($"(n,c,y,x) = {(n, c, y, x)}: expected {expected}, got {actual[index]} with {threads} threads");
-        }
+        // One window of equal values and one whose maximum comes first in the second row.
+        var spec = new MaxPoolSpec(1, 1, 3, 4 + (stride - 1), 3, stride);
+        float[] input = stride == 1 ? [1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1, 2] : [1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1, 2, 2];
+        float[] expected = new float[input.Length];
+        expected[0] = 3;
+        expected[stride == 1 ? 7 : 8] = 5;
+        Assert.That(new MaxPoolBackwardCase(spec, "ties", input, [3, 5]).Run(((TestDevice)on).Device)[0], Is.EqualTo(expected));
     }
+
+    [Test]
+    public void Backward_WrongView_SaysWhatWasExpected()
+    {
+        using var device = new CpuDevice(1);
+        using var tensors = new CaseTensors(device);
+        var spec = new MaxPoolSpec(1, 1, 5, 5, 3, 2);
+        using MaxPoolBackward operation = device.PrepareBackward(spec);
+        TensorView input = tensors.Output(spec.Input), output = tensors.Output(spec.Output);
+        Assert.That(() => operation.Backward(input, output, input, input), Throws.TypeOf<KernelShapeException>()
+            .With.Message.EqualTo("max pool output gradient: expected [1,1,2,2] Blocked16, got [1,1,5,5] Blocked16"));
+    }
+
+    private static IEnumerable<TestCaseData> Ties =>
+        from device in TestDevices.Main
+        from stride in (int[])[1, 2]
+        select device.With(stride);
 }

@@ -1,5 +1,6 @@
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Tests.Cases;
 
 namespace SiamIlgpu.Tests.Kernels;
 
@@ -23,17 +24,19 @@ internal sealed class TensorTests
     {
         using var device = new CpuDevice(1);
         float[] values = [.. Enumerable.Range(1, (int)Shape.Count)];
-        using Tensor tensor = device.Upload(values, Shape, layout);
-        Assert.That(device.Download(tensor.View.Images(1, 1)), Is.EqualTo(values[(values.Length / 2)..]));
-        Assert.That(() => tensor.View.Images(1, 2), Throws.TypeOf<ArgumentOutOfRangeException>());
+        using var tensors = new CaseTensors(device);
+        TensorView tensor = tensors.Input(values, Shape, layout);
+        Assert.That(device.Download(tensor.Images(1, 1)), Is.EqualTo(values[(values.Length / 2)..]));
+        Assert.That(() => tensor.Images(1, 2), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
     public void Slice_WithinTheView_LooksAtTheSameFloats()
     {
         using var device = new CpuDevice(1);
-        using Tensor tensor = device.Upload([0, 1, 2, 3, 4, 5, 6, 7], new TensorShape(1, 1, 1, 8), TensorLayout.Planar);
-        TensorView middle = tensor.View.Slice(2, new TensorShape(1, 2, 1, 2), TensorLayout.Planar);
+        using var tensors = new CaseTensors(device);
+        TensorView tensor = tensors.Input([0, 1, 2, 3, 4, 5, 6, 7], new TensorShape(1, 1, 1, 8), TensorLayout.Planar);
+        TensorView middle = tensor.Slice(2, new TensorShape(1, 2, 1, 2), TensorLayout.Planar);
         Assert.That(device.Download(middle.Slice(1, new TensorShape(1, 1, 1, 3), TensorLayout.Planar)), Is.EqualTo([3, 4, 5]));
     }
 

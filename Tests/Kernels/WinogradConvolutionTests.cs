@@ -1,20 +1,15 @@
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tests.Cases;
-using SiamIlgpu.Tests.Reference;
 
 namespace SiamIlgpu.Tests.Kernels;
 
 [Category("Conformance")]
 internal sealed class WinogradConvolutionTests
 {
-    // Beyond this many operations only each 61st output is compared, as for the direct convolution.
-    private const long FlopsOfFullReference = 20_000_000;
-    private const int SampleStep = 61;
-
     // Uniform values around zero are the hardest: outputs cancel, errors do not. Measured: 1.3e-6 for 3 x 3, 2.8e-6 for 5 x 5,
     // 1.8e-6 for 11 x 11; directly 0.4e-6 to 0.9e-6.
-    private const double Bound = 3.5e-6;
+    private const double MaxRootMeanSquare = 3.5e-6;
 
     // With sixteen, layers change their schedule.
     private static readonly int[] ThreadCounts = [1, 2, 3, 16];
@@ -25,34 +20,20 @@ internal sealed class WinogradConvolutionTests
     public void Forward_MatchesReference_WithTheSameBitsForAnyThreadCount(object testCase)
     {
         var convolution = (ConvolutionCase)testCase;
-        ConvolutionSpec spec = convolution.Spec;
-        float[] actual = Run(convolution, ThreadCounts[0]);
-        foreach (int threads in ThreadCounts.AsSpan(1))
-            Assert.That(Run(convolution, threads).AsSpan().SequenceEqual(actual), Is.True, $"{threads} threads gave other bits than 1");
-
-        float[] input = convolution.Input();
-        float[] filters = convolution.Filters();
-        float[] bias = convolution.Bias();
-        int step = spec.Flops > FlopsOfFullReference ? SampleStep : 1;
-        double squares = 0;
-        double errors = 0;
-        double worst = 0;
-        long worstIndex = 0;
-        for (long index = 0; index < actual.Length; index += step)
-        {
-            (int n, int o, int y, int x) = spec.Output.Position(index);
-            double expected = ConvolutionReference.At(spec, input, filters, bias, n, o, y, x);
-            double error = Math.Abs(actual[index] - expected);
-            squares += expected * expected;
-            errors += error * error;
-            if (!(error <= worst))
-                (worst, worstIndex) = (error, index);
-        }
-        double relative = Math.Sqrt(errors / squares);
-        TestContext.Out.WriteLine($"relative RMS error {relative:E1}");
+        using CpuDevice device = Winograd(ThreadCounts[0]);
+        using (Convolution prepared = device.Prepare(convolution.Spec, convolution.Filters(), convolution.Bias()))
+            Assert.That(prepared, Is.Not.TypeOf<DirectConvolutionCpu>());
+        CaseResult result = convolution.Check(device);
+        Deviation output = result.Deviations.Single();
+        TestContext.Out.WriteLine($"relative RMS error {output.RootMeanSquare:E1}");
+        Assert.That(result.Faults, Is.Empty);
         // As a condition, because NUnit holds NaN to be less than anything.
-        Assert.That(relative < Bound, Is.True,
-            $"relative RMS error {relative:E1}, worst at (n,c,y,x) = {spec.Output.Position(worstIndex)}: got {actual[worstIndex]}");
+        Assert.That(output.RootMeanSquare < MaxRootMeanSquare, Is.True, $"relative RMS error {output.RootMeanSquare:E1}, worst {output.Where}");
+        foreach (int threads in ThreadCounts.AsSpan(1))
+        {
+            using CpuDevice other = Winograd(threads);
+            Conformance.AssertSameBits(other, convolution, result.Raw);
+        }
     }
 
     [TestCase(ConvolutionAlgorithm.Direct, typeof(DirectConvolutionCpu))]
@@ -88,6 +69,8 @@ internal sealed class WinogradConvolutionTests
         // Two layers whose scratch differs in size.
         var large = new ConvolutionSpec(1, 32, 40, 40, 32, 3, 1, 1, true);
         ConvolutionSpec small = large with { Height = 20 };
+        AssertUses(typeof(WinogradConvolutionCpu<F4x3>), large, ConvolutionAlgorithm.Automatic);
+        AssertUses(typeof(WinogradConvolutionCpu<F4x3>), small, ConvolutionAlgorithm.Automatic);
         float[] expected = Forward(device, large);
         Parallel.For(0, 4, i =>
         {
@@ -100,17 +83,7 @@ internal sealed class WinogradConvolutionTests
         });
     }
 
-    private static float[] Forward(CpuDevice device, ConvolutionSpec spec)
-    {
-        var layer = new ConvolutionCase("layer", spec);
-        using Convolution convolution = device.Prepare(spec, layer.Filters(), layer.Bias());
-        Assert.That(convolution, Is.TypeOf<WinogradConvolutionCpu<F4x3>>());
-        using Tensor input = device.Upload(layer.Input(), spec.Input, device.FeatureLayout);
-        using Tensor output = device.Allocate(spec.Output, device.FeatureLayout);
-        convolution.Forward(input, output);
-        float[] planar = device.Download(output);
-        return planar;
-    }
+    private static float[] Forward(CpuDevice device, ConvolutionSpec spec) => new ConvolutionCase("layer", spec).Run(device)[0];
 
     private static void AssertUses(Type expected, ConvolutionSpec spec, ConvolutionAlgorithm algorithm)
     {
@@ -119,18 +92,6 @@ internal sealed class WinogradConvolutionTests
         Assert.That(convolution, Is.TypeOf(expected), $"{spec}");
     }
 
-    // The output starts as garbage, so that a pixel nobody writes is seen.
-    private static float[] Run(ConvolutionCase testCase, int threads)
-    {
-        using var device = new CpuDevice(new CpuDeviceOptions { Threads = threads, Convolution = ConvolutionAlgorithm.Winograd });
-        ConvolutionSpec spec = testCase.Spec;
-        using Convolution convolution = device.Prepare(spec, testCase.Filters(), testCase.Bias());
-        Assert.That(convolution, Is.Not.TypeOf<DirectConvolutionCpu>());
-        using Tensor input = device.Upload(testCase.Input(), spec.Input, spec.InputLayout(device));
-        using Tensor output = device.Allocate(spec.Output, device.FeatureLayout);
-        output.View.Floats().Fill(float.NaN);
-        convolution.Forward(input, output);
-        float[] planar = device.Download(output);
-        return planar;
-    }
+    private static CpuDevice Winograd(int threads) =>
+        new(new CpuDeviceOptions { Threads = threads, Convolution = ConvolutionAlgorithm.Winograd });
 }

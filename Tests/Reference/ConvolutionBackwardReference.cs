@@ -6,7 +6,7 @@ namespace SiamIlgpu.Tests.Reference;
 internal static class ConvolutionBackwardReference
 {
     /// <summary>dL/dx[n,c,a,b]: every output that saw this input, times the weight through which it did.</summary>
-    internal static double Input(in ConvolutionSpec spec, float[] filters, float[] outputGradient, int n, int c, int a, int b)
+    internal static double Input(in ConvolutionSpec spec, double[] filters, double[] outputGradient, int n, int c, int a, int b)
     {
         int inPerGroup = spec.InChannels / spec.Groups;
         int outPerGroup = spec.OutChannels / spec.Groups;
@@ -29,7 +29,7 @@ internal static class ConvolutionBackwardReference
     }
 
     /// <summary>dL/dw[o,c,u,v], c counted within the group.</summary>
-    internal static double Filter(in ConvolutionSpec spec, float[] input, float[] outputGradient, int o, int c, int u, int v)
+    internal static double Filter(in ConvolutionSpec spec, double[] input, double[] outputGradient, int o, int c, int u, int v)
     {
         int channel = o / (spec.OutChannels / spec.Groups) * (spec.InChannels / spec.Groups) + c;
         double sum = 0;
@@ -45,7 +45,7 @@ internal static class ConvolutionBackwardReference
     }
 
     /// <summary>dL/db[o].</summary>
-    internal static double Bias(in ConvolutionSpec spec, float[] outputGradient, int o)
+    internal static double Bias(in ConvolutionSpec spec, double[] outputGradient, int o)
     {
         double sum = 0;
         for (int n = 0; n < spec.Batch; n++)

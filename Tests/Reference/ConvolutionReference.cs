@@ -6,7 +6,7 @@ namespace SiamIlgpu.Tests.Reference;
 internal static class ConvolutionReference
 {
     internal static double At(
-        in ConvolutionSpec spec, float[] input, float[] filters, float[] bias, int n, int o, int i, int j)
+        in ConvolutionSpec spec, double[] input, double[] filters, double[] bias, int n, int o, int i, int j)
     {
         if (spec.Pool is not { } window)
             return AtMap(spec, input, filters, bias, n, o, i, j);
@@ -18,7 +18,7 @@ internal static class ConvolutionReference
     }
 
     private static double AtMap(
-        in ConvolutionSpec spec, float[] input, float[] filters, float[] bias, int n, int o, int i, int j)
+        in ConvolutionSpec spec, double[] input, double[] filters, double[] bias, int n, int o, int i, int j)
     {
         int inPerGroup = spec.InChannels / spec.Groups;
         int group = o / (spec.OutChannels / spec.Groups);

@@ -6,10 +6,6 @@ namespace SiamIlgpu.Tests.Reference;
 /// <summary>The correlation filter's formulas, one by one, over full complex spectra in double. All arrays planar.</summary>
 internal static class CorrelationFilterReference
 {
-    /// <inheritdoc cref="Template(in CorrelationFilterSpec, double[], double[], double[])"/>
-    internal static double[] Template(in CorrelationFilterSpec spec, float[] features, float[] window, float[] target) =>
-        Template(spec, Doubles(features), Doubles(window), Doubles(target));
-
     /// <summary>The cropped filter.</summary>
     internal static double[] Template(in CorrelationFilterSpec spec, double[] features, double[] window, double[] target)
     {
@@ -68,6 +64,4 @@ internal static class CorrelationFilterReference
             }
         return a;
     }
-
-    private static double[] Doubles(float[] values) => Array.ConvertAll(values, value => (double)value);
 }

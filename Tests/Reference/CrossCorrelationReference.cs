@@ -5,9 +5,6 @@ namespace SiamIlgpu.Tests.Reference;
 /// <summary>The cross-correlation as its definition reads, in double. All arrays planar.</summary>
 internal static class CrossCorrelationReference
 {
-    internal static double[] Responses(in CrossCorrelationSpec spec, float[] template, float[] search) =>
-        Responses(spec, Array.ConvertAll(template, value => (double)value), Array.ConvertAll(search, value => (double)value));
-
     internal static double[] Responses(in CrossCorrelationSpec spec, double[] template, double[] search)
     {
         int t = spec.TemplateSize, s = spec.SearchSize, r = spec.ResponseSize;

@@ -1,10 +1,31 @@
 using System.Numerics;
+using SiamIlgpu.Kernels;
 
 namespace SiamIlgpu.Tests.Reference;
 
 /// <summary>The DFT by its definition, one dimension after the other, in double.</summary>
 internal static class Fourier2DReference
 {
+    /// <summary>The columns of the planes' spectra that are no mirror image of another, planar.</summary>
+    internal static (double[] Real, double[] Imaginary) Spectra(in Fourier2DSpec spec, double[] planes)
+    {
+        var real = new double[spec.Spectrum.Count];
+        var imaginary = new double[spec.Spectrum.Count];
+        int at = 0;
+        for (int c = 0; c < spec.Channels; c++)
+        {
+            var plane = new Complex[spec.Height, spec.Width];
+            for (int y = 0; y < spec.Height; y++)
+                for (int x = 0; x < spec.Width; x++)
+                    plane[y, x] = planes[(c * spec.Height + y) * spec.Width + x];
+            Complex[,] spectrum = Forward(plane);
+            for (int y = 0; y < spec.Height; y++)
+                for (int x = 0; x < spec.SpectrumWidth; x++, at++)
+                    (real[at], imaginary[at]) = (spectrum[y, x].Real, spectrum[y, x].Imaginary);
+        }
+        return (real, imaginary);
+    }
+
     internal static Complex[,] Forward(Complex[,] plane) => Transform(plane, -1);
 
     internal static Complex[,] Inverse(Complex[,] spectrum)

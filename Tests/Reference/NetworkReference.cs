@@ -130,8 +130,8 @@ internal sealed class NetworkReference(NetworkDefinition definition, TrainingOpt
         private double[] Pool(MaxPoolLayer pool, LayerShape layer, double[] input)
         {
             var spec = new MaxPoolSpec(layer.Input.Batch, layer.Input.Channels, layer.Input.Height, layer.Input.Width, pool.Size, pool.Stride);
-            wayBack.Push(gradient => MaxPoolBackwardReference.Gradient(spec, input, gradient));
-            return MaxPoolBackwardReference.Forward(spec, input);
+            wayBack.Push(gradient => MaxPoolReference.Gradient(spec, input, gradient));
+            return MaxPoolReference.Forward(spec, input);
         }
 
         private double[] Convolve(ConvolutionLayer convolution, LayerShape layer, double[] input)

@@ -26,6 +26,8 @@ internal static class ResponsePeakReference
 
         double min = map.Cast<double>().Min();
         double sum = map.Cast<double>().Sum(v => v - min);
+        // A constant, up to rounding, has no peak: the window alone decides.
+        double share = sum > 1e-9 ? (1 - spec.WindowInfluence) / sum : 0;
         double[] hann = [.. Enumerable.Range(0, n).Select(i => 0.5 - 0.5 * Math.Cos(2 * Math.PI * i / (n - 1)))];
         double windowSum = hann.Sum() * hann.Sum();
         var mixed = new double[n, n];
@@ -33,7 +35,7 @@ internal static class ResponsePeakReference
         for (int x = 0; x < n; x++)
             for (int y = 0; y < n; y++)
             {
-                mixed[y, x] = (1 - spec.WindowInfluence) * (map[y, x] - min) / sum + spec.WindowInfluence * hann[y] * hann[x] / windowSum;
+                mixed[y, x] = share * (map[y, x] - min) + spec.WindowInfluence * hann[y] * hann[x] / windowSum;
                 if (mixed[y, x] > mixed[peakRow, peakColumn])
                     (peakRow, peakColumn) = (y, x);
             }
