@@ -40,6 +40,9 @@ internal sealed partial class ReadmeTests
     [TestCase("docs/guide.md")]
     [TestCase("Engine/README.md")]
     [TestCase("Weights/README.md")]
+    [TestCase("Tools/Media/README.md")]
+    [TestCase("Tools/Datasets/README.md")]
+    [TestCase("Tools/Evaluation/README.md")]
     public void CSharpBlocks_CompileWithoutWarnings(string document)
     {
         Snippet[] snippets = [.. Find(File.ReadLines(Path.Combine(Root(), document)), document)];

@@ -4,7 +4,7 @@ using SiamIlgpu.Media;
 
 namespace SiamIlgpu.Tests.Tools;
 
-/// <summary>Animated PNG, read back by ffmpeg and by the project's own PNG decoder, which shows the first frame as any viewer does.</summary>
+/// <summary>Animated PNG, read back by ffmpeg and by Skia, which shows the first frame as any viewer does.</summary>
 public sealed class ApngTests
 {
     private string folder = "";

@@ -137,8 +137,8 @@ internal sealed class EvaluationTests
         Assert.That(trackers[0].GetProperty("sequences")[1].GetProperty("fpsWithDecoding").GetDouble(), Is.Positive);
         string[] table = File.ReadAllLines(csv);
         Assert.That(table, Has.Length.EqualTo(1 + 2 * (Sequences.Length + 1)));
-        Assert.That(table[0], Is.EqualTo("tracker,sequence,frames,auc,precision20,normalizedPrecision,meanIou,fps,fpsWithDecoding"));
-        Assert.That(table[4], Does.StartWith($"first,(all),{3 * Frames},"));
+        Assert.That(table[0], Is.EqualTo("tracker,sequence,auc,precision20,normalizedPrecision,meanIou,frames,fps,fpsWithDecoding"));
+        Assert.That(table[4], Does.StartWith("first,(all),").And.Contain($",{3 * Frames},"));
 
         // The boxes are those of the verb track.
         string tracked = Path.Combine(folder, "tracked.txt");
