@@ -47,7 +47,7 @@ public sealed class DrawingTests
         (int textWidth, int textHeight) = Drawing.TextSize(frame, "1  0.93");
         Assert.That(textHeight, Is.InRange(Math.Max(15, height / 30), Math.Max(24, height / 15)));
         Assert.That(textWidth, Is.InRange(2 * textHeight, 5 * textHeight));
-        Assert.That(Drawing.LineWidth(frame), Is.EqualTo(Math.Max(1.5, height / 180.0)));
+        Assert.That(Drawing.LineWidth(frame), Is.EqualTo(Math.Max(2, height / 180.0)));
 
         Drawing.Text(frame, 10, 10, "1  0.93", White);
         Frame label = new(width, height);

@@ -20,7 +20,7 @@ namespace SiamIlgpu.Media;
 public static class Drawing
 {
     // Shares of the frame's height, and the least that can be read on a small one.
-    private const double LineShare = 1 / 180.0, LeastLine = 1.5;
+    private const double LineShare = 1 / 180.0, LeastLine = 2;
     private const double LetterShare = 1 / 30.0, LeastLetter = 12;
 
     private static readonly SKTypeface Letters = LoadLetters();
