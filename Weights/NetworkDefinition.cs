@@ -28,7 +28,7 @@ public abstract record LayerDefinition
 /// <param name="InChannels">Channels of the input over all groups.</param>
 /// <param name="OutChannels">Channels of the output over all groups.</param>
 /// <param name="Groups">Groups; they divide both channel counts.</param>
-/// <param name="BatchNorm">Whether a batch normalisation follows (false where it is already folded into the filters).</param>
+/// <param name="BatchNorm">Whether a batch normalization follows (false where it is already folded into the filters).</param>
 /// <param name="Relu">Whether a ReLU ends the layer.</param>
 public sealed record ConvolutionLayer(
     string Name, int Size, int Stride, int InChannels, int OutChannels, int Groups, bool BatchNorm, bool Relu) : LayerDefinition
@@ -221,7 +221,7 @@ public sealed partial record NetworkDefinition
                 ?? throw new JsonException("a network definition cannot be null");
             return definition.FindFlaw() is { } flaw ? throw new JsonException(flaw) : definition;
         }
-        // The serialiser's answer to a layer without a type.
+        // The serializer's answer to a layer without a type.
         catch (NotSupportedException e)
         {
             throw new JsonException("a layer does not say its type", e);
@@ -241,7 +241,7 @@ public sealed partial record NetworkDefinition
         Layers.Aggregate(HashCode.Combine(Name, ExemplarSize, SearchSize, Join), HashCode.Combine);
 }
 
-/// <summary>Serialisation code made at build time, so that trimmed and AOT-compiled hosts can read definitions.</summary>
+/// <summary>Serialization code made at build time, so that trimmed and AOT-compiled hosts can read definitions.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

@@ -10,7 +10,7 @@ public static class NetworkRecognition
     /// </summary>
     /// <param name="tensors">Tensors by name.</param>
     /// <param name="missing">When null is returned, what keeps the nearest network from fitting.</param>
-    public static NetworkDefinition? Recognise(IReadOnlyDictionary<string, WeightTensor> tensors, out string missing)
+    public static NetworkDefinition? Recognize(IReadOnlyDictionary<string, WeightTensor> tensors, out string missing)
     {
         missing = "";
         int best = -1;

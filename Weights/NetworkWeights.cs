@@ -34,7 +34,7 @@ public sealed class NetworkWeights
     /// <param name="source">Where they come from, for messages: a file's name.</param>
     /// <param name="definition">The network, or null where the source does not say.</param>
     /// <param name="tensors">The tensors by name: conv1.weight (OIHW), conv1.bias, bn1.gain, ..., join.window, adjust.weight.</param>
-    /// <param name="metadata">Free text by name, kept through <see cref="Save"/>: origin, licence, training command.</param>
+    /// <param name="metadata">Free text by name, kept through <see cref="Save"/>: origin, license, training command.</param>
     public NetworkWeights(
         string source,
         NetworkDefinition? definition,
@@ -56,7 +56,7 @@ public sealed class NetworkWeights
     /// <summary>The tensors by name.</summary>
     public IReadOnlyDictionary<string, WeightTensor> Tensors { get; }
 
-    /// <summary>Free text by name: origin, licence, training command.</summary>
+    /// <summary>Free text by name: origin, license, training command.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Why the file's network cannot be built, where its reader knows.</summary>
@@ -105,7 +105,7 @@ public sealed class NetworkWeights
             return Definition;
         if (Obstacle is not null)
             throw new WeightFormatException(Source, Obstacle);
-        return NetworkRecognition.Recognise(Tensors, out string missing)
+        return NetworkRecognition.Recognize(Tensors, out string missing)
             ?? throw new WeightFormatException(Source, $"does not describe its network, and its tensors fit none that is known: {missing}");
     }
 

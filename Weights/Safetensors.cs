@@ -52,7 +52,7 @@ public static class Safetensors
                 tensors.Add(entry.Name, new WeightTensor(entry.Shape, ReadValues(stream, entry)));
             NetworkDefinition? definition = metadata.Remove(DefinitionKey, out string? json)
                 ? ParseDefinition(json, source)
-                : NetworkRecognition.Recognise(tensors, out _);
+                : NetworkRecognition.Recognize(tensors, out _);
             return new NetworkWeights(source, definition, tensors, metadata).Checked();
         }
         catch (EndOfStreamException e)

@@ -4,7 +4,7 @@ namespace SiamIlgpu.Networks;
 
 /// <summary>
 /// The network that comes with the library, trained by its own trainer on made-up video alone, so that it carries no dataset's
-/// licence: it is under the project's. How it was trained, and how it does, is in docs/default-model.md; the command, seed and
+/// license: it is under the project's. How it was trained, and how it does, is in docs/default-model.md; the command, seed and
 /// figures are in its metadata.
 /// </summary>
 public static class DefaultModel

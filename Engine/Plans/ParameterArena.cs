@@ -16,7 +16,7 @@ internal sealed class ParameterArena : IDisposable
     // Rates of the running averages of moments, as MatConvNet and the authors have them.
     private const float MomentsRate = 0.05f, ScoreMomentsRate = 0.3f;
 
-    // Both branches of the network normalise, the score does so once.
+    // Both branches of the network normalize, the score does so once.
     private const int BranchCalls = 2;
 
     private readonly ComputeDevice device;
@@ -51,7 +51,7 @@ internal sealed class ParameterArena : IDisposable
         Write(Parameters, name => start.Values(name, [.. ShapeIn(name)]));
     }
 
-    /// <summary>The optimiser that moves the arena.</summary>
+    /// <summary>The optimizer that moves the arena.</summary>
     internal SgdSpec Spec { get; }
 
     internal TensorView Parameters => parameters;

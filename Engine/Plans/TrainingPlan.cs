@@ -6,7 +6,7 @@ namespace SiamIlgpu.Plans;
 
 /// <summary>
 /// A Siamese network in training, prepared for one batch size: forward through both branches, join, score and loss; backward
-/// through the same in reverse; one step of the optimiser over all parameters. The search branch overwrites the gradients of the
+/// through the same in reverse; one step of the optimizer over all parameters. The search branch overwrites the gradients of the
 /// shared weights, the exemplar branch accumulates. A step enqueues, allocates nothing and waits for nothing.
 /// For one thread at a time.
 /// </summary>
@@ -20,7 +20,7 @@ public sealed class TrainingPlan : IDisposable
     private readonly TrainingBranch search;
     private readonly TrainingJoin join;
     private readonly TrainingScore score;
-    private readonly SgdStep optimiser;
+    private readonly SgdStep optimizer;
 
     /// <summary>Prepares the plan.</summary>
     /// <param name="device">Where it runs; must outlive the plan.</param>
@@ -44,7 +44,7 @@ public sealed class TrainingPlan : IDisposable
         exemplar = new TrainingBranch(device, arena, shared, Definition, options.Batch, Definition.ExemplarSize, GradientWrite.Accumulate);
         join = new TrainingJoin(device, arena, Definition.Join, exemplar, search);
         score = new TrainingScore(device, arena, Definition.Join.Adjust, options, join.Responses, join.ResponseGradients);
-        optimiser = device.PrepareStep(arena.Spec);
+        optimizer = device.PrepareStep(arena.Spec);
     }
 
     /// <summary>The network.</summary>
@@ -88,7 +88,7 @@ public sealed class TrainingPlan : IDisposable
     /// <summary>Moves the parameters along the gradients.</summary>
     public void Step(float learningRate)
     {
-        optimiser.Step(arena.Parameters, arena.Gradients, arena.Velocities, learningRate);
+        optimizer.Step(arena.Parameters, arena.Gradients, arena.Velocities, learningRate);
         if (options.WindowRate > 0 || options.TargetRate > 0)
             join.UpdateFilter();
     }
@@ -100,7 +100,7 @@ public sealed class TrainingPlan : IDisposable
     /// <summary>Frees operations and buffers.</summary>
     public void Dispose()
     {
-        optimiser.Dispose();
+        optimizer.Dispose();
         score.Dispose();
         join.Dispose();
         exemplar.Dispose();

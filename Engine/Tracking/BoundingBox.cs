@@ -14,11 +14,11 @@ public readonly record struct BoundingBox(double X, double Y, double Width, doub
     /// <summary>Area in square pixels.</summary>
     public double Area => Width * Height;
 
-    /// <summary>Centre, x + w/2 and y + h/2.</summary>
+    /// <summary>Center, x + w/2 and y + h/2.</summary>
     public (double X, double Y) Center => (X + Width / 2, Y + Height / 2);
 
     /// <summary>
-    /// The box that stands for a polygon of four corners (VOT's ground truth): its centre is their mean, its size their
+    /// The box that stands for a polygon of four corners (VOT's ground truth): its center is their mean, its size their
     /// axis-aligned extent shrunk so that the area is the polygon's, plus 1.
     /// </summary>
     /// <param name="corners">x1, y1, ..., x4, y4.</param>

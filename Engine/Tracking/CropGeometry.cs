@@ -3,7 +3,7 @@ using SiamIlgpu.Kernels;
 namespace SiamIlgpu.Tracking;
 
 /// <summary>
-/// Every rounding and centre convention of the trackers, in one place. Centres are in the originals' coordinates, where the
+/// Every rounding and center convention of the trackers, in one place. Centers are in the originals' coordinates, where the
 /// first pixel is 1; squares for the kernels are 0-based; <see cref="Round"/> goes half away from zero, as MATLAB's does.
 /// </summary>
 public static class CropGeometry
@@ -22,10 +22,10 @@ public static class CropGeometry
     }
 
     /// <summary>
-    /// The square of <paramref name="side"/> pixels around a centre: its first pixel is round(centre - (side+1)/2). Around the
-    /// centre (1+n)/2 of an image of n pixels that is pixel 0, one outside: the originals lose a line there, and so do we.
+    /// The square of <paramref name="side"/> pixels around a center: its first pixel is round(center - (side+1)/2). Around the
+    /// center (1+n)/2 of an image of n pixels that is pixel 0, one outside: the originals lose a line there, and so do we.
     /// </summary>
-    /// <param name="center">The centre, where the first pixel is (1, 1).</param>
+    /// <param name="center">The center, where the first pixel is (1, 1).</param>
     /// <param name="side">The square's side in pixels.</param>
     /// <returns>The square, counted from 0.</returns>
     public static CropSquare Square((double X, double Y) center, int side)
@@ -35,7 +35,7 @@ public static class CropGeometry
     }
 
     /// <summary>One crop, resampled once: the region is the crop.</summary>
-    /// <param name="center">The crop's centre in the frame, where the first pixel is (1, 1).</param>
+    /// <param name="center">The crop's center in the frame, where the first pixel is (1, 1).</param>
     /// <param name="side">The crop's side in the frame, in pixels.</param>
     /// <param name="size">The side that the crop is resized to.</param>
     /// <param name="regionSize">The side that the region is resized to.</param>
@@ -52,7 +52,7 @@ public static class CropGeometry
     /// Crops of several sides, ascending: the largest square is cut from the frame and resized so that the smallest one is
     /// <paramref name="size"/> pixels; each crop is then cut from that region around its middle.
     /// </summary>
-    /// <param name="center">The crops' centre in the frame, where the first pixel is (1, 1).</param>
+    /// <param name="center">The crops' center in the frame, where the first pixel is (1, 1).</param>
     /// <param name="sides">The crops' sides in the frame, in pixels, ascending.</param>
     /// <param name="size">The side that each crop is resized to.</param>
     /// <param name="regionSize">The side that the region is resized to.</param>

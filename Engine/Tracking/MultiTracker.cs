@@ -33,15 +33,15 @@ public sealed class MultiTracker : IDisposable
     /// <param name="weights">A Siamese network's weights, with their definition.</param>
     /// <param name="device">Where it runs; must outlive the tracker.</param>
     /// <param name="options">Parameters of the loop; the paper's row for the network when null.</param>
-    /// <param name="greyWeights">
-    /// A network of the same shape for grey video, used while there are targets if the frame of the first of them has no colour.
+    /// <param name="grayWeights">
+    /// A network of the same shape for gray video, used while there are targets if the frame of the first of them has no color.
     /// </param>
     /// <exception cref="WeightFormatException">The weights are no complete Siamese network.</exception>
     /// <exception cref="ArgumentException">An option makes no sense.</exception>
-    public MultiTracker(NetworkWeights weights, ComputeDevice device, TrackerOptions? options = null, NetworkWeights? greyWeights = null)
+    public MultiTracker(NetworkWeights weights, ComputeDevice device, TrackerOptions? options = null, NetworkWeights? grayWeights = null)
     {
         this.device = device;
-        networks = new TrackingNetworks(weights, greyWeights);
+        networks = new TrackingNetworks(weights, grayWeights);
         Options = options ?? TrackerOptions.For(Definition);
         Options.Validate();
         active = weights;
@@ -67,11 +67,11 @@ public sealed class MultiTracker : IDisposable
     /// <param name="file">The weights.</param>
     /// <param name="device">Where it runs; must outlive the tracker.</param>
     /// <param name="options">Parameters of the loop; the paper's row for the network when null.</param>
-    /// <param name="greyFile">Weights of the same network for grey video, or null.</param>
+    /// <param name="grayFile">Weights of the same network for gray video, or null.</param>
     /// <exception cref="WeightFormatException">A file is no complete Siamese network; the message says what is missing.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static MultiTracker Load(string file, ComputeDevice device, TrackerOptions? options = null, string? greyFile = null) =>
-        new(NetworkWeights.Load(file), device, options, greyFile is null ? null : NetworkWeights.Load(greyFile));
+    public static MultiTracker Load(string file, ComputeDevice device, TrackerOptions? options = null, string? grayFile = null) =>
+        new(NetworkWeights.Load(file), device, options, grayFile is null ? null : NetworkWeights.Load(grayFile));
 
     /// <summary>Takes another target's box in this frame; <see cref="Update"/> with the next frame finds it too.</summary>
     /// <param name="frame">The frame; its pixels are not kept.</param>

@@ -40,7 +40,7 @@ internal sealed class TrackedTarget
     /// <summary>The scale that won in the last frame.</summary>
     internal int Scale { get; private set; }
 
-    /// <summary>Throws unless a target can be initialised with this box.</summary>
+    /// <summary>Throws unless a target can be initialized with this box.</summary>
     /// <exception cref="ArgumentException">The box is not finite, has no area, lies outside the frame or dwarfs it.</exception>
     internal static void Check(in FrameView frame, BoundingBox box)
     {

@@ -6,7 +6,7 @@ namespace SiamIlgpu.Tracking;
 
 /// <summary>
 /// Tracks one target through a video: SiamFC (Bertinetto et al. 2016) or CFNet (Valmadre et al. 2017), as its weights say.
-/// <see cref="Initialize"/> with the target's box in one frame, then <see cref="Update"/> with every later frame; initialise
+/// <see cref="Initialize"/> with the target's box in one frame, then <see cref="Update"/> with every later frame; initialize
 /// again at any time for another target. After the first update a frame allocates nothing on the managed heap.
 /// A tracker is for one thread at a time; several trackers, each on a thread of its own, may share a device.
 /// </summary>
@@ -14,10 +14,10 @@ public sealed class Tracker : ITracker, IDisposable
 {
     private readonly ComputeDevice device;
     private readonly TrackingNetworks networks;
-    private readonly TrackingPass colour;
+    private readonly TrackingPass color;
     private readonly TrackedTarget[] target;
     private readonly TrackResult[] result = new TrackResult[1];
-    private TrackingPass? grey;
+    private TrackingPass? gray;
     private TrackingPass? active;
     private bool disposed;
 
@@ -25,17 +25,17 @@ public sealed class Tracker : ITracker, IDisposable
     /// <param name="weights">A Siamese network's weights, with their definition.</param>
     /// <param name="device">Where it runs; must outlive the tracker.</param>
     /// <param name="options">Parameters of the loop; the paper's row for the network when null.</param>
-    /// <param name="greyWeights">A network of the same shape for grey video, used where the first frame has no colour.</param>
+    /// <param name="grayWeights">A network of the same shape for gray video, used where the first frame has no color.</param>
     /// <exception cref="WeightFormatException">The weights are no complete Siamese network.</exception>
     /// <exception cref="ArgumentException">An option makes no sense.</exception>
-    public Tracker(NetworkWeights weights, ComputeDevice device, TrackerOptions? options = null, NetworkWeights? greyWeights = null)
+    public Tracker(NetworkWeights weights, ComputeDevice device, TrackerOptions? options = null, NetworkWeights? grayWeights = null)
     {
         this.device = device;
-        networks = new TrackingNetworks(weights, greyWeights);
+        networks = new TrackingNetworks(weights, grayWeights);
         Options = options ?? TrackerOptions.For(Definition);
         Options.Validate();
         target = [new TrackedTarget(Definition, Options)];
-        colour = Prepare(weights);
+        color = Prepare(weights);
     }
 
     /// <summary>What the network is made of.</summary>
@@ -48,7 +48,7 @@ public sealed class Tracker : ITracker, IDisposable
     public BoundingBox Box => target[0].Box;
 
     /// <summary>Rows and columns of a response.</summary>
-    public int ResponseSize => colour.ResponseSize;
+    public int ResponseSize => color.ResponseSize;
 
     /// <summary>
     /// Opens a tracker from a weight file alone: safetensors or MatConvNet's MAT. The network and the paper's parameters
@@ -57,11 +57,11 @@ public sealed class Tracker : ITracker, IDisposable
     /// <param name="file">The weights.</param>
     /// <param name="device">Where it runs; must outlive the tracker.</param>
     /// <param name="options">Parameters of the loop; the paper's row for the network when null.</param>
-    /// <param name="greyFile">Weights of the same network for grey video, or null.</param>
+    /// <param name="grayFile">Weights of the same network for gray video, or null.</param>
     /// <exception cref="WeightFormatException">A file is no complete Siamese network; the message says what is missing.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static Tracker Load(string file, ComputeDevice device, TrackerOptions? options = null, string? greyFile = null) =>
-        new(NetworkWeights.Load(file), device, options, greyFile is null ? null : NetworkWeights.Load(greyFile));
+    public static Tracker Load(string file, ComputeDevice device, TrackerOptions? options = null, string? grayFile = null) =>
+        new(NetworkWeights.Load(file), device, options, grayFile is null ? null : NetworkWeights.Load(grayFile));
 
     /// <summary>Takes the target's box in this frame.</summary>
     /// <param name="frame">The frame; its pixels are not kept.</param>
@@ -74,7 +74,7 @@ public sealed class Tracker : ITracker, IDisposable
         TrackedTarget.Check(frame, box);
         FrameView onHost = frame.OnHost();
         NetworkWeights network = networks.For(onHost);
-        active = network == networks.Colour ? colour : grey ??= Prepare(network);
+        active = network == networks.Color ? color : gray ??= Prepare(network);
         target[0].Initialize(onHost, box);
         active.Initialize(0, target[0], frame);
         return new TrackResult(box, 1, false, 0, 0);
@@ -113,8 +113,8 @@ public sealed class Tracker : ITracker, IDisposable
         if (disposed)
             return;
         disposed = true;
-        colour.Dispose();
-        grey?.Dispose();
+        color.Dispose();
+        gray?.Dispose();
     }
 
     private TrackingPass Initialized()

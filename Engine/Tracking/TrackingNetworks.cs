@@ -3,32 +3,32 @@ using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tracking;
 
-/// <summary>A network for colour video, and the same one trained for grey video where there is one.</summary>
+/// <summary>A network for color video, and the same one trained for gray video where there is one.</summary>
 internal sealed class TrackingNetworks
 {
-    private readonly NetworkWeights? grey;
+    private readonly NetworkWeights? gray;
 
     /// <exception cref="WeightFormatException">Weights lack a definition, or the two differ in theirs.</exception>
-    internal TrackingNetworks(NetworkWeights colour, NetworkWeights? grey)
+    internal TrackingNetworks(NetworkWeights color, NetworkWeights? gray)
     {
-        Colour = colour;
-        this.grey = grey;
-        Definition = colour.RequireDefinition();
-        if (grey is not null && !grey.RequireDefinition().Equals(Definition))
+        Color = color;
+        this.gray = gray;
+        Definition = color.RequireDefinition();
+        if (gray is not null && !gray.RequireDefinition().Equals(Definition))
         {
             throw new WeightFormatException(
-                grey.Source, $"the grey network must have the layers of {colour.Source}, but it is a {grey.Definition!.Name}");
+                gray.Source, $"the gray network must have the layers of {color.Source}, but it is a {gray.Definition!.Name}");
         }
     }
 
     internal NetworkDefinition Definition { get; }
 
-    internal NetworkWeights Colour { get; }
+    internal NetworkWeights Color { get; }
 
     /// <summary>The network for a video that begins with this frame.</summary>
-    internal NetworkWeights For(in FrameView frame) => grey is not null && IsGrey(frame) ? grey : Colour;
+    internal NetworkWeights For(in FrameView frame) => gray is not null && IsGray(frame) ? gray : Color;
 
-    private static bool IsGrey(in FrameView frame)
+    private static bool IsGray(in FrameView frame)
     {
         if (frame.Format == PixelFormat.Gray8)
             return true;

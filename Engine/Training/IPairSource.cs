@@ -3,7 +3,7 @@ namespace SiamIlgpu.Training;
 /// <summary>What exemplar and search of a pair have to do with each other.</summary>
 public enum PairKind
 {
-    /// <summary>Both are centred on the same target.</summary>
+    /// <summary>Both are centered on the same target.</summary>
     Positive,
 
     /// <summary>The search is of another video.</summary>

@@ -1,7 +1,7 @@
 namespace SiamIlgpu.Training;
 
 /// <summary>
-/// The labels of a response map and their weights. Of a positive pair: +1 near the centre, -1 far from it, 0 between; positives
+/// The labels of a response map and their weights. Of a positive pair: +1 near the center, -1 far from it, 0 between; positives
 /// share a weight of 1/2, negatives the other half. Of a negative pair: -1 everywhere, sharing a weight of 1.
 /// </summary>
 internal sealed class LabelMaps

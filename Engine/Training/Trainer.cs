@@ -74,7 +74,7 @@ public sealed class Trainer : IDisposable
     public int StepsOfAnEpoch => pairs.Count / options.Batch;
 
     /// <summary>
-    /// Trains to the last epoch, or until it is cancelled: then it ends after the step under way, and a checkpoint holds
+    /// Trains to the last epoch, or until it is canceled: then it ends after the step under way, and a checkpoint holds
     /// everything.
     /// </summary>
     /// <param name="loaders">Threads that make pairs.</param>
@@ -207,7 +207,7 @@ public sealed class Trainer : IDisposable
             epoch, done, StepsOfAnEpoch * options.Batch, lossSum / done, pairsTimed / clock.Elapsed.TotalSeconds));
     }
 
-    /// <summary>Validates and closes the epoch; null when cancelled meanwhile.</summary>
+    /// <summary>Validates and closes the epoch; null when canceled meanwhile.</summary>
     private EpochReport? Finish(CancellationToken cancel)
     {
         ValidationReport? judged;

@@ -51,10 +51,10 @@ public sealed record TrainingOptions
     /// <summary>Rows and columns of a search crop in training, in pixels; the exemplar's are the network's own.</summary>
     public required int SearchSize { get; init; }
 
-    /// <summary>Places of a response at most so many pixels from the centre are positive.</summary>
+    /// <summary>Places of a response at most so many pixels from the center are positive.</summary>
     public required double PositiveRadius { get; init; }
 
-    /// <summary>Places of a response farther than so many pixels from the centre are negative; those between are neutral.</summary>
+    /// <summary>Places of a response farther than so many pixels from the center are negative; those between are neutral.</summary>
     public double NegativeRadius { get; init; }
 
     /// <summary>What training makes small.</summary>

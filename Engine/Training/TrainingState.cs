@@ -63,7 +63,7 @@ internal sealed record TrainingState
     }
 }
 
-/// <summary>Serialisation code made at build time, so that trimmed and AOT-compiled hosts can go on training.</summary>
+/// <summary>Serialization code made at build time, so that trimmed and AOT-compiled hosts can go on training.</summary>
 // Errors of no pair at all are NaN, which plain JSON lacks.
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]

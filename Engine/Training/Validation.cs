@@ -63,7 +63,7 @@ public readonly record struct ValidationReport(double Loss, double DistancePixel
         return loss;
     }
 
-    /// <summary>Where the first maximum lies, relative to the centre.</summary>
+    /// <summary>Where the first maximum lies, relative to the center.</summary>
     private static (double X, double Y) PeakPixels(float[] responses, int size, int stride)
     {
         int peak = 0;

@@ -58,14 +58,14 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
     private enum Step
     {
         Moments,
-        Normalise,
+        Normalize,
         GradientSums,
         Gradient,
     }
 
     public void Run(int task, int worker)
     {
-        bool second = step is Step.Normalise or Step.Gradient;
+        bool second = step is Step.Normalize or Step.Gradient;
         int tasks = Math.Min(blocksOfGroup, blocks - firstBlock) * Spec.Batch * bands;
         (int plane, int band) = Math.DivRem(second ? tasks - 1 - task : task, bands);
         (int inGroup, int image) = Math.DivRem(plane, Spec.Batch);
@@ -85,8 +85,8 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
                     SumGradients(
                         x + first + lane, y + first + lane, dy + first + lane, rows.Count, Spec.Width, center + at, Spec.Relu, to + lane);
                     break;
-                case Step.Normalise:
-                    Normalise(x + first + lane, y + first + lane, rows.Count * Spec.Width, center + at, slope + at, shift + at, Spec.Relu);
+                case Step.Normalize:
+                    Normalize(x + first + lane, y + first + lane, rows.Count * Spec.Width, center + at, slope + at, shift + at, Spec.Relu);
                     break;
                 default:
                     Gradient(
@@ -109,7 +109,7 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
             Run(Step.Moments);
             for (int channel = firstBlock * Block.Lanes; channel < Math.Min(end * Block.Lanes, Spec.Channels); channel++)
                 FinishMoments(channel, gain.Pointer(), offset.Pointer(), moments.Pointer());
-            Run(Step.Normalise);
+            Run(Step.Normalize);
         }
     }
 
@@ -272,7 +272,7 @@ internal sealed unsafe class BatchNormTrainingCpu : BatchNormTraining, IParallel
 
     /// <summary>y = scale (x - mean) + shift, lane by lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Normalise(float* x, float* y, int pixels, float* mean, float* scale, float* shift, bool relu)
+    private static void Normalize(float* x, float* y, int pixels, float* mean, float* scale, float* shift, bool relu)
     {
         Vector<float> origin = Vector.Load(mean), m = Vector.Load(scale), s = Vector.Load(shift);
         for (float* end = x + (nint)pixels * Block.Lanes; x < end; x += Block.Lanes, y += Block.Lanes)

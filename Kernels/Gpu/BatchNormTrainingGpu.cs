@@ -3,7 +3,7 @@ namespace SiamIlgpu.Kernels.Gpu;
 /// <summary>Forward and backward have three launches each: for parts of planes, for channels and for values.</summary>
 internal sealed class BatchNormTrainingGpu : BatchNormTraining
 {
-    private readonly GpuKernel takeMoments, joinMoments, normalise, sumGradients, joinGradients, gradient;
+    private readonly GpuKernel takeMoments, joinMoments, normalize, sumGradients, joinGradients, gradient;
     private readonly GpuBuffer parts, factors;
     private readonly GridSize stretches;
     private readonly int planes;
@@ -14,7 +14,7 @@ internal sealed class BatchNormTrainingGpu : BatchNormTraining
     {
         takeMoments = device.Load("BatchNormTraining.Moments");
         joinMoments = device.Load("BatchNormTraining.JoinMoments");
-        normalise = device.Load("BatchNormTraining.Normalise");
+        normalize = device.Load("BatchNormTraining.Normalize");
         sumGradients = device.Load("BatchNormTraining.SumGradients");
         joinGradients = device.Load("BatchNormTraining.JoinGradients");
         gradient = device.Load("BatchNormTraining.Gradient");
@@ -46,7 +46,7 @@ internal sealed class BatchNormTrainingGpu : BatchNormTraining
         takeMoments.Launch(stretches, [x, parts.All], arguments);
         joinMoments.Launch(
             new GridSize(arguments.Blocks), [parts.All, gain.OnGpu(), offset.OnGpu(), moments.OnGpu(), factors.All], arguments);
-        normalise.LaunchOver(arguments.PlaneLength, [x, factors.All, output.OnGpu()], arguments, planes);
+        normalize.LaunchOver(arguments.PlaneLength, [x, factors.All, output.OnGpu()], arguments, planes);
     }
 
     protected override void BackwardCore(

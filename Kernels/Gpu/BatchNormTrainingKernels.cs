@@ -158,7 +158,7 @@ internal static class BatchNormTrainingKernels
     }
 
     /// <summary>Thread (x, y) = float x of plane y.</summary>
-    internal static void Normalise(ArrayView<float> input, ArrayView<float> factors, ArrayView<float> output, BatchNormTrainingArguments a)
+    internal static void Normalize(ArrayView<float> input, ArrayView<float> factors, ArrayView<float> output, BatchNormTrainingArguments a)
     {
         int i = Grid.IdxX * Threads + Group.IdxX;
         if (i >= a.PlaneLength)

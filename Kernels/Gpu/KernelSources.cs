@@ -51,7 +51,7 @@ internal static class KernelSources
         new("ResponsePeak.Finish", ResponsePeakKernels.Finish, ResponsePeakKernels.Threads),
         new("BatchNormTraining.Moments", BatchNormTrainingKernels.Moments, BatchNormTrainingKernels.Threads),
         new("BatchNormTraining.JoinMoments", BatchNormTrainingKernels.JoinMoments, BatchNormTrainingKernels.Threads),
-        new("BatchNormTraining.Normalise", BatchNormTrainingKernels.Normalise, BatchNormTrainingKernels.Threads),
+        new("BatchNormTraining.Normalize", BatchNormTrainingKernels.Normalize, BatchNormTrainingKernels.Threads),
         new("BatchNormTraining.SumGradients", BatchNormTrainingKernels.SumGradients, BatchNormTrainingKernels.Threads),
         new("BatchNormTraining.JoinGradients", BatchNormTrainingKernels.JoinGradients, BatchNormTrainingKernels.Threads),
         new("BatchNormTraining.Gradient", BatchNormTrainingKernels.Gradient, BatchNormTrainingKernels.Threads),

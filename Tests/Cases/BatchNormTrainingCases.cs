@@ -4,7 +4,7 @@ using static SiamIlgpu.Tests.Cases.TestValues;
 
 namespace SiamIlgpu.Tests.Cases;
 
-/// <summary>What batch normalisations in training read.</summary>
+/// <summary>What batch normalizations in training read.</summary>
 /// <param name="Spec">Their sizes.</param>
 /// <param name="Mean">A mean far from zero for all channels; 0 for channels of different means and spreads.</param>
 internal sealed record BatchNormData(BatchNormSpec Spec, float Mean = 0)
@@ -37,7 +37,7 @@ internal sealed record BatchNormData(BatchNormSpec Spec, float Mean = 0)
         $"{Spec.Features}{(Spec.Relu ? " relu" : "")}{(Mean == 0 ? "" : $" around {Mean}")} epsilon {Spec.Epsilon}";
 }
 
-/// <summary>A batch normalisation in training.</summary>
+/// <summary>A batch normalization in training.</summary>
 internal sealed class BatchNormTrainingCase(BatchNormData data, string? name = null) : OperationCase("BatchNormTraining", name ?? $"{data}")
 {
     private readonly BatchNormSpec spec = data.Spec;
@@ -67,7 +67,7 @@ internal sealed class BatchNormTrainingCase(BatchNormData data, string? name = n
     }
 }
 
-/// <summary>The gradients of a batch normalisation; that of the input into memory of its own, or in place of the output's.</summary>
+/// <summary>The gradients of a batch normalization; that of the input into memory of its own, or in place of the output's.</summary>
 internal sealed class BatchNormTrainingBackwardCase(BatchNormData data, bool inPlace, string? name = null)
     : OperationCase("BatchNormTrainingBackward", name ?? $"{data}{(inPlace ? " in place" : "")}")
 {
@@ -121,7 +121,7 @@ internal sealed class BatchNormTrainingBackwardCase(BatchNormData data, bool inP
     }
 }
 
-/// <summary>The batch normalisations that every device must get right.</summary>
+/// <summary>The batch normalizations that every device must get right.</summary>
 internal static class BatchNormTrainingCases
 {
     internal static IEnumerable<BatchNormTrainingCase> All => Data.Select(data => new BatchNormTrainingCase(data));

@@ -2,7 +2,7 @@ using SiamIlgpu.Training;
 
 namespace SiamIlgpu.Tests.Cases;
 
-/// <summary>Pairs that a network can learn, without any data: a coloured blob of its own look on noise, centred in both crops.</summary>
+/// <summary>Pairs that a network can learn, without any data: a colored blob of its own look on noise, centered in both crops.</summary>
 internal sealed class BlobPairs(int exemplarSize, int searchSize, int count) : IPairSource
 {
     public int ExemplarSize => exemplarSize;

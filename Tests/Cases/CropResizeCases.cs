@@ -3,7 +3,7 @@ using SiamIlgpu.Tests.Reference;
 
 namespace SiamIlgpu.Tests.Cases;
 
-/// <summary>A frame and the crops cut from it. All formats show the same pixels, grey ones their red channel.</summary>
+/// <summary>A frame and the crops cut from it. All formats show the same pixels, gray ones their red channel.</summary>
 internal sealed class CropResizeCase(
     string name, int width, int height, PixelFormat format, int gap, CropSquare region, int regionSize, int size,
     params CropSquare[] levels)
@@ -51,7 +51,7 @@ internal sealed class CropResizeCase(
             for (int x = 0; x < width; x++)
             {
                 int at = y * StrideBytes + x * BytesPerPixel;
-                // Red last: it is what a grey frame keeps.
+                // Red last: it is what a gray frame keeps.
                 byte r = (byte)random.Next(256), g = (byte)random.Next(256), b = (byte)random.Next(256);
                 (bytes[at + green], bytes[at + blue], bytes[at + red]) = (g, b, r);
             }

@@ -3,7 +3,7 @@ using SiamIlgpu.Tests.Reference;
 
 namespace SiamIlgpu.Tests.Cases;
 
-/// <summary>A few steps of the optimiser over an arena.</summary>
+/// <summary>A few steps of the optimizer over an arena.</summary>
 internal sealed class SgdStepCase(SgdSpec spec, string? name = null) : OperationCase("SgdStep", name ?? $"{spec.Length} floats")
 {
     private const int Steps = 3;

@@ -33,7 +33,7 @@ internal static class SmallNetworks
         Join = new JoinDefinition(JoinKind.CrossCorrelation, AdjustKind.Affine),
     };
 
-    /// <summary>The same with a score that is normalised, and a ReLU without batch norm, as files with folded batch norms have it.</summary>
+    /// <summary>The same with a score that is normalized, and a ReLU without batch norm, as files with folded batch norms have it.</summary>
     internal static NetworkDefinition Baseline { get; } = SiamFc with
     {
         Name = "small baseline",

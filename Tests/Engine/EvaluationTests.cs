@@ -157,7 +157,7 @@ internal sealed class EvaluationTests
     [Test]
     public void Vot_AccuracyAndRobustness()
     {
-        // Initialised in frame 1, failed in 14, passed over 15 to 18, initialised in 19: 11, 12, 13 and 29, 30 count.
+        // Initialized in frame 1, failed in 14, passed over 15 to 18, initialized in 19: 11, 12, 13 and 29, 30 count.
         VotFrame[] frames =
         [
             VotFrame.Initialized, .. Enumerable.Repeat(VotFrame.Tracked, 12), VotFrame.Failed, .. Enumerable.Repeat(VotFrame.Skipped, 4),

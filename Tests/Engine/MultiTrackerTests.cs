@@ -229,21 +229,21 @@ internal sealed class MultiTrackerTests
     }
 
     [Test]
-    public void Add_OnGreyVideo_TakesTheGreyNetwork()
+    public void Add_OnGrayVideo_TakesTheGrayNetwork()
     {
         using var device = new CpuDevice(1);
-        NetworkWeights grey = NetworkInitializer.Create(NetworkDefinition.CfNetConv1, seed: 2);
-        using var both = new MultiTracker(CfNet, device, greyWeights: grey);
-        using var greyOnly = new Tracker(grey, device);
+        NetworkWeights gray = NetworkInitializer.Create(NetworkDefinition.CfNetConv1, seed: 2);
+        using var both = new MultiTracker(CfNet, device, grayWeights: gray);
+        using var grayOnly = new Tracker(gray, device);
         using var video = new SyntheticVideo();
-        Frame colour = video.Read()!;
-        byte[] pixels = [.. Enumerable.Range(0, colour.Width * colour.Height).Select(i => colour.Pixels[3 * i])];
-        var frame = new FrameView(pixels, colour.Width, colour.Height, PixelFormat.Gray8);
+        Frame color = video.Read()!;
+        byte[] pixels = [.. Enumerable.Range(0, color.Width * color.Height).Select(i => color.Pixels[3 * i])];
+        var frame = new FrameView(pixels, color.Width, color.Height, PixelFormat.Gray8);
 
         both.Add(frame, Boxes[0]);
-        greyOnly.Initialize(frame, Boxes[0]);
+        grayOnly.Initialize(frame, Boxes[0]);
 
-        Assert.That(both.Update(frame)[0].Result, Is.EqualTo(greyOnly.Update(frame)));
+        Assert.That(both.Update(frame)[0].Result, Is.EqualTo(grayOnly.Update(frame)));
     }
 
     [Test]
@@ -271,7 +271,7 @@ internal sealed class MultiTrackerTests
     }
 
     [Test]
-    public void ReadExemplar_OfAPlainFrame_IsItsColour()
+    public void ReadExemplar_OfAPlainFrame_IsItsColor()
     {
         using var device = new CpuDevice(1);
         using var many = new MultiTracker(CfNet, device);

@@ -163,30 +163,30 @@ internal sealed class TrackerTests
     }
 
     [Test]
-    public void Initialize_OnGreyVideo_TakesTheGreyNetwork()
+    public void Initialize_OnGrayVideo_TakesTheGrayNetwork()
     {
         using var device = new CpuDevice(1);
-        NetworkWeights greyWeights = NetworkInitializer.Create(NetworkDefinition.CfNetConv1, seed: 2);
-        using var both = new Tracker(Weights, device, greyWeights: greyWeights);
-        using var greyOnly = new Tracker(greyWeights, device);
+        NetworkWeights grayWeights = NetworkInitializer.Create(NetworkDefinition.CfNetConv1, seed: 2);
+        using var both = new Tracker(Weights, device, grayWeights: grayWeights);
+        using var grayOnly = new Tracker(grayWeights, device);
         using var video = new SyntheticVideo();
         BoundingBox box = video.GroundTruth[0];
         FrameView first = Repack(video.Read()!, PixelFormat.Gray8);
         both.Initialize(first, box);
-        greyOnly.Initialize(first, box);
+        grayOnly.Initialize(first, box);
 
         FrameView second = Repack(video.Read()!, PixelFormat.Gray8);
 
-        Assert.That(both.Update(second), Is.EqualTo(greyOnly.Update(second)));
+        Assert.That(both.Update(second), Is.EqualTo(grayOnly.Update(second)));
     }
 
     [Test]
-    public void Tracker_WithAGreyNetworkOfAnotherShape_IsRefused()
+    public void Tracker_WithAGrayNetworkOfAnotherShape_IsRefused()
     {
         using var device = new CpuDevice(1);
         NetworkWeights other = NetworkInitializer.Create(NetworkDefinition.CfNetConv2, seed: 2);
 
-        Assert.That(() => new Tracker(Weights, device, greyWeights: other), Throws.TypeOf<WeightFormatException>());
+        Assert.That(() => new Tracker(Weights, device, grayWeights: other), Throws.TypeOf<WeightFormatException>());
     }
 
     private static List<TrackResult> TrackFrames(CpuDevice device)
@@ -199,7 +199,7 @@ internal sealed class TrackerTests
         return results;
     }
 
-    /// <summary>The same picture in another pixel format; grey takes the green channel.</summary>
+    /// <summary>The same picture in another pixel format; gray takes the green channel.</summary>
     private static FrameView Repack(FrameView from, PixelFormat format)
     {
         (int red, int green, int blue) = from.ChannelOffsets;

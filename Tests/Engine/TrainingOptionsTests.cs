@@ -34,7 +34,7 @@ internal sealed class TrainingOptionsTests
         float[] labels = maps.Labels(PairKind.Positive).ToArray(), weights = maps.Weights(PairKind.Positive).ToArray();
         Assert.That(labels.Count(y => y == 1), Is.EqualTo(13));
         Assert.That(labels.Count(y => y == -1), Is.EqualTo(size * size - 13));
-        Assert.That(labels[(size / 2 + 2) * size + size / 2], Is.EqualTo(1), "two cells from the centre");
+        Assert.That(labels[(size / 2 + 2) * size + size / 2], Is.EqualTo(1), "two cells from the center");
         Assert.That(labels[(size / 2 + 2) * size + size / 2 + 1], Is.EqualTo(-1), "more than two");
         Assert.That(weights.Where((_, i) => labels[i] > 0).Sum(), Is.EqualTo(0.5f).Within(1e-6f));
         Assert.That(weights.Where((_, i) => labels[i] < 0).Sum(), Is.EqualTo(0.5f).Within(1e-5f));
@@ -45,7 +45,7 @@ internal sealed class TrainingOptionsTests
     {
         var maps = new LabelMaps(33, 4, TrainingOptions.CfNet with { NegativeRadius = 12 });
         float[] labels = maps.Labels(PairKind.Positive).ToArray(), weights = maps.Weights(PairKind.Positive).ToArray();
-        Assert.That(labels[19 * 33 + 16], Is.Zero, "12 px from the centre");
+        Assert.That(labels[19 * 33 + 16], Is.Zero, "12 px from the center");
         Assert.That(labels[20 * 33 + 16], Is.EqualTo(-1), "16 px");
         Assert.That(weights.Where((_, i) => labels[i] == 0), Is.All.Zero);
         Assert.That(weights.Sum(), Is.EqualTo(1f).Within(1e-5f));

@@ -79,7 +79,7 @@ internal sealed class KernelMutationTests
         new("pixels stored past the end", nameof(ConvolutionKernels), "if (pixel >= a.Pixels)", "if (false)", "race|index"),
         new("channels stored past the group", nameof(ConvolutionKernels), "if (channel < a.GroupLanes)", "if (true)", "race|index"),
         new("windows of one stripe", nameof(ConvolutionKernels),
-            "i < TTile.Pixels; i += threads", "i < TTile.Pixels / 2; i += threads", "uninitialised"),
+            "i < TTile.Pixels; i += threads", "i < TTile.Pixels / 2; i += threads", "uninitialized"),
         new("a filter row too short", nameof(ConvolutionKernels),
             "Depth * TTile.Channels / 4)", "(Depth - 1) * TTile.Channels / 4)", "index"),
         new("a part too many", nameof(ConvolutionKernels), "part < a.Parts", "part <= a.Parts", "index"),
@@ -103,8 +103,8 @@ internal sealed class KernelMutationTests
             " && firstChannel + 4 * quad < a.Convolution.GroupLanes", "", "index"),
         new("products stored past the end", nameof(ConvolutionBackwardKernels), "if (product >= products)", "if (false)", "race|index"),
         new("channels stored past the group", nameof(ConvolutionBackwardKernels), "if (channel < a.GroupLanes)", "if (true)", "race|index"),
-        new("half of the gradients", nameof(ConvolutionBackwardKernels), "i < Depth * channelQuads", "i < Depth * channelQuads / 2", "uninitialised"),
-        new("half of the pixels", nameof(ConvolutionBackwardKernels), "if (t < Depth)", "if (t < Depth / 2)", "uninitialised"),
+        new("half of the gradients", nameof(ConvolutionBackwardKernels), "i < Depth * channelQuads", "i < Depth * channelQuads / 2", "uninitialized"),
+        new("half of the pixels", nameof(ConvolutionBackwardKernels), "if (t < Depth)", "if (t < Depth / 2)", "uninitialized"),
         new("pixels of the bias past the end", nameof(ConvolutionBackwardKernels),
             "Math.Min(first + BiasGradientArguments.PixelsPerPart, a.Pixels)", "first + BiasGradientArguments.PixelsPerPart", "index"),
         new("all threads write the bias", nameof(ConvolutionBackwardKernels), "if (t < 4)", "if (t < 5)", "race|index"),
@@ -115,7 +115,7 @@ internal sealed class KernelMutationTests
         new("channels stored past the group", nameof(TensorCoreConvolutionKernels),
             "if (channel >= a.GroupLanes)", "if (false)", "race|index"),
         new("half of the filters", nameof(TensorCoreConvolutionKernels), "i < Depth * TTile.Channels / threads",
-            "i < Depth * TTile.Channels / threads / 2", "uninitialised"),
+            "i < Depth * TTile.Channels / threads / 2", "uninitialized"),
         new("a thread too many", nameof(DftKernels), "thread >= a.Threads", "thread > a.Threads", "race|index"),
         new("a sample too many", nameof(DftKernels), "i < a.Samples", "i <= a.Samples", "index"),
         new("a result too many", nameof(DftKernels), "line.Left > 3", "line.Left > 2", "race|index"),
@@ -181,7 +181,7 @@ internal sealed class KernelMutationTests
         if ((file, next) == RedundantBefore)
             RunWith(With(file, mutant), kernels => RunCases(file, kernels));
         else
-            AssertCaught(file, mutant, "race|uninitialised|divergent");
+            AssertCaught(file, mutant, "race|uninitialized|divergent");
     }
 
     [TestCaseSource(nameof(Mutations))]

@@ -50,7 +50,7 @@ internal sealed unsafe class SandboxTests(bool descending)
 
     [Test]
     public void Launch_BarrierMissingAfterWrite_IsARace() =>
-        AssertFails(NeighbourWithoutBarrier, 1, 64, "race", "shared array 0", "a barrier is missing");
+        AssertFails(NeighborWithoutBarrier, 1, 64, "race", "shared array 0", "a barrier is missing");
 
     [Test]
     public void Launch_BarrierMissingBeforeReuse_IsARace() =>
@@ -58,7 +58,7 @@ internal sealed unsafe class SandboxTests(bool descending)
 
     [Test]
     public void Launch_GlobalHandOverWithoutBarrier_IsARace() =>
-        AssertFails(GlobalNeighbour, 1, 64, "race", "view 1", "a barrier is missing");
+        AssertFails(GlobalNeighbor, 1, 64, "race", "view 1", "a barrier is missing");
 
     [Test]
     public void Launch_TwoGroupsWriteOneCell_IsARace() =>
@@ -97,9 +97,9 @@ internal sealed unsafe class SandboxTests(bool descending)
     }
 
     [Test]
-    public void Launch_SharedReadBeforeWrite_IsUninitialised() =>
+    public void Launch_SharedReadBeforeWrite_IsUninitialized() =>
         // In the second group too, which takes over the memory of the first.
-        AssertFails(UninitialisedInSecondGroup, 2, 64, "group (1, 0, 0)", "shared array 0: read of index", "uninitialised");
+        AssertFails(UninitializedInSecondGroup, 2, 64, "group (1, 0, 0)", "shared array 0: read of index", "uninitialized");
 
     [Test]
     public void Launch_BarrierThatSomeDoNotReach_IsDivergent() =>
@@ -278,7 +278,7 @@ internal sealed unsafe class SandboxTests(bool descending)
     private static void ToBytes(ArrayView<float> input, ArrayView<float> output, Sizes sizes) =>
         output.Cast<byte>()[Group.IdxX] = 1;
 
-    private static void NeighbourWithoutBarrier(ArrayView<float> input, ArrayView<float> output, Sizes sizes)
+    private static void NeighborWithoutBarrier(ArrayView<float> input, ArrayView<float> output, Sizes sizes)
     {
         ArrayView<float> values = SharedMemory.Allocate<float>(Group.DimX);
         values[Group.IdxX] = input[Group.IdxX];
@@ -298,7 +298,7 @@ internal sealed unsafe class SandboxTests(bool descending)
         }
     }
 
-    private static void GlobalNeighbour(ArrayView<float> input, ArrayView<float> output, Sizes sizes)
+    private static void GlobalNeighbor(ArrayView<float> input, ArrayView<float> output, Sizes sizes)
     {
         output[Group.IdxX] = 1;
         output[Group.IdxX] += output[(Group.IdxX + 1) % Group.DimX];
@@ -353,7 +353,7 @@ internal sealed unsafe class SandboxTests(bool descending)
 
     private static void Misaligned(ArrayView<float> input, ArrayView<float> output, Sizes sizes) => input.SubView(1).Cast<Four>();
 
-    private static void UninitialisedInSecondGroup(ArrayView<float> input, ArrayView<float> output, Sizes sizes)
+    private static void UninitializedInSecondGroup(ArrayView<float> input, ArrayView<float> output, Sizes sizes)
     {
         ArrayView<float> values = SharedMemory.Allocate<float>(Group.DimX);
         if (Grid.IdxX == 0 || Group.IdxX != 7)

@@ -7,7 +7,7 @@ namespace SiamIlgpu.Tests.Kernels;
 internal sealed class BatchNormTests
 {
     [Test]
-    public void Fold_IntoAConvolution_NormalisesItsOutput()
+    public void Fold_IntoAConvolution_NormalizesItsOutput()
     {
         var spec = new ConvolutionSpec(1, 4, 5, 5, 6, 3, 1, 2, Relu: false);
         float[] input = TestValues.Uniform(spec.Input.Count, seed: 1);

@@ -2,7 +2,7 @@ using SiamIlgpu.Kernels;
 
 namespace SiamIlgpu.Tests.Reference;
 
-/// <summary>Batch normalisation with the batch's own moments, channel by channel, in double. All arrays planar.</summary>
+/// <summary>Batch normalization with the batch's own moments, channel by channel, in double. All arrays planar.</summary>
 internal static class BatchNormTrainingReference
 {
     /// <summary>Output and moments: the means of all channels, then the sigmas.</summary>
@@ -39,12 +39,12 @@ internal static class BatchNormTrainingReference
             int[] places = Places(spec, c);
             double mean = moments[c], sigma = moments[spec.Channels + c];
             double Gradient(int i) => relu && !(output[i] > 0) ? 0 : outputGradient[i];
-            double Normalised(int i) => (input[i] - mean) / sigma;
+            double Normalized(int i) => (input[i] - mean) / sigma;
 
-            double g = places.Sum(i => Gradient(i) * Normalised(i));
+            double g = places.Sum(i => Gradient(i) * Normalized(i));
             double o = places.Sum(Gradient);
             foreach (int i in places)
-                inputGradient[i] = gain[c] / sigma * (Gradient(i) - o / places.Length - Normalised(i) * g / places.Length);
+                inputGradient[i] = gain[c] / sigma * (Gradient(i) - o / places.Length - Normalized(i) * g / places.Length);
             gainGradient[c] = g;
             offsetGradient[c] = o;
         }

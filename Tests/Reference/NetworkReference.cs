@@ -157,10 +157,10 @@ internal sealed class NetworkReference(NetworkDefinition definition, TrainingOpt
                 Add(gradients, $"{convolution.Name}.bias", biasGradient);
                 return inputGradient;
             });
-            return convolution.BatchNorm ? Normalise(convolution, layer, output) : convolution.Relu ? Rectify(output) : output;
+            return convolution.BatchNorm ? Normalize(convolution, layer, output) : convolution.Relu ? Rectify(output) : output;
         }
 
-        private double[] Normalise(ConvolutionLayer convolution, LayerShape layer, double[] input)
+        private double[] Normalize(ConvolutionLayer convolution, LayerShape layer, double[] input)
         {
             string name = convolution.BatchNormName;
             TensorShape shape = layer.Output;

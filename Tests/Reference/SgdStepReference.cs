@@ -2,7 +2,7 @@ using SiamIlgpu.Kernels;
 
 namespace SiamIlgpu.Tests.Reference;
 
-/// <summary>One step of the optimiser, parameter by parameter, in double.</summary>
+/// <summary>One step of the optimizer, parameter by parameter, in double.</summary>
 internal static class SgdStepReference
 {
     /// <summary>Moves parameters and velocities.</summary>

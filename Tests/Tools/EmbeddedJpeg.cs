@@ -4,7 +4,7 @@ using SiamIlgpu.Media;
 namespace SiamIlgpu.Tests.Tools;
 
 /// <summary>
-/// Small JPEG files with the pixels that libjpeg-turbo 2.1.5 makes of them. The picture: a red disc on the colours
+/// Small JPEG files with the pixels that libjpeg-turbo 2.1.5 makes of them. The picture: a red disc on the colors
 /// (11 x, 17 y, 7 x + 9 y) modulo 256, through "cjpeg OPTIONS"; the pixels: "djpeg -dct int -pnm" without its header.
 /// </summary>
 public sealed record EmbeddedJpeg(string Options, int Width, int Height, string File, string Pixels)

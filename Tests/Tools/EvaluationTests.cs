@@ -438,17 +438,17 @@ internal sealed class EvaluationTests
     }
 
     [Test]
-    public void Eval_WithAGreyModel_TakesItForGreyVideoAlone()
+    public void Eval_WithAGrayModel_TakesItForGrayVideoAlone()
     {
         string mixed = Path.Combine(folder, "mixed"), store = Path.Combine(folder, "mixed-runs");
         foreach (string name in Sequences[..2])
         {
-            bool grey = name == "Beta";
+            bool gray = name == "Beta";
             string images = Directory.CreateDirectory(Path.Combine(mixed, name, "img")).FullName;
             foreach (string file in Directory.EnumerateFiles(Path.Combine(dataset, name, "img")))
             {
                 Frame frame = ImageReader.Read(file);
-                for (int i = 0; grey && i < frame.Pixels.Length; i += 3)
+                for (int i = 0; gray && i < frame.Pixels.Length; i += 3)
                     frame.Pixels.Slice(i, 3).Fill(frame.Pixels[i + 1]);
                 PngEncoder.Write(frame, Path.Combine(images, Path.GetFileName(file)));
             }
@@ -456,7 +456,7 @@ internal sealed class EvaluationTests
         }
 
         string[] line = ["eval", "--dataset", mixed, "--format", "otb", "--out"];
-        Assert.That(RunTests.Run([.. line, store, "--model", model, "--grey-model", other]).Exit, Is.Zero);
+        Assert.That(RunTests.Run([.. line, store, "--model", model, "--gray-model", other]).Exit, Is.Zero);
         Assert.That(RunTests.Run([.. line, $"{store}-alone", "--model", model, "--model", other]).Exit, Is.Zero);
 
         Assert.That(Boxes(store, "first", "Alpha"), Is.EqualTo(Boxes($"{store}-alone", "first", "Alpha")));
@@ -482,8 +482,8 @@ internal sealed class EvaluationTests
         Refused("code 1", Line("--results", boxes, "--protocol", "vot"));
         Refused("absent.mat", Line("--model", Path.Combine(folder, "absent.mat")));
         Refused("no 'fast'", Line("--preset", "fast"));
-        Refused("same layers", Line("--model", model, "--grey-model", model, "--grey-model", other));
-        Refused("no model has the layers", Line("--results", boxes, "--grey-model", other));
+        Refused("same layers", Line("--model", model, "--gray-model", model, "--gray-model", other));
+        Refused("no model has the layers", Line("--results", boxes, "--gray-model", other));
         Refused("needs --out", Line("--shard", "1/2"));
         Refused("I/N", Line("--shard", "3/2", "--out", Path.Combine(folder, "never")));
         Refused("merge", Line("--shard", "1/2", "--out", Path.Combine(folder, "never"), "--json", Path.Combine(folder, "never.json")));

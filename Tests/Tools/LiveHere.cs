@@ -57,7 +57,7 @@ internal sealed class LiveHere : IAsyncDisposable
     private static string Text(IEnumerable<string> lines) => string.Concat(lines.Select(line => line + "\n"));
 }
 
-/// <summary>Grey noise for some frames, then an error, again and again.</summary>
+/// <summary>Gray noise for some frames, then an error, again and again.</summary>
 internal sealed class FailingVideo(int goodFrames) : FrameSource
 {
     private readonly Frame frame = new(160, 120);

@@ -189,7 +189,7 @@ internal sealed class LivePageTests
         JsonNode area = (await page.EvaluateAsync(
             "(() => { const r = stage.getBoundingClientRect(); return { x: r.x, y: r.y, scale: r.width / view.width }; })()"))!;
         double x = (double)area["x"]!, y = (double)area["y"]!, scale = (double)area["scale"]!;
-        // The first pixel's centre is (1, 1), half a pixel inside the picture.
+        // The first pixel's center is (1, 1), half a pixel inside the picture.
         await page.DragAsync(
             x + scale * (box.X - 0.5), y + scale * (box.Y - 0.5), x + scale * (box.X + box.Width - 0.5), y + scale * (box.Y + box.Height - 0.5));
     }

@@ -474,7 +474,7 @@ internal sealed class LiveServerTests
         }
     }
 
-    /// <summary>The same grey frame for ever.</summary>
+    /// <summary>The same gray frame for ever.</summary>
     private sealed class BlankVideo : FrameSource
     {
         private readonly Frame frame;

@@ -16,7 +16,7 @@ public sealed class PairSamplerTests
     [Test]
     public void Read_GivesTheSamePairInAnyOrderOnAnyThread()
     {
-        using PairSampler forwards = new(Blocks(6), Small with { Augment = true, Grey = 0.3f, HardNegatives = 0.2f, EasyNegatives = 0.2f });
+        using PairSampler forwards = new(Blocks(6), Small with { Augment = true, Gray = 0.3f, HardNegatives = 0.2f, EasyNegatives = 0.2f });
         using PairSampler scattered = new(Blocks(6), forwards.Options);
         (float[] Exemplar, float[] Search, PairLabel Label)[] expected = [.. Enumerable.Range(0, 40).Select(i => ReadOne(forwards, 1, i))];
         Parallel.ForEach(Enumerable.Range(0, 40).Reverse(), i =>
@@ -47,7 +47,7 @@ public sealed class PairSamplerTests
         {
             (float[] exemplar, float[] search, PairLabel label) = ReadOne(sampler, 0, i);
             Assert.That(label.Kind, Is.EqualTo(PairKind.Positive));
-            // Squares begin at whole pixels of the frame, and the originals' centre is a pixel off.
+            // Squares begin at whole pixels of the frame, and the originals' center is a pixel off.
             double tolerance = 1.1 * label.TargetWidth / 24;
             (double x, double y, double wide, double high) = Target(search, 255);
             Assert.That((x, y), Is.EqualTo((127.0, 127.0)).Using<(double X, double Y)>((a, b) => Math.Abs(a.X - b.X) < tolerance && Math.Abs(a.Y - b.Y) < tolerance));
@@ -132,7 +132,7 @@ public sealed class PairSamplerTests
             if (label.Kind == PairKind.HardNegative)
                 Assert.That(center, Is.LessThan(100), "background");
             else if (label.Kind == PairKind.EasyNegative)
-                Assert.That(Math.Abs(center - sought), Is.GreaterThan(3), "targets of two videos have two colours");
+                Assert.That(Math.Abs(center - sought), Is.GreaterThan(3), "targets of two videos have two colors");
             else
                 Assert.That(center, Is.EqualTo(sought).Within(1));
         }
@@ -164,20 +164,20 @@ public sealed class PairSamplerTests
     }
 
     [Test]
-    public void Grey_IsOfTheWholePair()
+    public void Gray_IsOfTheWholePair()
     {
-        using PairSampler sampler = new(Blocks(6), Small with { Grey = 0.5f, Augment = true });
-        int grey = 0;
+        using PairSampler sampler = new(Blocks(6), Small with { Gray = 0.5f, Augment = true });
+        int gray = 0;
         for (int i = 0; i < 40; i++)
         {
             (float[] exemplar, float[] search, _) = ReadOne(sampler, 0, i);
-            bool[] flat = [IsGrey(exemplar), IsGrey(search)];
+            bool[] flat = [IsGray(exemplar), IsGray(search)];
             Assert.That(flat[0], Is.EqualTo(flat[1]));
-            grey += flat[0] ? 1 : 0;
+            gray += flat[0] ? 1 : 0;
         }
-        Assert.That(grey, Is.InRange(10, 30));
+        Assert.That(gray, Is.InRange(10, 30));
 
-        static bool IsGrey(float[] crop) => Enumerable.Range(0, crop.Length / 3).All(i => crop[3 * i] == crop[3 * i + 1] && crop[3 * i] == crop[3 * i + 2]);
+        static bool IsGray(float[] crop) => Enumerable.Range(0, crop.Length / 3).All(i => crop[3 * i] == crop[3 * i + 1] && crop[3 * i] == crop[3 * i + 2]);
     }
 
     [Test]
@@ -227,7 +227,7 @@ public sealed class PairSamplerTests
     {
         TrainingVideo[] videos = Blocks(1);
         Assert.That(() => new PairSampler(videos, Small with { Count = 0 }), Throws.ArgumentException.With.Message.EqualTo("Count: at least 1, got 0"));
-        Assert.That(() => new PairSampler(videos, Small with { Grey = 1.5f }), Throws.ArgumentException.With.Message.EqualTo("Grey: from 0 to 1, got 1.5"));
+        Assert.That(() => new PairSampler(videos, Small with { Gray = 1.5f }), Throws.ArgumentException.With.Message.EqualTo("Gray: from 0 to 1, got 1.5"));
         Assert.That(() => new PairSampler(videos, Small with { SearchSize = 20 }), Throws.ArgumentException.With.Message.EqualTo("SearchSize: at least ExemplarSize 63, got 20"));
         Assert.That(
             () => new PairSampler(videos, Small with { EasyNegatives = 0.6f, HardNegatives = 0.6f }),

@@ -5,7 +5,7 @@ using SiamIlgpu.Media;
 
 namespace SiamIlgpu.Tests.Tools;
 
-/// <summary>Programs that tests run; those that decoders and encoders are compared with speak PNM: portable grey and colour maps.</summary>
+/// <summary>Programs that tests run; those that decoders and encoders are compared with speak PNM: portable gray and color maps.</summary>
 internal static class ReferenceTool
 {
     /// <summary>Skips the test where a program is missing; fails it in CI, which has to install them.</summary>

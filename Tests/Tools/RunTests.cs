@@ -200,7 +200,7 @@ internal sealed class RunTests
     /// <summary>Runs a command line in this process.</summary>
     internal static (int Exit, string Output, string Errors) Run(params string[] arguments) => Run(arguments, CancellationToken.None);
 
-    /// <summary>Runs a command line in this process, until it is cancelled as by Ctrl+C.</summary>
+    /// <summary>Runs a command line in this process, until it is canceled as by Ctrl+C.</summary>
     internal static (int Exit, string Output, string Errors) Run(string[] arguments, CancellationToken cancel)
     {
         (TextWriter output, TextWriter errors) = (Console.Out, Console.Error);

@@ -101,7 +101,7 @@ public sealed class SyntheticSceneTests
                 flat++;
         }
         Assert.That(sums, Has.Count.EqualTo(12));
-        Assert.That(flat, Is.LessThanOrEqualTo(1), "scenes of almost one colour");
+        Assert.That(flat, Is.LessThanOrEqualTo(1), "scenes of almost one color");
     }
 
     [Test]

@@ -3,7 +3,7 @@ using SiamIlgpu.Media;
 
 namespace SiamIlgpu.Tests.Tools;
 
-/// <summary>Small pictures with smooth parts, edges, saturated colours and some noise.</summary>
+/// <summary>Small pictures with smooth parts, edges, saturated colors and some noise.</summary>
 internal static class TestImages
 {
     internal static Frame Make(int width, int height, PixelFormat format, int seed = 1)

@@ -82,7 +82,7 @@ internal sealed class TrackVideoTests
         Assert.That(Directory.GetFiles(frames), Has.Length.EqualTo(6));
         Frame first = ImageReader.Read(Path.Combine(frames, "1.png"));
         Assert.That((first.Width, first.Height), Is.EqualTo((160, 120)));
-        // The box's left edge: columns 40 and 41, which share their colour in 4:2:0.
+        // The box's left edge: columns 40 and 41, which share their color in 4:2:0.
         int[] edge = [.. first.Row(70).Slice(3 * 40, 3).ToArray().Select(value => (int)value)];
         Assert.That(edge, Is.EqualTo(new[] { 255, 64, 64 }).Within(24));
     }
@@ -113,16 +113,16 @@ internal sealed class TrackVideoTests
     }
 
     [Test]
-    public void Track_OfSeveralTargets_DrawsEachInItsColour()
+    public void Track_OfSeveralTargets_DrawsEachInItsColor()
     {
         Frame frame = new(160, 120);
 
         Annotation.DrawOn(frame, [At(20, lost: false), At(90, lost: true)], truth: null);
 
-        Assert.That(Colour(frame, 19, 60), Is.EqualTo((230, 159, 0)));
-        Assert.That(Colour(frame, 20, 60), Is.EqualTo((230, 159, 0)), "two pixels wide");
-        Assert.That(Colour(frame, 89, 60), Is.EqualTo((86, 180, 233)));
-        Assert.That(Colour(frame, 90, 60), Is.EqualTo((0, 0, 0)), "thin while it is lost");
+        Assert.That(Color(frame, 19, 60), Is.EqualTo((230, 159, 0)));
+        Assert.That(Color(frame, 20, 60), Is.EqualTo((230, 159, 0)), "two pixels wide");
+        Assert.That(Color(frame, 89, 60), Is.EqualTo((86, 180, 233)));
+        Assert.That(Color(frame, 90, 60), Is.EqualTo((0, 0, 0)), "thin while it is lost");
 
         static TrackResult At(double x, bool lost) => new(new BoundingBox(x, 40, 30, 40), 0.5, lost, 0, 0);
     }
@@ -178,10 +178,10 @@ internal sealed class TrackVideoTests
     }
 
     [Test]
-    public void Track_OfACameraThatIsCancelled_EndsTheVideoAndWritesTheResults()
+    public void Track_OfACameraThatIsCanceled_EndsTheVideoAndWritesTheResults()
     {
         string fake = FakeFfmpeg.Make(folder, "endless", $"{FakeFfmpeg.Pictures(5)}\nsleep 60");
-        string boxes = Path.Combine(folder, "cancelled.txt");
+        string boxes = Path.Combine(folder, "canceled.txt");
         using var cancel = new CancellationTokenSource(TimeSpan.FromSeconds(2));
 
         (int exit, string output, string errors) = RunTests.Run(
@@ -259,7 +259,7 @@ internal sealed class TrackVideoTests
         return file;
     }
 
-    private static (int Red, int Green, int Blue) Colour(Frame frame, int x, int y)
+    private static (int Red, int Green, int Blue) Color(Frame frame, int x, int y)
     {
         Span<byte> pixel = frame.Row(y).Slice(3 * x, 3);
         return (pixel[0], pixel[1], pixel[2]);

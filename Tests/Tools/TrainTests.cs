@@ -196,7 +196,7 @@ internal sealed class TrainTests
     [TestCase("--pairs", "--network", "siamfc", "--synthetic", "--pairs", "0")]
     [TestCase("at least the 8 pairs", "--network", "cfnet-conv1", "--synthetic", "--pairs", "7")]
     [TestCase("--validation-pairs", "--network", "siamfc", "--synthetic", "--validation-pairs", "-1")]
-    [TestCase("--grey", "--network", "siamfc", "--synthetic", "--grey", "1.5")]
+    [TestCase("--gray", "--network", "siamfc", "--synthetic", "--gray", "1.5")]
     [TestCase("together", "--network", "siamfc", "--synthetic", "--easy-negatives", "0.6", "--hard-negative-pairs", "0.6")]
     [TestCase("--loss triplet", "--network", "siamfc", "--synthetic", "--hard-negatives", "5")]
     [TestCase("--loaders", "--network", "siamfc", "--synthetic", "--loaders", "0")]

@@ -26,12 +26,12 @@ public sealed class VideoSinkTests
     {
         Videos.RequireFfmpeg();
         string file = Path.Combine(folder, name);
-        (byte Red, byte Green, byte Blue)[] colours = [(200, 40, 40), (40, 180, 60), (40, 60, 220), (128, 128, 128), (240, 240, 240), (10, 10, 10)];
+        (byte Red, byte Green, byte Blue)[] colors = [(200, 40, 40), (40, 180, 60), (40, 60, 220), (128, 128, 128), (240, 240, 240), (10, 10, 10)];
         Frame frame = new(width, height);
         using (FrameSink sink = FrameSink.Create(file))
         {
             sink.FramesPerSecond = 12.5;
-            foreach ((byte red, byte green, byte blue) in colours)
+            foreach ((byte red, byte green, byte blue) in colors)
             {
                 for (int i = 0; i < frame.Pixels.Length; i += 3)
                     (frame.Pixels[i], frame.Pixels[i + 1], frame.Pixels[i + 2]) = (red, green, blue);
@@ -45,8 +45,8 @@ public sealed class VideoSinkTests
         foreach (Frame read in video)
         {
             Assert.That((read.Width, read.Height), Is.EqualTo((writtenWidth, writtenHeight)));
-            // The first pixel stands for all. Two columns share a colour in 4:2:0, so one column alone has half of its own.
-            (byte red, byte green, byte blue) = colours[frames++];
+            // The first pixel stands for all. Two columns share a color in 4:2:0, so one column alone has half of its own.
+            (byte red, byte green, byte blue) = colors[frames++];
             if (width == 1)
                 continue;
             Assert.That(
@@ -54,7 +54,7 @@ public sealed class VideoSinkTests
                 Is.EqualTo(new int[] { red, green, blue }).Within(12),
                 $"frame {frames}");
         }
-        Assert.That(frames, Is.EqualTo(colours.Length));
+        Assert.That(frames, Is.EqualTo(colors.Length));
         Assert.That(video.FramesPerSecond, Is.EqualTo(12.5));
         Assert.That(Directory.GetFiles(folder), Is.EqualTo(new[] { file }));
     }

@@ -28,12 +28,12 @@ internal sealed class VideoTests
         Assert.That(video.Complaint, Is.Null);
     }
 
-    // Odd sizes, which 4:2:0 cannot have in every codec; grey; 10 bits; no colour subsampling; alpha.
+    // Odd sizes, which 4:2:0 cannot have in every codec; gray; 10 bits; no color subsampling; alpha.
     [TestCase("odd.mkv", "321x241", "-c:v ffv1")]
     [TestCase("odd-png.mkv", "33x7", "-c:v png")]
     [TestCase("narrow.nut", "64x48", "-vf scale=1:50 -c:v ffv1 -pix_fmt yuv444p")]
     [TestCase("one.nut", "64x48", "-vf scale=1:1 -c:v png")]
-    [TestCase("grey.mkv", "64x48", "-c:v ffv1 -pix_fmt gray")]
+    [TestCase("gray.mkv", "64x48", "-c:v ffv1 -pix_fmt gray")]
     [TestCase("ten-bits.mkv", "64x48", "-c:v ffv1 -pix_fmt yuv420p10le")]
     [TestCase("alpha.mkv", "64x48", "-c:v png -pix_fmt rgba")]
     [TestCase("odd.webm", "65x47", "-c:v libvpx-vp9 -b:v 0 -crf 30")]
@@ -49,10 +49,10 @@ internal sealed class VideoTests
     }
 
     [Test]
-    public void Read_OfGreyVideo_HasEqualChannels()
+    public void Read_OfGrayVideo_HasEqualChannels()
     {
         Videos.RequireFfmpeg();
-        using FrameSource video = FrameSource.Open(Videos.Make(folder, "no-colour.mp4", "64x48", 2, "-vf format=gray -c:v libx264 -pix_fmt yuv420p"));
+        using FrameSource video = FrameSource.Open(Videos.Make(folder, "no-color.mp4", "64x48", 2, "-vf format=gray -c:v libx264 -pix_fmt yuv420p"));
         Frame frame = video.Read()!;
 
         for (int i = 0; i < frame.Pixels.Length; i += 3)

@@ -61,17 +61,17 @@ public sealed class NetworkDefinitionTests
         Throws.InstanceOf<JsonException>().With.Message.Contains(cause));
 
     [Test]
-    public void Recognise_EveryKnownNetwork_WithAndWithoutBatchNorm([Range(0, 5)] int index, [Values] bool folded)
+    public void Recognize_EveryKnownNetwork_WithAndWithoutBatchNorm([Range(0, 5)] int index, [Values] bool folded)
     {
         NetworkDefinition network = NetworkDefinition.Known[index];
         Dictionary<string, WeightTensor> tensors = SafetensorsTests.Random(network).Tensors
             .Where(tensor => !folded || !tensor.Key.StartsWith("bn", StringComparison.Ordinal)).ToDictionary();
-        NetworkDefinition? recognised = NetworkRecognition.Recognise(tensors, out _);
-        Assert.That(recognised?.Name, Is.EqualTo(network.Name));
-        Assert.That(recognised?.Join, Is.EqualTo(network.Join));
-        Assert.That(recognised?.Convolutions.Any(conv => conv.BatchNorm), Is.EqualTo(!folded));
+        NetworkDefinition? recognized = NetworkRecognition.Recognize(tensors, out _);
+        Assert.That(recognized?.Name, Is.EqualTo(network.Name));
+        Assert.That(recognized?.Join, Is.EqualTo(network.Join));
+        Assert.That(recognized?.Convolutions.Any(conv => conv.BatchNorm), Is.EqualTo(!folded));
         if (!folded)
-            Assert.That(recognised, Is.EqualTo(network));
+            Assert.That(recognized, Is.EqualTo(network));
     }
 
     [Test]

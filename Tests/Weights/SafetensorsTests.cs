@@ -74,7 +74,7 @@ public sealed class SafetensorsTests
     }
 
     [Test]
-    public void Load_SiamFcWithoutDefinition_IsRecognised()
+    public void Load_SiamFcWithoutDefinition_IsRecognized()
     {
         NetworkWeights weights = NetworkWeights.Load(SharedData.Require("weights/siamfc/siamfc-color-3s-from-int8.safetensors"));
         NetworkDefinition definition = weights.RequireDefinition();
@@ -212,7 +212,7 @@ public sealed class SafetensorsTests
                 values[i] = random.NextSingle() - 0.5f;
             tensors.Add(name, new WeightTensor(shape, values));
         }
-        return new NetworkWeights("random", definition, tensors, new Dictionary<string, string> { ["origin"] = "a \"test\"", ["licence"] = "none" });
+        return new NetworkWeights("random", definition, tensors, new Dictionary<string, string> { ["origin"] = "a \"test\"", ["license"] = "none" });
     }
 
     private static NetworkWeights Read(string header, byte[] data) => NetworkWeights.Load(Stream(header, data), "test");

@@ -4,7 +4,7 @@ using SiamIlgpu.Kernels;
 namespace SiamIlgpu.Datasets;
 
 /// <summary>
-/// The colours' covariance, as a factor: C = L L'. With n of independent normal numbers, L n is distributed as the
+/// The colors' covariance, as a factor: C = L L'. With n of independent normal numbers, L n is distributed as the
 /// V sqrt(D) n of the papers' code (C = V D V'), without an eigenvalue problem.
 /// </summary>
 internal readonly struct ColorJitter
@@ -33,14 +33,14 @@ internal readonly struct ColorJitter
             sums[8] += b * b;
         }
         double count = Math.Max(1, pixels.Length / 3), red = sums[0] / count, green = sums[1] / count, blue = sums[2] / count;
-        // Cholesky's factor; grey data has but one axis, and roots of nothing are nothing.
+        // Cholesky's factor; gray data has but one axis, and roots of nothing are nothing.
         double l11 = Root(sums[3] / count - red * red), l21 = Share(sums[4] / count - green * red, l11), l31 = Share(sums[6] / count - blue * red, l11);
         double l22 = Root(sums[5] / count - green * green - l21 * l21), l32 = Share(sums[7] / count - blue * green - l31 * l21, l22);
         double l33 = Root(sums[8] / count - blue * blue - l31 * l31 - l32 * l32);
         return new ColorJitter(l11, l21, l22, l31, l32, l33);
     }
 
-    /// <summary>A random change of colour, of the data's own distribution times a factor.</summary>
+    /// <summary>A random change of color, of the data's own distribution times a factor.</summary>
     public RgbColor Draw(ref SceneRandom random, float factor)
     {
         float x = factor * random.Normal(), y = factor * random.Normal(), z = factor * random.Normal();

@@ -13,8 +13,8 @@ namespace SiamIlgpu.Datasets;
 /// <param name="ShiftX">Where the crop's middle looks, in pixels right of the target.</param>
 /// <param name="ShiftY">Where the crop's middle looks, in pixels below the target.</param>
 /// <param name="Color">What is added to every pixel.</param>
-/// <param name="Grey">Whether colours become their luminance.</param>
-internal readonly record struct Alteration(float StretchX, float StretchY, float ShiftX, float ShiftY, RgbColor Color, bool Grey);
+/// <param name="Gray">Whether colors become their luminance.</param>
+internal readonly record struct Alteration(float StretchX, float StretchY, float ShiftX, float ShiftY, RgbColor Color, bool Gray);
 
 /// <summary>Cuts crops for one thread at a time: the tracker's own resampling, with a margin for the alterations.</summary>
 internal sealed class CropReader : IDisposable
@@ -130,8 +130,8 @@ internal sealed class CropReader : IDisposable
                     else
                         (to[3 * x], to[3 * x + 1], to[3 * x + 2]) = (pixel[0], pixel[1], pixel[2]);
                 }
-                if (alteration.Grey)
-                    ToGrey(to);
+                if (alteration.Gray)
+                    ToGray(to);
             }
         }
 
@@ -155,12 +155,12 @@ internal sealed class CropReader : IDisposable
         }
 
         // MATLAB's rgb2gray.
-        private static void ToGrey(Span<float> row)
+        private static void ToGray(Span<float> row)
         {
             for (int i = 0; i < row.Length; i += 3)
             {
-                float grey = 0.2989f * row[i] + 0.5870f * row[i + 1] + 0.1140f * row[i + 2];
-                (row[i], row[i + 1], row[i + 2]) = (grey, grey, grey);
+                float gray = 0.2989f * row[i] + 0.5870f * row[i + 1] + 0.1140f * row[i + 2];
+                (row[i], row[i + 1], row[i + 2]) = (gray, gray, gray);
             }
         }
     }

@@ -26,7 +26,7 @@ public sealed record PairOptions
     /// <summary>Share of pairs whose exemplar is background of the same video, 0..1. The rest is positive.</summary>
     public float HardNegatives { get; init; }
 
-    /// <summary>Whether crops are altered: stretched, moved, their colours changed. Not for validation.</summary>
+    /// <summary>Whether crops are altered: stretched, moved, their colors changed. Not for validation.</summary>
     public bool Augment { get; init; } = true;
 
     /// <summary>Most stretch of either axis, each way.</summary>
@@ -35,11 +35,11 @@ public sealed record PairOptions
     /// <summary>Most shift along either axis, in crop pixels.</summary>
     public float Translate { get; init; } = 4;
 
-    /// <summary>Change of colour along the principal axes of the data's colours, in their standard deviations.</summary>
+    /// <summary>Change of color along the principal axes of the data's colors, in their standard deviations.</summary>
     public float ColorJitter { get; init; } = 0.1f;
 
-    /// <summary>Share of pairs turned grey, 0..1: 0.25 for the grey networks. Not altered by <see cref="Augment"/>.</summary>
-    public float Grey { get; init; }
+    /// <summary>Share of pairs turned gray, 0..1: 0.25 for the gray networks. Not altered by <see cref="Augment"/>.</summary>
+    public float Gray { get; init; }
 
     /// <summary>
     /// Pairs that are drawn from a video once it is at hand: 1 for files, more for videos that are costly to open, as
@@ -64,7 +64,7 @@ public sealed record PairOptions
         Within(EasyNegatives, 1, nameof(EasyNegatives));
         Within(HardNegatives, 1, nameof(HardNegatives));
         Within(EasyNegatives + HardNegatives, 1, $"{nameof(EasyNegatives)} + {nameof(HardNegatives)}");
-        Within(Grey, 1, nameof(Grey));
+        Within(Gray, 1, nameof(Gray));
         Within(Stretch, 0.5f, nameof(Stretch));
         Within(Translate, SearchSize / 2, nameof(Translate));
         Within(ColorJitter, 10, nameof(ColorJitter));

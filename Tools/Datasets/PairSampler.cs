@@ -7,7 +7,7 @@ using SiamIlgpu.Training;
 namespace SiamIlgpu.Datasets;
 
 /// <summary>
-/// Draws training pairs from videos: two frames at most a window apart, cut as the tracker cuts them, both centred on the
+/// Draws training pairs from videos: two frames at most a window apart, cut as the tracker cuts them, both centered on the
 /// target. The search's side is the exemplar's times SearchSize / ExemplarSize; with equal sizes (CFNet) both see the same.
 /// A pair that cannot be read is replaced by another one, always the same; why is among the videos' problems.
 /// </summary>
@@ -21,7 +21,7 @@ public sealed class PairSampler : IPairSource, IDisposable
     // Pairs of frames tried in one video, and in all, before the data counts as unreadable.
     private const int TriesPerVideo = 8, Tries = 200;
 
-    // Crops that the colours' covariance is taken from.
+    // Crops that the colors' covariance is taken from.
     private const int ColorSamples = 32;
 
     private readonly IReadOnlyList<TrainingVideo> videos;
@@ -118,8 +118,8 @@ public sealed class PairSampler : IPairSource, IDisposable
         if (other < 0)
             return false;
 
-        bool grey = random.Chance(Options.Grey);
-        Alteration forExemplar = Alter(grey, ref random), forSearch = Alter(grey, ref random);
+        bool gray = random.Chance(Options.Gray);
+        Alteration forExemplar = Alter(gray, ref random), forSearch = Alter(gray, ref random);
         int searchFrame = searched.Annotated[other];
         BoundingBox box = searched.Box(searchFrame)!.Value;
         double side = CropGeometry.ContextSide(box.Width, box.Height, Context) * SearchSize / ExemplarSize;
@@ -183,14 +183,14 @@ public sealed class PairSampler : IPairSource, IDisposable
         return low;
     }
 
-    private Alteration Alter(bool grey, ref SceneRandom random)
+    private Alteration Alter(bool gray, ref SceneRandom random)
     {
         if (!Options.Augment)
-            return new Alteration(1, 1, 0, 0, default, grey);
+            return new Alteration(1, 1, 0, 0, default, gray);
         return new Alteration(
             1 + Options.Stretch * random.Between(-1, 1), 1 + Options.Stretch * random.Between(-1, 1),
             Options.Translate * random.Between(-1, 1), Options.Translate * random.Between(-1, 1),
-            Options.ColorJitter == 0 ? default : colors.Value.Draw(ref random, Options.ColorJitter), grey);
+            Options.ColorJitter == 0 ? default : colors.Value.Draw(ref random, Options.ColorJitter), gray);
     }
 
     private ColorJitter MeasureColors()
@@ -206,7 +206,7 @@ public sealed class PairSampler : IPairSource, IDisposable
             int frame = video.Annotated[random.Below(video.Annotated.Count)];
             BoundingBox box = video.Box(frame)!.Value;
             double side = 2 * CropGeometry.ContextSide(box.Width, box.Height, Context);
-            if (reader.TryCrop(video, frame, box.Center, side, ExemplarSize, new Alteration(1, 1, 0, 0, default, Grey: false), pixels.AsSpan(done * length, length)))
+            if (reader.TryCrop(video, frame, box.Center, side, ExemplarSize, new Alteration(1, 1, 0, 0, default, Gray: false), pixels.AsSpan(done * length, length)))
                 done++;
         }
         readers.Return(reader);

@@ -56,7 +56,7 @@ public sealed class FrameWindow
     /// <summary>Rows of the whole frame.</summary>
     public int FrameHeight { get; internal set; }
 
-    /// <summary>The colour that stands outside the frame.</summary>
+    /// <summary>The color that stands outside the frame.</summary>
     public RgbColor Padding { get; internal set; }
 
     internal ImageReader Images { get; } = new();

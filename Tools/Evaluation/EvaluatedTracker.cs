@@ -37,8 +37,8 @@ internal abstract record EvaluatedTracker(string Name, string Kind, string Conte
     private static string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 }
 
-/// <summary>A network, and the same one for grey video where it is given.</summary>
-internal sealed record ModelTracker(string Name, NetworkWeights Weights, NetworkWeights? Grey, TrackerOptions Preset, string Content)
+/// <summary>A network, and the same one for gray video where it is given.</summary>
+internal sealed record ModelTracker(string Name, NetworkWeights Weights, NetworkWeights? Gray, TrackerOptions Preset, string Content)
     : EvaluatedTracker(Name, "model", Content, Preset.ToString())
 {
     /// <summary>What the default model is asked for by.</summary>
@@ -47,33 +47,33 @@ internal sealed record ModelTracker(string Name, NetworkWeights Weights, Network
     /// <summary>Reads a network from a file, or the default model.</summary>
     /// <param name="name">What it is called in tables.</param>
     /// <param name="file">The file.</param>
-    /// <param name="greys">Networks for grey video; the one of the same layers is this one's.</param>
+    /// <param name="grays">Networks for gray video; the one of the same layers is this one's.</param>
     /// <param name="preset">The loop's parameters; the paper's when null.</param>
-    internal static ModelTracker Load(string name, string file, IEnumerable<GreyNetwork> greys, TrackerOptions? preset)
+    internal static ModelTracker Load(string name, string file, IEnumerable<GrayNetwork> grays, TrackerOptions? preset)
     {
         bool own = file == DefaultName && !File.Exists(file);
         NetworkWeights weights = own ? DefaultModel.Load() : NetworkWeights.Load(file);
         string content = own ? Hashes.OfTensors(weights) : Hashes.Of(File.ReadAllBytes(file));
         NetworkDefinition definition = weights.RequireDefinition();
-        GreyNetwork? grey = greys.FirstOrDefault(g => g.Definition.Equals(definition));
+        GrayNetwork? gray = grays.FirstOrDefault(g => g.Definition.Equals(definition));
         return new ModelTracker(
-            name, weights, grey?.Weights, preset ?? TrackerOptions.For(definition), grey is null ? content : $"{content} {grey.Content}");
+            name, weights, gray?.Weights, preset ?? TrackerOptions.For(definition), gray is null ? content : $"{content} {gray.Content}");
     }
 }
 
-/// <summary>A network for grey video, that of the models with the same layers.</summary>
-internal sealed record GreyNetwork(string File, NetworkWeights Weights, string Content)
+/// <summary>A network for gray video, that of the models with the same layers.</summary>
+internal sealed record GrayNetwork(string File, NetworkWeights Weights, string Content)
 {
     internal NetworkDefinition Definition => Weights.RequireDefinition();
 
     /// <summary>Reads them; no two may be of the same layers.</summary>
-    internal static GreyNetwork[] Load(IEnumerable<string> files)
+    internal static GrayNetwork[] Load(IEnumerable<string> files)
     {
-        GreyNetwork[] all = [.. files.Select(f => new GreyNetwork(f, NetworkWeights.Load(f), Hashes.Of(System.IO.File.ReadAllBytes(f))))];
+        GrayNetwork[] all = [.. files.Select(f => new GrayNetwork(f, NetworkWeights.Load(f), Hashes.Of(System.IO.File.ReadAllBytes(f))))];
         for (int i = 0; i < all.Length; i++)
         {
             if (all[..i].FirstOrDefault(g => g.Definition.Equals(all[i].Definition)) is { } same)
-                throw new EvaluationException($"--grey-model: {same.File} and {all[i].File} have the same layers, so which is a model's cannot be told");
+                throw new EvaluationException($"--gray-model: {same.File} and {all[i].File} have the same layers, so which is a model's cannot be told");
         }
         return all;
     }
@@ -130,7 +130,7 @@ internal sealed record ResultFolder(string Name, string Folder, IReadOnlyDiction
         if (protocol == Protocol.Vot && (lines.Length == 0 || lines[0].Kind != VotFrame.Initialized))
         {
             throw new EvaluationException(
-                $"{file}: does not begin with VOT's code 1, so it is no run with initialisations; --protocol ope scores boxes of one pass");
+                $"{file}: does not begin with VOT's code 1, so it is no run with initializations; --protocol ope scores boxes of one pass");
         }
         if (lines.Length < expected)
             warn($"{file}: {lines.Length} lines for {expected} of ground truth; frames without a line count as misses");

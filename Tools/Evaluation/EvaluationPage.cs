@@ -99,7 +99,7 @@ internal static class EvaluationPage
     {
         Protocol.Tre => "OTB, temporal robustness: 20 start frames.",
         Protocol.Sre => "OTB, spatial robustness: 12 boxes that are off.",
-        Protocol.Vot => "VOT, supervised: initialised again five frames after each failure.",
+        Protocol.Vot => "VOT, supervised: initialized again five frames after each failure.",
         Protocol.Got10k => "GOT-10k, one pass.",
         Protocol.CfNet => "CFNet: three starts, ending at the first failure.",
         _ => "OTB, one pass.",
@@ -149,7 +149,7 @@ internal static class EvaluationPage
         page.Append(report.Protocol switch
         {
             Protocol.Got10k => " AO and SR are over all frames but the first of each sequence.",
-            Protocol.Vot => " Accuracy is over all frames but those within ten of an initialisation; expected overlap (EAO) is over lengths from "
+            Protocol.Vot => " Accuracy is over all frames but those within ten of an initialization; expected overlap (EAO) is over lengths from "
                 + $"{report.Interval!.Value.Low} to {report.Interval.Value.High} frames.",
             Protocol.CfNet => " CFNet's overlap is over all frames of all runs.",
             _ => "",
@@ -177,10 +177,10 @@ internal static class EvaluationPage
             page, report, "Success", "share of frames with a greater IoU", "IoU threshold", TrackingCurves.SuccessThresholds, t => t.Curves.Success,
             "AUC", t => t.Curves.Auc);
         AppendPlot(
-            page, report, "Precision", "share of frames with centres no farther apart", "distance of centres (px)",
+            page, report, "Precision", "share of frames with centers no farther apart", "distance of centers (px)",
             TrackingCurves.PrecisionThresholds, t => t.Curves.Precision, "at 20 px", t => t.Curves.Precision20);
         AppendPlot(
-            page, report, "Normalised precision", "the same in sizes of the target", "distance of centres (target sizes)",
+            page, report, "Normalized precision", "the same in sizes of the target", "distance of centers (target sizes)",
             TrackingCurves.NormalizedThresholds, t => t.Curves.NormalizedPrecision, "area", t => t.Curves.NormalizedPrecisionAuc);
         if (report.Trackers[0].ExpectedOverlap is { } expected)
         {

@@ -87,7 +87,7 @@ internal sealed class EvaluationRunner
                     {
                         tracker?.Dispose();
                         tracker = null;
-                        tracker = new Tracker(job.Tracker.Weights, own ?? shared, job.Tracker.Preset, job.Tracker.Grey);
+                        tracker = new Tracker(job.Tracker.Weights, own ?? shared, job.Tracker.Preset, job.Tracker.Gray);
                         model = job.Tracker;
                     }
                     var runner = new ProtocolRunner(tracker!, job.Sequence, failure.Token, Advance);

@@ -2,12 +2,12 @@ namespace SiamIlgpu.Evaluation;
 
 /// <summary>
 /// VOT's expected average overlap (Kristan et al., VOT2015): how much overlap to expect on a sequence of typical length when
-/// nobody initialises the tracker again.
+/// nobody initializes the tracker again.
 /// </summary>
 public static class ExpectedOverlap
 {
     /// <summary>
-    /// The expected overlap on sequences of 1, 2, ... frames. Each run falls into fragments, from an initialisation to the failure
+    /// The expected overlap on sequences of 1, 2, ... frames. Each run falls into fragments, from an initialization to the failure
     /// that ended it; after a failure the overlap stays 0. A fragment that the sequence's end cut off says nothing of longer
     /// sequences. The value at n is the mean, over fragments that say something, of their mean overlap in frames 2..n; the first
     /// frame is given, and the value at 1 is 1.
@@ -48,7 +48,7 @@ public static class ExpectedOverlap
 
     /// <summary>
     /// The typical lengths of a set of sequences, as VOT's toolkit finds them: the density of lengths is estimated with Gaussian
-    /// kernels, and the interval grows from its peak, towards the denser side, until it holds half of it. When all sequences are
+    /// kernels, and the interval grows from its peak, toward the denser side, until it holds half of it. When all sequences are
     /// of one length, that length.
     /// </summary>
     /// <param name="lengths">Frames of each sequence, at least one.</param>

@@ -4,9 +4,9 @@ namespace SiamIlgpu.Evaluation;
 
 /// <summary>How the tracked box of one frame fits the true one. A box that is not valid is a miss: no overlap, infinitely far.</summary>
 /// <param name="Iou">Intersection over union, 0..1.</param>
-/// <param name="CenterError">Distance of the centres in pixels.</param>
+/// <param name="CenterError">Distance of the centers in pixels.</param>
 /// <param name="NormalizedCenterError">
-/// Distance of the centres with x in true widths and y in true heights (Müller et al., TrackingNet, ECCV 2018).
+/// Distance of the centers with x in true widths and y in true heights (Müller et al., TrackingNet, ECCV 2018).
 /// </param>
 public readonly record struct FrameFit(double Iou, double CenterError, double NormalizedCenterError)
 {

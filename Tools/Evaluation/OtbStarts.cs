@@ -35,7 +35,7 @@ public static class OtbStarts
 
     /// <summary>
     /// SRE: 12 boxes near the true one. Four are moved by a tenth of the size; four have a corner moved outwards by that, the
-    /// opposite one staying; four are scaled about the centre. All lie on whole pixels as far as the toolkit rounds, within the frame.
+    /// opposite one staying; four are scaled about the center. All lie on whole pixels as far as the toolkit rounds, within the frame.
     /// </summary>
     /// <param name="truth">The true box in the frame to start from.</param>
     /// <param name="width">Pixels in a row of that frame.</param>
@@ -93,13 +93,13 @@ public static class OtbStarts
 public readonly record struct SpatialStart(string Name, BoundingBox Box, double Scale)
 {
     /// <summary>
-    /// A tracked box as it is scored: of a start that was scaled, scaled back about its centre and rounded, as the toolkit does.
+    /// A tracked box as it is scored: of a start that was scaled, scaled back about its center and rounded, as the toolkit does.
     /// </summary>
     public BoundingBox Restore(BoundingBox box)
     {
         if (Scale == 1)
             return box;
-        // The toolkit counts a box's centre in whole pixels.
+        // The toolkit counts a box's center in whole pixels.
         double cx = box.X + (box.Width - 1) / 2, cy = box.Y + (box.Height - 1) / 2;
         double w = box.Width / Scale, h = box.Height / Scale;
         return new BoundingBox(Round(cx - w / 2), Round(cy - h / 2), Round(w), Round(h));

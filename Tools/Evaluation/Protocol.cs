@@ -15,7 +15,7 @@ public enum Protocol
     /// <summary>OTB's 12 boxes that are off.</summary>
     Sre,
 
-    /// <summary>VOT's supervised experiment: a tracker that fails is initialised again.</summary>
+    /// <summary>VOT's supervised experiment: a tracker that fails is initialized again.</summary>
     Vot,
 
     /// <summary>GOT-10k's one pass.</summary>

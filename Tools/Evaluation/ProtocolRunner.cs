@@ -39,7 +39,7 @@ internal sealed class ProtocolRunner
         FrameSource opened = (source with { FirstFrame = source.FirstFrame + run.Start }).OpenFrames();
         using FrameSource video = decodeAhead ? new DecodeAhead(opened) : opened;
         var lines = new RunLine[sequence.Truth.Count - run.Start];
-        // The tracker rests after a failure: it is initialised in this frame, or in the first one after it that has a true box.
+        // The tracker rests after a failure: it is initialized in this frame, or in the first one after it that has a true box.
         int next = 0;
         bool active = false;
         for (int i = 0; i < lines.Length; i++)

@@ -11,7 +11,7 @@ namespace SiamIlgpu.Evaluation;
 /// <param name="Auc">
 /// Area under the success curve: the share of frames with an IoU above t, averaged over t = 0, 0.05, ..., 1.
 /// </param>
-/// <param name="Precision20">Share of frames whose centres lie at most 20 pixels apart.</param>
+/// <param name="Precision20">Share of frames whose centers lie at most 20 pixels apart.</param>
 public readonly record struct SequenceScore(int Frames, double MeanIou, double Auc, double Precision20)
 {
     /// <summary>Scores boxes against ground truth, frame by frame, as far as both go.</summary>

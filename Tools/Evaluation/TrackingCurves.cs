@@ -1,7 +1,7 @@
 namespace SiamIlgpu.Evaluation;
 
 /// <summary>
-/// The curves of OTB (Wu, Lim and Yang, "Object Tracking Benchmark", PAMI 2015) and the normalised precision of TrackingNet and
+/// The curves of OTB (Wu, Lim and Yang, "Object Tracking Benchmark", PAMI 2015) and the normalized precision of TrackingNet and
 /// LaSOT, with the numbers read off them. Immutable.
 /// </summary>
 public sealed class TrackingCurves
@@ -35,7 +35,7 @@ public sealed class TrackingCurves
     /// <summary>For each threshold the share of frames whose IoU is greater.</summary>
     public IReadOnlyList<double> Success { get; }
 
-    /// <summary>For each threshold the share of frames whose centres lie at most that many pixels apart.</summary>
+    /// <summary>For each threshold the share of frames whose centers lie at most that many pixels apart.</summary>
     public IReadOnlyList<double> Precision { get; }
 
     /// <summary>The same with distances in widths and heights of the target.</summary>
@@ -47,7 +47,7 @@ public sealed class TrackingCurves
     /// <summary>Precision at 20 pixels.</summary>
     public double Precision20 => Precision[PrecisionPixels];
 
-    /// <summary>Area under the normalised precision curve: its mean.</summary>
+    /// <summary>Area under the normalized precision curve: its mean.</summary>
     public double NormalizedPrecisionAuc => NormalizedPrecision.Average();
 
     /// <summary>The curves of frames, each of which counts once: those of one run, or of all runs on one sequence.</summary>

@@ -27,7 +27,7 @@ public sealed record VotRun(IReadOnlyList<VotFrame> Frames, IReadOnlyList<double
     public int Failures => Frames.Count(f => f == VotFrame.Failed);
 
     /// <summary>
-    /// The overlaps that count for accuracy: of tracked frames, but for the ten frames that begin with an initialisation, whose
+    /// The overlaps that count for accuracy: of tracked frames, but for the ten frames that begin with an initialization, whose
     /// overlap is flattered by it.
     /// </summary>
     public IReadOnlyList<double> AccurateOverlaps()
@@ -43,7 +43,7 @@ public sealed record VotRun(IReadOnlyList<VotFrame> Frames, IReadOnlyList<double
         return overlaps;
     }
 
-    /// <summary>From each initialisation to the failure that ended it, or to the last frame.</summary>
+    /// <summary>From each initialization to the failure that ended it, or to the last frame.</summary>
     internal IEnumerable<(double[] Overlaps, bool Failed)> Fragments()
     {
         for (int start = 0; start < Frames.Count; start++)
@@ -61,7 +61,7 @@ public sealed record VotRun(IReadOnlyList<VotFrame> Frames, IReadOnlyList<double
 
 /// <summary>
 /// VOT's figures of the supervised experiment (Kristan et al., "The Visual Object Tracking VOT2015 challenge results", ICCV
-/// workshops 2015): a tracker that fails is initialised again five frames later. As in its toolkit, accuracy is a mean over all
+/// workshops 2015): a tracker that fails is initialized again five frames later. As in its toolkit, accuracy is a mean over all
 /// frames, and failures are counted over all sequences.
 /// </summary>
 /// <param name="Accuracy">Mean overlap of the frames that count (<see cref="VotRun.AccurateOverlaps"/>); 0 when there are none.</param>
@@ -69,7 +69,7 @@ public sealed record VotRun(IReadOnlyList<VotFrame> Frames, IReadOnlyList<double
 /// <param name="Robustness">Failures in a hundred frames.</param>
 public readonly record struct VotScore(double Accuracy, int Failures, double Robustness)
 {
-    /// <summary>Frames from a failure to the next initialisation.</summary>
+    /// <summary>Frames from a failure to the next initialization.</summary>
     public const int FramesToRestart = 5;
 
     /// <summary>The figures of one run or of several.</summary>

@@ -12,7 +12,7 @@ namespace SiamIlgpu.Live;
 /// </summary>
 public sealed class LiveSession : IDisposable
 {
-    /// <summary>Targets at once; as many as the page has colours.</summary>
+    /// <summary>Targets at once; as many as the page has colors.</summary>
     public const int MostTargets = 8;
 
     private const int MostCommands = 64;

@@ -5,13 +5,13 @@ using SiamIlgpu.Tracking;
 namespace SiamIlgpu.Live;
 
 /// <summary>A target on the page.</summary>
-internal sealed class LiveTarget(int number, int colour, TrackResult result)
+internal sealed class LiveTarget(int number, int color, TrackResult result)
 {
     /// <summary>The tracker's number of it.</summary>
     internal int Number { get; } = number;
 
-    /// <summary>The place of its colour in the page's palette.</summary>
-    internal int Colour { get; } = colour;
+    /// <summary>The place of its color in the page's palette.</summary>
+    internal int Color { get; } = color;
 
     /// <summary>Where it is now.</summary>
     internal TrackResult Result { get; set; } = result;
@@ -45,8 +45,8 @@ internal sealed class LiveTargets
 
     internal void Add(int number, int frame, TrackResult result)
     {
-        int colour = Enumerable.Range(0, LiveSession.MostTargets).First(c => !targets.Exists(t => t.Colour == c));
-        LiveTarget target = new(number, colour, result);
+        int color = Enumerable.Range(0, LiveSession.MostTargets).First(c => !targets.Exists(t => t.Color == c));
+        LiveTarget target = new(number, color, result);
         target.History.Add(frame, result);
         lock (gate)
             targets.Add(target);

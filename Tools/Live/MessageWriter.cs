@@ -109,7 +109,7 @@ internal sealed class MessageWriter(string name)
             TrackResult result = target.Result;
             json.WriteStartObject();
             json.WriteNumber("number", target.Number);
-            json.WriteNumber("colour", target.Colour);
+            json.WriteNumber("color", target.Color);
             json.WriteStartArray("box");
             json.WriteNumberValue(Finite(result.Box.X));
             json.WriteNumberValue(Finite(result.Box.Y));

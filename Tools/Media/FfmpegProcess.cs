@@ -6,7 +6,7 @@ namespace SiamIlgpu.Media;
 /// <summary>
 /// A running ffmpeg: its pipes, its log, and a watch over it, so that whatever ffmpeg does, nobody waits for it for ever.
 /// <see cref="Kill"/> may be called from any thread; the rest is for one. Pipes are read and written by asynchronous calls
-/// that are waited for: only those can be cancelled, and a program that ffmpeg's wrapper left behind may hold a pipe open
+/// that are waited for: only those can be canceled, and a program that ffmpeg's wrapper left behind may hold a pipe open
 /// long after ffmpeg is gone.
 /// </summary>
 internal sealed class FfmpegProcess : IDisposable

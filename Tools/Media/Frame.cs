@@ -87,10 +87,10 @@ public sealed class Frame
             Pixels.CopyTo(copy.Pixels);
             return;
         }
-        ReadOnlySpan<byte> grey = Pixels;
+        ReadOnlySpan<byte> gray = Pixels;
         Span<byte> rgb = copy.Pixels;
-        for (int i = 0; i < grey.Length; i++)
-            rgb.Slice(3 * i, 3).Fill(grey[i]);
+        for (int i = 0; i < gray.Length; i++)
+            rgb.Slice(3 * i, 3).Fill(gray[i]);
     }
 
     /// <summary>The bytes of <see cref="Pixels"/>.</summary>

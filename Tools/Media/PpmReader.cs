@@ -4,7 +4,7 @@ using SiamIlgpu.Kernels;
 namespace SiamIlgpu.Media;
 
 /// <summary>
-/// Reads colour pictures in binary PPM format, one after the other, from a pipe. Each says how large it is, so nothing
+/// Reads color pictures in binary PPM format, one after the other, from a pipe. Each says how large it is, so nothing
 /// has to be known of the video. Pixels go straight into the frame, whose memory is reused.
 /// </summary>
 /// <param name="read">Reads some bytes, at least one, or 0 at the end.</param>

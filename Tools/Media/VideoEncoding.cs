@@ -20,7 +20,7 @@ internal static class VideoEncoding
         [".webm"] = [.. Vp9, "-f", "webm"],
     };
 
-    // Said of the file as well as done, so that every player shows the colours that were given.
+    // Said of the file as well as done, so that every player shows the colors that were given.
     private const string Bt709 = "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p";
 
     /// <summary>The kinds of files, by their names' ends.</summary>

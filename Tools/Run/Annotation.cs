@@ -12,7 +12,7 @@ internal static class Annotation
     private static readonly RgbColor Lost = new(255, 200, 0);
     private static readonly RgbColor Plain = new(255, 255, 255);
 
-    // Okabe and Ito's colours, which people with any colour vision can tell apart, the brighter ones first.
+    // Okabe and Ito's colors, which people with any color vision can tell apart, the brighter ones first.
     private static readonly RgbColor[] Targets =
     [
         new(230, 159, 0), new(86, 180, 233), new(0, 158, 115), new(240, 228, 66), new(204, 121, 167), new(213, 94, 0), new(0, 114, 178),
@@ -28,7 +28,7 @@ internal static class Annotation
 
     /// <summary>
     /// The true box in green. One target in red, or yellow while it is lost, with the frame's number and the confidence above.
-    /// Several in a colour each, with number and confidence at the box, whose lines are thin while it is lost.
+    /// Several in a color each, with number and confidence at the box, whose lines are thin while it is lost.
     /// </summary>
     /// <param name="frame">An Rgb24 frame.</param>
     /// <param name="results">One a target.</param>

@@ -25,10 +25,10 @@ internal sealed class EvalCommand
         HelpName = "FILE", AllowMultipleArgumentsPerToken = true,
     };
 
-    private readonly Option<string[]> greyModels = new("--grey-model")
+    private readonly Option<string[]> grayModels = new("--gray-model")
     {
-        Description = "The same network trained for grey video, used for the model of the same layers where the first frame of a run has no "
-            + "colour; may be given repeatedly.",
+        Description = "The same network trained for gray video, used for the model of the same layers where the first frame of a run has no "
+            + "color; may be given repeatedly.",
         HelpName = "FILE", AllowMultipleArgumentsPerToken = true,
     };
 
@@ -40,7 +40,7 @@ internal sealed class EvalCommand
 
     private readonly Option<Protocol?> protocol = new("--protocol")
     {
-        Description = "ope (one pass), tre (20 start frames), sre (12 boxes that are off), vot (initialised again after failures), got10k, "
+        Description = "ope (one pass), tre (20 start frames), sre (12 boxes that are off), vot (initialized again after failures), got10k, "
             + "or cfnet (three starts, ending at a failure); that of the format unless given.",
     };
 
@@ -87,7 +87,7 @@ internal sealed class EvalCommand
         this.cancel = cancel;
         // A run is one thread's work; there are many runs.
         device.Threads.DefaultValueFactory = _ => 1;
-        foreach (Option option in (IEnumerable<Option>)[dataset, format, models, greyModels, results, protocol, sequences, loop.Preset, eaoInterval, output, shard, jobs])
+        foreach (Option option in (IEnumerable<Option>)[dataset, format, models, grayModels, results, protocol, sequences, loop.Preset, eaoInterval, output, shard, jobs])
             command.Add(option);
         reports.AddTo(command);
         device.AddTo(command);
@@ -179,10 +179,10 @@ internal sealed class EvalCommand
         if (files.Length + folders.Length == 0)
             files = [ModelTracker.DefaultName];
         string[] names = EvaluatedTracker.NamesOf([.. files, .. folders]);
-        GreyNetwork[] greys = GreyNetwork.Load(parsed.GetValue(greyModels) ?? []);
-        ModelTracker[] tracked = [.. files.Select((file, i) => ModelTracker.Load(names[i], file, greys, options))];
-        if (greys.FirstOrDefault(g => !tracked.Any(t => t.Grey == g.Weights)) is { } unused)
-            throw new InputException($"--grey-model: no model has the layers of {unused.File}, a {unused.Definition.Name}");
+        GrayNetwork[] grays = GrayNetwork.Load(parsed.GetValue(grayModels) ?? []);
+        ModelTracker[] tracked = [.. files.Select((file, i) => ModelTracker.Load(names[i], file, grays, options))];
+        if (grays.FirstOrDefault(g => !tracked.Any(t => t.Gray == g.Weights)) is { } unused)
+            throw new InputException($"--gray-model: no model has the layers of {unused.File}, a {unused.Definition.Name}");
         return [.. tracked, .. folders.Select((folder, i) => ResultFolder.Open(names[files.Length + i], folder, chosen))];
     }
 

@@ -7,9 +7,9 @@ namespace SiamIlgpu.Run;
 
 /// <summary>What a tracker is made of.</summary>
 /// <param name="Network">The network.</param>
-/// <param name="Grey">The same one for grey video, or null.</param>
+/// <param name="Gray">The same one for gray video, or null.</param>
 /// <param name="Options">The loop's parameters; the paper's for the network when null.</param>
-internal sealed record TrackingModel(NetworkWeights Network, NetworkWeights? Grey, TrackerOptions? Options);
+internal sealed record TrackingModel(NetworkWeights Network, NetworkWeights? Gray, TrackerOptions? Options);
 
 /// <summary>--model and what goes with it, the same for every verb that tracks.</summary>
 internal sealed class ModelOptions
@@ -19,9 +19,9 @@ internal sealed class ModelOptions
         Description = "The network: safetensors, or MatConvNet's MAT file as the authors published it; the default model unless given.",
     };
 
-    internal Option<string?> GreyModel { get; } = new("--grey-model")
+    internal Option<string?> GrayModel { get; } = new("--gray-model")
     {
-        Description = "The same network trained for grey video, used when the first frame has no colour.",
+        Description = "The same network trained for gray video, used when the first frame has no color.",
     };
 
     internal Option<string?> Preset { get; } = new("--preset")
@@ -33,7 +33,7 @@ internal sealed class ModelOptions
     internal void AddTo(Command command)
     {
         command.Add(Model);
-        command.Add(GreyModel);
+        command.Add(GrayModel);
         command.Add(Preset);
     }
 
@@ -42,7 +42,7 @@ internal sealed class ModelOptions
         TrackerOptions? options = PresetOf(parsed);
         return new TrackingModel(
             parsed.GetValue(Model) is { } file ? NetworkWeights.Load(file) : DefaultModel.Load(),
-            parsed.GetValue(GreyModel) is { } greyFile ? NetworkWeights.Load(greyFile) : null,
+            parsed.GetValue(GrayModel) is { } grayFile ? NetworkWeights.Load(grayFile) : null,
             options);
     }
 

@@ -24,9 +24,9 @@ internal sealed class TrackedTargets : IDisposable
         this.boxes = boxes;
         results = new TrackResult[boxes.Count];
         if (boxes.Count == 1)
-            single = new Tracker(model.Network, device, model.Options, model.Grey);
+            single = new Tracker(model.Network, device, model.Options, model.Gray);
         else
-            several = new MultiTracker(model.Network, device, model.Options, model.Grey);
+            several = new MultiTracker(model.Network, device, model.Options, model.Gray);
     }
 
     internal NetworkDefinition Definition => single?.Definition ?? several!.Definition;

@@ -56,7 +56,7 @@ internal sealed class TrainArguments
 
     private readonly Option<float> easyNegatives = Share("--easy-negatives", "Data: share of pairs whose search is of another video.");
     private readonly Option<float> hardNegativePairs = Share("--hard-negative-pairs", "Data: share of pairs whose exemplar is background.");
-    private readonly Option<float> grey = Share("--grey", "Data: share of pairs without colour; 0.25 for networks for grey video.");
+    private readonly Option<float> gray = Share("--gray", "Data: share of pairs without color; 0.25 for networks for gray video.");
 
     private readonly Option<LossKind?> loss = new("--loss")
     {
@@ -91,7 +91,7 @@ internal sealed class TrainArguments
 
     internal IEnumerable<Option> All =>
     [
-        network, from, data, synthetic, sources, pairs, validationPairs, easyNegatives, hardNegativePairs, grey, loss, hardNegatives,
+        network, from, data, synthetic, sources, pairs, validationPairs, easyNegatives, hardNegativePairs, gray, loss, hardNegatives,
         epochs, batch, firstRate, lastRate, weightDecay, momentum, positiveRadius, negativeRadius, seed,
     ];
 
@@ -109,7 +109,7 @@ internal sealed class TrainArguments
             ValidationPairs = Of(validationPairs),
             EasyNegatives = Of(easyNegatives),
             HardNegativePairs = Of(hardNegativePairs),
-            Grey = Of(grey),
+            Gray = Of(gray),
             Loss = Of(loss),
             HardNegatives = Of(hardNegatives),
             Epochs = Of(epochs),
@@ -166,7 +166,7 @@ internal sealed record TrainSettings
 
     internal float HardNegativePairs { get; init; }
 
-    internal float Grey { get; init; }
+    internal float Gray { get; init; }
 
     internal LossKind? Loss { get; init; }
 
@@ -208,7 +208,7 @@ internal sealed record TrainSettings
         CheckShare("--easy-negatives", EasyNegatives);
         CheckShare("--hard-negative-pairs", HardNegativePairs);
         CheckShare("--easy-negatives and --hard-negative-pairs together", EasyNegatives + HardNegativePairs);
-        CheckShare("--grey", Grey);
+        CheckShare("--gray", Gray);
         if (HardNegatives > 0 && Loss != LossKind.Triplet)
             throw new InputException("--hard-negatives: only --loss triplet has them");
     }
@@ -265,7 +265,7 @@ internal sealed record TrainSettings
     private IEnumerable<(string Option, object? Value)> Values() =>
     [
         ("--network", Network), ("--from", From), ("--synthetic", Synthetic), ("--pairs", Pairs), ("--validation-pairs", ValidationPairs),
-        ("--easy-negatives", EasyNegatives), ("--hard-negative-pairs", HardNegativePairs), ("--grey", Grey), ("--loss", Loss),
+        ("--easy-negatives", EasyNegatives), ("--hard-negative-pairs", HardNegativePairs), ("--gray", Gray), ("--loss", Loss),
         ("--hard-negatives", HardNegatives), ("--epochs", Epochs), ("--batch", Batch), ("--first-rate", FirstRate),
         ("--last-rate", LastRate), ("--weight-decay", WeightDecay), ("--momentum", Momentum), ("--positive-radius", PositiveRadius),
         ("--negative-radius", NegativeRadius), ("--seed", Seed),

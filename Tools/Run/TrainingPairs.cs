@@ -54,7 +54,7 @@ internal sealed class TrainingPairs : IDisposable
             Seed = settings.Seed,
             EasyNegatives = settings.EasyNegatives,
             HardNegatives = settings.HardNegativePairs,
-            Grey = settings.Grey,
+            Gray = settings.Gray,
             PairsPerVisit = settings.Synthetic ? PairsOfAScene : 1,
         };
         try

@@ -36,7 +36,7 @@ public static class CudaAsm
     private const string RoundToTf32 = "cvt.rna.tf32.f32%0,%1;";
 
     // What the threads of a group brought to their mma and took from it. A thread may bring its next operands before its
-    // neighbours took their sums, so the two are apart.
+    // neighbors took their sums, so the two are apart.
     private static readonly uint[,] Operands = new uint[1024, 6];
     private static readonly float[,] Sums = new float[1024, 4];
     private static readonly float[,] Results = new float[1024, 4];

@@ -41,7 +41,7 @@ internal sealed class SandboxMemory
             if (word.WritePhase == phase && word.Writer != thread)
                 throw Race("read", number, index, $"thread {word.Writer} wrote it in the same phase: a barrier is missing");
             if (shared && word.WritePhase < GroupRunner.GroupStart)
-                throw GroupRunner.Error($"{Label(number)}: read of index {index}, which is uninitialised");
+                throw GroupRunner.Error($"{Label(number)}: read of index {index}, which is uninitialized");
             if (IsOfEarlierGroup(word.WritePhase))
                 throw Race("read", number, index, "another group wrote it in this launch, and no barrier helps between groups");
             if (IsOfEarlierGroup(word.ReadPhase))

@@ -26,10 +26,10 @@ internal sealed class Backdrop
 
     /// <summary>Paints one.</summary>
     /// <param name="seed">What comes of it.</param>
-    /// <param name="palette">The scene's colours.</param>
+    /// <param name="palette">The scene's colors.</param>
     /// <param name="makers">Makes the figures that stand about.</param>
     /// <param name="pictures">The user's pictures; may be none.</param>
-    /// <param name="mean">The mean colour.</param>
+    /// <param name="mean">The mean color.</param>
     public static Texture Paint(ulong seed, Palette palette, FigureMaker makers, IReadOnlyList<Texture> pictures, out Vector128<float> mean)
     {
         var backdrop = new Backdrop(seed, palette);

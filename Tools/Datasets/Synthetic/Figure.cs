@@ -36,7 +36,7 @@ internal sealed class FigurePart
     /// <summary>Ripple of the outline: its share of the radius, waves around, and their phase in turns.</summary>
     public (float Amount, int Lobes, Wave Phase) Ripple { get; init; }
 
-    /// <summary>Change of brightness from the middle to the right edge, to the lower edge, and loss towards all edges.</summary>
+    /// <summary>Change of brightness from the middle to the right edge, to the lower edge, and loss toward all edges.</summary>
     public (float Right, float Down, float Round) Shading { get; init; }
 }
 

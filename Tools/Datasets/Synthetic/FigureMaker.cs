@@ -15,7 +15,7 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
     private readonly List<FigurePart> parts = [];
     private SceneRandom random = new(seed);
 
-    // Colours that the figure is made about; null leaves them free.
+    // Colors that the figure is made about; null leaves them free.
     private Vector128<float>? near;
     private float nearContrast;
 
@@ -74,8 +74,8 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
 
     /// <summary>Makes one figure.</summary>
     /// <param name="kind">What it is.</param>
-    /// <param name="about">A colour to stay near, or null.</param>
-    /// <param name="contrast">How far from that colour, 0..255.</param>
+    /// <param name="about">A color to stay near, or null.</param>
+    /// <param name="contrast">How far from that color, 0..255.</param>
     public Figure Make(Kind kind, Vector128<float>? about = null, float contrast = 0)
     {
         (near, nearContrast) = (about, contrast);
@@ -339,7 +339,7 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
     private void Car()
     {
         float half = random.Between(0.85f, 1.4f);
-        Texture body = Plain(Color(), 0.15f), glass = Plain(palette.Make(ref random, random.Between(0.05f, 0.5f), 0.1f), 0.1f), tyre = Plain(Dark(), 0);
+        Texture body = Plain(Color(), 0.15f), glass = Plain(palette.Make(ref random, random.Between(0.05f, 0.5f), 0.1f), 0.1f), tire = Plain(Dark(), 0);
         Shadow(0.48f, 1.05f * half);
         float front = random.Between(0.3f, 0.6f), back = random.Between(0.5f, 0.9f), roof = random.Between(0.3f, 0.6f);
         Add([-back * half, -0.02f, -roof * half, -0.47f, roof * half * 0.7f, -0.47f, front * half, -0.02f], body, Round());
@@ -353,7 +353,7 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
         Add(Outlines.Oval(-half * 0.95f, 0.06f, 0.05f, 0.06f, 4), Plain(Vector128.Create(170f, 30, 25, 0), 0), default);
         foreach (float side in (ReadOnlySpan<float>)[-0.62f, 0.62f])
         {
-            Add(Outlines.Oval(side * half, 0.34f, 0.18f, 0.17f), tyre, default);
+            Add(Outlines.Oval(side * half, 0.34f, 0.18f, 0.17f), tire, default);
             Add(Outlines.Oval(side * half, 0.34f, 0.1f, 0.1f), Plain(palette.Make(ref random, 0.6f, 0), 0.3f), default, joint: (side * half, 0.34f), swing: SwingOf(3, 200));
         }
     }

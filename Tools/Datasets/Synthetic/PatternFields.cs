@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace SiamIlgpu.Datasets.Synthetic;
 
 /// <summary>
-/// Grey patterns, 256 x 256 and endless, made once for all scenes: clouds of several roughnesses, grains, cells, fallen
-/// leaves, stripes, checks, bricks, spots, scribble. A scene takes them at any scale, turn and offset, in any colours.
+/// Gray patterns, 256 x 256 and endless, made once for all scenes: clouds of several roughnesses, grains, cells, fallen
+/// leaves, stripes, checks, bricks, spots, scribble. A scene takes them at any scale, turn and offset, in any colors.
 /// </summary>
 internal static class PatternFields
 {
@@ -117,7 +117,7 @@ internal static class PatternFields
         for (int leaf = 0; leaf < 4000; leaf++)
         {
             float radius = random.NaturalRadius(smallest, largest), aspect = random.Between(0.35f, 1), turn = random.Unit();
-            float centerX = random.Between(0, Size), centerY = random.Between(0, Size), grey = 128 + 60 * random.Normal(), slope = random.Normal() * 20 / radius;
+            float centerX = random.Between(0, Size), centerY = random.Between(0, Size), gray = 128 + 60 * random.Normal(), slope = random.Normal() * 20 / radius;
             float c = Turn.Cos(turn), s = Turn.Sin(turn);
             int reach = Math.Min(Size / 2 - 1, (int)(radius * (round ? 1 : 1.42f)) + 1);
             for (int y = -reach; y <= reach; y++)
@@ -127,7 +127,7 @@ internal static class PatternFields
                     float u = (c * x + s * y) / radius, v = (c * y - s * x) / (radius * aspect);
                     if (round ? u * u + v * v > 1 : Math.Max(MathF.Abs(u), MathF.Abs(v)) > 1)
                         continue;
-                    field[(((int)centerY + y) & Mask) * Size + (((int)centerX + x) & Mask)] = (byte)Math.Clamp(grey + slope * (x + y), 0, 255);
+                    field[(((int)centerY + y) & Mask) * Size + (((int)centerX + x) & Mask)] = (byte)Math.Clamp(gray + slope * (x + y), 0, 255);
                 }
             }
         }
@@ -136,7 +136,7 @@ internal static class PatternFields
 
     private static byte[] Cells(ulong seed, int count, bool edges) => Make((x, y) =>
     {
-        float u = (float)x * count / Size, v = (float)y * count / Size, nearest = 99, second = 99, grey = 0;
+        float u = (float)x * count / Size, v = (float)y * count / Size, nearest = 99, second = 99, gray = 0;
         for (int row = (int)v - 1; row <= (int)v + 1; row++)
         {
             for (int column = (int)u - 1; column <= (int)u + 1; column++)
@@ -145,12 +145,12 @@ internal static class PatternFields
                 float dx = column + Hash(seed, wrappedX, wrappedY) - u, dy = row + Hash(seed + 1, wrappedX, wrappedY) - v;
                 float distance = MathF.Sqrt(dx * dx + dy * dy);
                 if (distance < nearest)
-                    (nearest, second, grey) = (distance, nearest, Hash(seed + 2, wrappedX, wrappedY));
+                    (nearest, second, gray) = (distance, nearest, Hash(seed + 2, wrappedX, wrappedY));
                 else
                     second = Math.Min(second, distance);
             }
         }
-        return edges ? 500 * (second - nearest) + 40 * grey : 255 * grey;
+        return edges ? 500 * (second - nearest) + 40 * gray : 255 * gray;
     });
 
     private static byte[] Stripes(ulong seed, int count, float bend) => Make((x, y) =>

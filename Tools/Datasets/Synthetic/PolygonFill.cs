@@ -1,6 +1,6 @@
 namespace SiamIlgpu.Datasets.Synthetic;
 
-/// <summary>Colours the pixels of a row that a polygon covers.</summary>
+/// <summary>Colors the pixels of a row that a polygon covers.</summary>
 internal interface IPolygonShader
 {
     /// <summary>Blends a run of pixels.</summary>
@@ -29,7 +29,7 @@ internal sealed class PolygonFill
     /// <param name="top">The first row.</param>
     /// <param name="right">The column after the last.</param>
     /// <param name="bottom">The row after the last.</param>
-    /// <param name="shader">What colours the pixels.</param>
+    /// <param name="shader">What colors the pixels.</param>
     public void Fill<TShader>(ReadOnlySpan<float> points, int left, int top, int right, int bottom, ref TShader shader)
         where TShader : struct, IPolygonShader, allows ref struct
     {

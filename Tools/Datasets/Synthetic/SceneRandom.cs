@@ -16,7 +16,7 @@ internal struct SceneRandom(ulong seed)
 
     public float Between(float low, float high) => low + (high - low) * Unit();
 
-    /// <summary>Small values more often: the density falls towards <paramref name="high"/>.</summary>
+    /// <summary>Small values more often: the density falls toward <paramref name="high"/>.</summary>
     public float Skewed(float low, float high)
     {
         float unit = Unit();

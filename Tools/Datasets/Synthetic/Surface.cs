@@ -24,7 +24,7 @@ internal sealed class Texture
     /// <summary>Rows and columns of the largest copy.</summary>
     public int Size { get; }
 
-    /// <summary>The mean colour of every 16th texel in a row.</summary>
+    /// <summary>The mean color of every 16th texel in a row.</summary>
     public Vector128<float> Mean
     {
         get
@@ -36,7 +36,7 @@ internal sealed class Texture
         }
     }
 
-    /// <summary>The copy to read when neighbouring pixels are <paramref name="step"/> texels apart.</summary>
+    /// <summary>The copy to read when neighboring pixels are <paramref name="step"/> texels apart.</summary>
     public Level At(float step)
     {
         int level = 0;
@@ -70,7 +70,7 @@ internal sealed class Texture
         private readonly int size = size;
         private readonly float scale = Sixteenths * scale;
 
-        /// <summary>The colour at a place in texels of the largest copy, bilinear in sixteenths: red, green, blue, 0.</summary>
+        /// <summary>The color at a place in texels of the largest copy, bilinear in sixteenths: red, green, blue, 0.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector128<float> Sample(float x, float y)
         {
@@ -111,7 +111,7 @@ internal static class Texel
         => Vector128.Create((float)(texel & 255), (texel >> 8) & 255, (texel >> 16) & 255, 0);
 }
 
-/// <summary>Draws natural colours: the three channels go together, most colours are dull, and warm or cool more often than green or violet.</summary>
+/// <summary>Draws natural colors: the three channels go together, most colors are dull, and warm or cool more often than green or violet.</summary>
 internal sealed class Palette
 {
     private readonly float saturation;
@@ -135,14 +135,14 @@ internal sealed class Palette
         brightest = 250 - random.Skewed(0, 90);
     }
 
-    /// <summary>Any colour of the scene.</summary>
+    /// <summary>Any color of the scene.</summary>
     public Vector128<float> Draw(ref SceneRandom random)
     {
         float level = random.Chance(0.5f) ? random.Unit() : 0.5f + 0.2f * random.Normal();
         return Make(ref random, level, random.Skewed(0, 1));
     }
 
-    /// <summary>A colour of about this brightness (0..1) and chroma (0..1).</summary>
+    /// <summary>A color of about this brightness (0..1) and chroma (0..1).</summary>
     public Vector128<float> Make(ref SceneRandom random, float level, float chroma)
     {
         float brightness = darkest + (brightest - darkest) * Math.Clamp(level, 0, 1);
@@ -152,20 +152,20 @@ internal sealed class Palette
         return Light(brightness, 1 + 0.75f * warm - 0.25f * tint, 1 + 0.1f * warm + 0.55f * tint, 1 - 0.85f * warm - 0.3f * tint);
     }
 
-    /// <summary>A given colour (0..255) in the scene's light.</summary>
+    /// <summary>A given color (0..255) in the scene's light.</summary>
     public Vector128<float> Light(Vector128<float> color)
     {
         float brightness = 0.3f * color[0] + 0.59f * color[1] + 0.11f * color[2];
         return Light(brightness, color[0] / (brightness + 1), color[1] / (brightness + 1), color[2] / (brightness + 1));
     }
 
-    /// <summary>A colour near another one.</summary>
+    /// <summary>A color near another one.</summary>
     public static Vector128<float> Near(ref SceneRandom random, Vector128<float> color, float contrast)
     {
         float all = contrast * random.Normal();
         Vector128<float> change = Vector128.Create(
             all + 0.25f * contrast * random.Normal(), all + 0.15f * contrast * random.Normal(), all + 0.3f * contrast * random.Normal(), 0);
-        // Grey stays grey.
+        // Gray stays gray.
         float spread = Math.Max(color[0], Math.Max(color[1], color[2])) - Math.Min(color[0], Math.Min(color[1], color[2]));
         return color + (spread < 2 ? Vector128.Create(change[0], change[0], change[0], 0) : change);
     }
@@ -177,7 +177,7 @@ internal sealed class Palette
         0);
 }
 
-/// <summary>A pattern without end: a field of greys through a ramp of colours, shaded by a second field.</summary>
+/// <summary>A pattern without end: a field of grays through a ramp of colors, shaded by a second field.</summary>
 internal sealed class Surface
 {
     private const int RampSize = 256;
@@ -190,10 +190,10 @@ internal sealed class Surface
     private Surface(byte[] pattern, in Affine toPattern, byte[] shade, in Affine toShade, float relief)
         => (this.pattern, this.toPattern, this.shade, this.toShade, this.relief) = (pattern, toPattern, shade, toShade, relief);
 
-    /// <summary>Draws a pattern about a colour.</summary>
+    /// <summary>Draws a pattern about a color.</summary>
     /// <param name="random">Where it comes from.</param>
-    /// <param name="palette">The scene's colours.</param>
-    /// <param name="main">The colour of most of it.</param>
+    /// <param name="palette">The scene's colors.</param>
+    /// <param name="main">The color of most of it.</param>
     /// <param name="scale">Field pixels to a texel: 1 is coarse, 4 fine.</param>
     /// <param name="tiled">Whether it has to repeat every 512 texels.</param>
     public static Surface Draw(ref SceneRandom random, Palette palette, Vector128<float> main, float scale, bool tiled)
@@ -206,7 +206,7 @@ internal sealed class Surface
         return surface;
     }
 
-    /// <summary>The colour at a place.</summary>
+    /// <summary>The color at a place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector128<float> At(float x, float y)
     {

@@ -26,7 +26,7 @@ public sealed class SyntheticScene : TrainingVideo
     private readonly Vector128<float> mean;
     private readonly Actor target;
     private readonly Actor[] behind, before;
-    private readonly bool grey, subsampled;
+    private readonly bool gray, subsampled;
 
     // The camera.
     private readonly Wave panX, panY, zoom, roll;
@@ -53,13 +53,13 @@ public sealed class SyntheticScene : TrainingVideo
             3 => (480, 360),
             _ => (480, 270),
         };
-        grey = random.Chance(0.12f);
+        gray = random.Chance(0.12f);
         var palette = new Palette(ref random);
         IReadOnlyList<Texture> textures = pictures?.Textures ?? [];
         var maker = new FigureMaker(random.Next(), palette, textures);
         backdrop = Backdrop.Paint(random.Next(), palette, maker, textures, out mean);
 
-        // The target: near the backdrop's colour in some scenes.
+        // The target: near the backdrop's color in some scenes.
         FigureMaker.Kind kind = FigureMaker.AnyKind(ref random);
         bool hidden = random.Chance(0.3f);
         float contrast = random.Between(12, 45);
@@ -322,12 +322,12 @@ public sealed class SyntheticScene : TrainingVideo
                 Vector128<float> color = from[x] * channels * light;
                 color = Vector128.Min(Vector128.Max(color, Vector128<float>.Zero), Vector128.Create(255f));
                 color += color * (Vector128.Create(255f) - color) * curve;
-                // Four bytes of a hash: their sum is the brightness's noise, three of them a little of the colour's.
+                // Four bytes of a hash: their sum is the brightness's noise, three of them a little of the color's.
                 uint hash = Hash((uint)frameX * 0x9E3779B1 ^ (uint)frameY * 0x85EBCA77 ^ frameHash);
                 Vector128<float> bytesOfHash = Vector128.Create((float)(hash & 255), (hash >> 8) & 255, (hash >> 16) & 255, hash >> 24);
                 float sum = (Vector128.Sum(bytesOfHash) - 510) * (1f / 148);
                 color += Vector128.Create(noise * sum) + (bytesOfHash - Vector128.Create(127.5f)) * (noise / 250);
-                if (grey)
+                if (gray)
                     color = Vector128.Create(Vector128.Dot(color, Vector128.Create(0.299f, 0.587f, 0.114f, 0)));
                 uint texel = Texel.Pack(color);
                 (bytes[3 * x], bytes[3 * x + 1], bytes[3 * x + 2]) = ((byte)texel, (byte)(texel >> 8), (byte)(texel >> 16));
@@ -335,7 +335,7 @@ public sealed class SyntheticScene : TrainingVideo
         }
         Vector128<float> padding = mean * channels;
         padding += padding * (Vector128.Create(255f) - padding) * curve;
-        window.Padding = grey
+        window.Padding = gray
             ? new RgbColor(Luminance(padding), Luminance(padding), Luminance(padding))
             : new RgbColor(padding[0], padding[1], padding[2]);
     }

@@ -5,7 +5,7 @@ using SiamIlgpu.Tracking;
 namespace SiamIlgpu.Datasets.Synthetic;
 
 /// <summary>
-/// A made-up video with exact ground truth: a spotted warm-coloured disc drifts and changes its size over a cool landscape,
+/// A made-up video with exact ground truth: a spotted warm-colored disc drifts and changes its size over a cool landscape,
 /// and in the middle of the video a post passes in front of it. The same arguments give the same bytes on every machine:
 /// only additions, multiplications, divisions and square roots are used. Frames are Rgb24.
 /// </summary>
@@ -45,7 +45,7 @@ public sealed class SyntheticVideo : FrameSource
         skin = PaintSkin();
         boxes = PlanPath(frameCount);
 
-        // The post comes towards the disc, so that it passes quickly, and meets it in the middle frame.
+        // The post comes toward the disc, so that it passes quickly, and meets it in the middle frame.
         int middle = frameCount / 2;
         bool discGoesRight = boxes[Math.Min(middle + 1, frameCount - 1)].Center.X >= boxes[middle].Center.X;
         postWidth = 0.4f * (float)boxes[middle].Width;
@@ -56,7 +56,7 @@ public sealed class SyntheticVideo : FrameSource
     /// <inheritdoc/>
     public override int? Count => boxes.Length;
 
-    /// <summary>The disc's box in every frame, occluded or not, in OTB's coordinates: the first pixel's centre is (1, 1).</summary>
+    /// <summary>The disc's box in every frame, occluded or not, in OTB's coordinates: the first pixel's center is (1, 1).</summary>
     public IReadOnlyList<BoundingBox> GroundTruth => boxes;
 
     /// <inheritdoc/>
@@ -133,7 +133,7 @@ public sealed class SyntheticVideo : FrameSource
                 float grain = noise.Fractal(x / 18f, y / 18f, salt: 3);
                 float spots = noise.Fractal(x / 26f, y / 26f, salt: 4);
                 Color color = Color.Mix(new Color(206, 52, 30), new Color(250, 186, 60), Smooth(2 * grain - 0.5f));
-                // A light cheek towards the upper left gives the disc a round look.
+                // A light cheek toward the upper left gives the disc a round look.
                 float dx = (x - 0.35f * Skin) / Skin, dy = (y - 0.3f * Skin) / Skin;
                 color = Color.Mix(color, new Color(255, 236, 190), 0.55f * Math.Max(0, 1 - 6 * (dx * dx + dy * dy)));
                 texture[y * Skin + x] = Color.Mix(color, new Color(58, 16, 40), Smooth(9 * (spots - 0.58f)));

@@ -2,8 +2,8 @@
 // frame's pixels, and each target's response and exemplar. Commands go back as small JSON texts.
 "use strict";
 
-// By a target's colour number. Told apart by people with any colour vision, and on dark and light video (Okabe and Ito's, lightened).
-const COLOURS = ["#ff9f1c", "#56c1ff", "#f5e663", "#3ddc97", "#ff8fc7", "#b9a5ff", "#ff6b4a", "#e4e6ea"];
+// By a target's color number. Told apart by people with any color vision, and on dark and light video (Okabe and Ito's, lightened).
+const COLORS = ["#ff9f1c", "#56c1ff", "#f5e663", "#3ddc97", "#ff8fc7", "#b9a5ff", "#ff6b4a", "#e4e6ea"];
 
 const $ = id => document.getElementById(id);
 const stage = $("stage"), video = $("video"), overlay = $("overlay"), pen = overlay.getContext("2d");
@@ -84,7 +84,7 @@ function paint(canvas, buffer, at, width, height) {
   return at + 4 * width * height;
 }
 
-// From black by violet and orange to pale yellow: brightness grows all the way, so that it reads without colour too.
+// From black by violet and orange to pale yellow: brightness grows all the way, so that it reads without color too.
 const HEAT = (() => {
   const stops = [[8, 6, 30], [88, 24, 110], [190, 55, 85], [248, 140, 40], [252, 250, 180]], table = new Uint8ClampedArray(1024);
   for (let i = 0; i < 256; i++) {
@@ -143,7 +143,7 @@ function showTargets(header, buffer, at) {
 function addCard(target) {
   const card = $("card").content.cloneNode(true).firstElementChild, number = target.number;
   card.dataset.number = number;
-  card.style.setProperty("--colour", COLOURS[target.colour]);
+  card.style.setProperty("--color", COLORS[target.color]);
   card.querySelector(".chip").textContent = number;
   card.querySelector(".select").ariaLabel = `Select target ${number}`;
   card.querySelector(".bar").ariaLabel = `Confidence in target ${number}`;
@@ -228,17 +228,17 @@ function drawOverlay() {
     return;
   for (const target of view.targets)
     if (edit?.target !== target.number)
-      drawBox(target.box, COLOURS[target.colour], target.lost, target.number === selected, target.lost ? `${target.number} LOST` : `${target.number}`);
+      drawBox(target.box, COLORS[target.color], target.lost, target.number === selected, target.lost ? `${target.number} LOST` : `${target.number}`);
   if (edit)
-    drawBox(edit.box, edit.target ? colourOf(edit.target) : "#fff", true, true, edit.target ? `${edit.target}` : "new");
+    drawBox(edit.box, edit.target ? colorOf(edit.target) : "#fff", true, true, edit.target ? `${edit.target}` : "new");
 }
 
-const colourOf = number => COLOURS[view.targets.find(t => t.number === number)?.colour ?? 0];
+const colorOf = number => COLORS[view.targets.find(t => t.number === number)?.color ?? 0];
 
-// A pixel of the video in pixels of the screen. Boxes count from 1, as OTB's do: the first pixel's centre is (1, 1).
+// A pixel of the video in pixels of the screen. Boxes count from 1, as OTB's do: the first pixel's center is (1, 1).
 const scale = () => overlay.width / view.width;
 
-function drawBox(box, colour, dashed, strong, label) {
+function drawBox(box, color, dashed, strong, label) {
   const s = scale(), r = devicePixelRatio;
   const [x, y, w, h] = [(box[0] - 0.5) * s, (box[1] - 0.5) * s, box[2] * s, box[3] * s];
   pen.setLineDash([]);
@@ -247,11 +247,11 @@ function drawBox(box, colour, dashed, strong, label) {
   pen.strokeRect(x, y, w, h);
   pen.setLineDash(dashed ? [7 * r, 5 * r] : []);
   pen.lineWidth = (strong ? 3 : 2) * r;
-  pen.strokeStyle = colour;
+  pen.strokeStyle = color;
   pen.strokeRect(x, y, w, h);
   pen.font = `700 ${13 * r}px system-ui, sans-serif`;
   const wide = pen.measureText(label).width + 10 * r, high = 19 * r, top = y - high - r >= 0 ? y - high - r : Math.max(0, y);
-  pen.fillStyle = colour;
+  pen.fillStyle = color;
   pen.fillRect(x - r, top, wide, high);
   pen.fillStyle = "#111";
   pen.fillText(label, x + 4 * r, top + 14 * r);

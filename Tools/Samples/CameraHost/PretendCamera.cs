@@ -4,7 +4,7 @@ namespace SiamIlgpu.CameraHost;
 
 /// <summary>
 /// Stands for a camera's driver: owns one buffer of BGRA pixels, rows padded to whole cache lines, and overwrites it with every
-/// frame. It sees a chequered card that circles before a striped wall.
+/// frame. It sees a checkered card that circles before a striped wall.
 /// </summary>
 internal sealed class PretendCamera
 {
