@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.ML.OnnxRuntime;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Kernels.Ops;
 using SiamIlgpu.Plans;
 using SiamIlgpu.Weights;
 

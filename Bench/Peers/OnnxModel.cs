@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Kernels.Ops;
 using SiamIlgpu.Plans;
 using SiamIlgpu.Weights;
 

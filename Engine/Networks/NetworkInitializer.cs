@@ -1,3 +1,4 @@
+using SiamIlgpu.Kernels.Ops;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Networks;

@@ -1,4 +1,5 @@
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Kernels.Ops;
 using SiamIlgpu.Plans;
 using SiamIlgpu.Weights;
 

@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>
 /// Batch normalization at inference: y = (x - mean) / sigma * gain + offset, for each channel. This map is affine, so there is

@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>
 /// Batch normalization in training. Each call normalizes every channel by the mean and the deviation of its own batch, taken over

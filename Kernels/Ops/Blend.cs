@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>The running average of a tensor: a = (1 - rate) * a + rate * b.</summary>
 /// <param name="Shape">Shape of both tensors, in the device's feature layout.</param>

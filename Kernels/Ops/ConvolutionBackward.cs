@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>
 /// The gradients of a convolution without ReLU and pooling, y[n,o,i,j] = b[o] + sum over c,u,v of w[o,c,u,v] * x[n,c,i*s+u,j*s+v]:

@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>
 /// The filters and biases of a convolution on a device. Convolutions of any batch and image size that are prepared with them share

@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>A pooled convolution as two operations, with the map between them: for kernels that do not pool what they compute.</summary>
 internal sealed class ConvolutionThenPool : Convolution

@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>
 /// The correlation-filter layer of CFNet: the closed-form ridge regression from features x [c,m,m] to a target response

@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>
 /// The gradients of the correlation filter with respect to the features, the window and the target: the way back through the cut-off

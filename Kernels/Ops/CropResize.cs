@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>A square of pixels. It may reach outside the image; pixels there have the padding color.</summary>
 /// <param name="X">Column of its first pixel, 0-based.</param>

@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>
 /// The gradients of a cross-correlation with gain 1 and bias 0, r[n,i,j] = sum over c,u,v of z[c,u,v] * x[n,c,i+u,j+v]:

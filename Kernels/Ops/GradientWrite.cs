@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>
 /// How a backward pass writes the gradients of parameters. Where branches share parameters, the first branch overwrites and the

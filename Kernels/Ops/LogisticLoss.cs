@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>
 /// The logistic loss of score maps v with labels y (+1 or -1) and weights q (0 in a neutral zone):

@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>Maximum over square windows, unpadded: y[n,c,i,j] = max over u,v of x[n,c,i*stride+u,j*stride+v].</summary>
 /// <param name="Batch">Number of images.</param>

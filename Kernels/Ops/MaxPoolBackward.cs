@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>
 /// The gradient of a max pooling. The gradient of an output goes to the maximum of its window; of several equal maxima it goes to the

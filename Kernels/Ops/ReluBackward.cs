@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>The gradient of y = max(x, 0): dL/dx = dL/dy where y is positive, else 0.</summary>
 /// <param name="Shape">Shape of the features, in the device's feature layout.</param>

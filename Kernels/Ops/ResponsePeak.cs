@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>
 /// Finds the target's place in the responses of all scales. Each response is upsampled bicubically; all scales but the middle one are

@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>
 /// The map from responses to scores that training learns, called "adjust" in the authors' networks: v = gain * r + bias. All maps

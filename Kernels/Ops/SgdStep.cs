@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>Neighboring parameters of the arena with the same learning rate and weight decay.</summary>
 /// <param name="Offset">Index of the first parameter.</param>

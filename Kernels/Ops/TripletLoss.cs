@@ -1,4 +1,4 @@
-namespace SiamIlgpu.Kernels;
+namespace SiamIlgpu.Kernels.Ops;
 
 /// <summary>
 /// The triplet loss of Dong and Shen (ECCV 2018) on score maps v with labels (+1 positive, -1 negative, 0 ignored). The exemplar

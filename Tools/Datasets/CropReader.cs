@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.Intrinsics;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
+using SiamIlgpu.Kernels.Ops;
 using SiamIlgpu.Media;
 using SiamIlgpu.Tracking;
 

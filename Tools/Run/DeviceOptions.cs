@@ -3,6 +3,7 @@ using System.Globalization;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Kernels.Gpu;
+using SiamIlgpu.Kernels.Ops;
 
 namespace SiamIlgpu.Run;
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Kernels.Ops;
 using SiamIlgpu.Media;
 using SiamIlgpu.Tracking;
 
