@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using SiamIlgpu.Kernels;
-using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Kernels.Gpu;
 
 namespace SiamIlgpu.Bench;
@@ -9,37 +7,28 @@ namespace SiamIlgpu.Bench;
 // Apart from the other options, because Bench/Peers, which shares those, has no GPU kernels.
 internal static partial class Arguments
 {
-    /// <summary>A device by kind and number; <paramref name="byDefault"/> null: it must be given.</summary>
-    internal static Option<DeviceChoice> Device(DeviceChoice? byDefault, string description) => new("--device")
+    /// <summary>A device on which to run.</summary>
+    internal static Option<DeviceName> Device(DeviceName byDefault, string description) => Device(description, DeviceName.Forms, _ => true, byDefault);
+
+    /// <summary>A device of ILGPU, which must be given.</summary>
+    internal static Option<DeviceName> GpuDevice(string description) =>
+        Device(description, "cuda or opencl, or with a number such as opencl:1", name => name.Kind is DeviceKind.Cuda or DeviceKind.OpenCl, byDefault: null);
+
+    private static Option<DeviceName> Device(string description, string forms, Func<DeviceName, bool> accepts, DeviceName? byDefault) => new("--device")
     {
         Description = description,
-        HelpName = "cpu|cuda|opencl[:N]",
+        HelpName = "DEVICE",
         Required = byDefault is null,
-        DefaultValueFactory = byDefault is { } choice ? _ => choice : null,
-        CustomParser = Parse,
+        DefaultValueFactory = byDefault is { } name ? _ => name : null,
+        CustomParser = result => Parse(result, forms, accepts),
     };
 
-    private static DeviceChoice Parse(ArgumentResult result)
+    private static DeviceName Parse(ArgumentResult result, string forms, Func<DeviceName, bool> accepts)
     {
-        string[] parts = result.Tokens[0].Value.Split(':');
-        int index = 0;
-        // A number by itself would pass for a kind.
-        if (parts.Length <= 2 && !int.TryParse(parts[0], out _) && Enum.TryParse(parts[0], ignoreCase: true, out DeviceKind kind)
-            && (parts.Length == 1 || (int.TryParse(parts[1], out index) && index >= 0)))
-            return new DeviceChoice(kind, index);
-        result.AddError($"--device: expected cpu, cuda or opencl, maybe with a number (opencl:1), got '{result.Tokens[0].Value}'");
+        string text = result.Tokens[0].Value;
+        if (DeviceName.TryParse(text, out DeviceName name) && accepts(name))
+            return name;
+        result.AddError($"--device: expected {forms}, got '{text}'");
         return default;
     }
-}
-
-/// <summary>A device as it is named on a command line: cuda:1.</summary>
-internal readonly record struct DeviceChoice(DeviceKind Kind, int Index)
-{
-    /// <summary>Opens it.</summary>
-    /// <param name="cpu">How the CPU computes, if it is the CPU.</param>
-    /// <exception cref="DeviceUnavailableException">There is none, or it cannot be used.</exception>
-    internal ComputeDevice Open(CpuDeviceOptions cpu) => this == default ? new CpuDevice(cpu) : Devices.Open(Kind, Index);
-
-    /// <inheritdoc/>
-    public override string ToString() => $"{Kind.ToString().ToLowerInvariant()}:{Index}";
 }

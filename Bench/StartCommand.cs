@@ -22,7 +22,7 @@ internal static class StartCommand
         var model = new Option<FileInfo?>("--model") { Description = "The weights to load.", HelpName = "FILE" };
         Option<string> network = Arguments.Network("Without --model: load a file with random weights of this network.");
         Option<int> runs = Arguments.Count("--runs", 15, "Processes to start.");
-        Option<DeviceChoice> device = Arguments.Device(default(DeviceChoice), "Where to track.");
+        Option<DeviceName> device = Arguments.Device(new DeviceName(DeviceKind.Cpu), "Where to track.");
         var emptyCache = new Option<bool>("--empty-cache") { Description = "Let the GPU's driver compile all kernels in each process." };
         Option<int> threads = Arguments.Count("--threads", CpuDevice.DefaultThreads, "Threads that share the work on the CPU.");
         Option<ConvolutionAlgorithm> convolution = Arguments.Convolution();
@@ -140,5 +140,5 @@ internal static class StartCommand
     }
 
     /// <summary>Where a process tracks, and whether the driver finds its kernels compiled.</summary>
-    private sealed record Start(DeviceChoice Device, bool EmptyCache, CpuDeviceOptions Cpu);
+    private sealed record Start(DeviceName Device, bool EmptyCache, CpuDeviceOptions Cpu);
 }

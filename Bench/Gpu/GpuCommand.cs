@@ -18,7 +18,7 @@ internal static class GpuCommand
 
     internal static Command Create()
     {
-        Option<DeviceChoice> device = Arguments.Device(null, "The device to measure: a GPU, or OpenCL on the processor.");
+        Option<DeviceName> device = Arguments.GpuDevice("The device to measure: a GPU, or OpenCL on the processor.");
         var networks = new Option<string[]>("--network")
         {
             Description = "Networks to measure.",
@@ -32,11 +32,6 @@ internal static class GpuCommand
         {
             device, networks, batch, rounds,
         };
-        device.Validators.Add(result =>
-        {
-            if (result.Errors.Any() || result.GetValueOrDefault<DeviceChoice>().Kind == DeviceKind.Cpu)
-                result.AddError("--device: expected cuda or opencl");
-        });
         command.SetAction(parsed =>
         {
             try
@@ -54,11 +49,11 @@ internal static class GpuCommand
         return command;
     }
 
-    private static bool Run(DeviceChoice choice, string[] networks, int batch, int rounds)
+    private static bool Run(DeviceName name, string[] networks, int batch, int rounds)
     {
-        string cache = KernelCache.Describe(choice.Kind);
+        string cache = KernelCache.Describe(name.Kind);
         long start = Stopwatch.GetTimestamp();
-        using var device = (GpuDevice)Devices.Open(choice.Kind, choice.Index);
+        using var device = (GpuDevice)name.Open();
         double opened = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         using var cpu = new CpuDevice();
         Console.WriteLine($"# {DateTime.UtcNow:yyyy-MM-dd}, {device.Name}");

@@ -7,7 +7,7 @@ namespace SiamIlgpu.Bench.Gpu;
 internal static class KernelCache
 {
     /// <summary>Its folder and how much is in it now.</summary>
-    internal static string Describe(DeviceKind kind)
+    internal static string Describe(DeviceKind? kind)
     {
         string? set = Environment.GetEnvironmentVariable(kind == DeviceKind.Cuda ? "CUDA_CACHE_PATH" : "POCL_CACHE_DIR");
         string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);

@@ -4,79 +4,48 @@ namespace SiamIlgpu.Media;
 
 /// <summary>
 /// An animated PNG, written frame by frame: a PNG file whose first picture every viewer shows, and chunks that APNG viewers
-/// know (acTL, fcTL, fdAT; Animated PNG 1.0). It plays for ever.
+/// know (acTL, fcTL, fdAT; Animated PNG 1.0). It plays forever.
 /// </summary>
-internal sealed class ApngSink : FrameSink
+internal sealed class ApngSink(string output) : FrameSink
 {
-    private readonly PartialFile file;
-    private readonly FileStream stream;
+    private readonly AtomicFile file = new(output);
     private readonly FirstFrameSize size = new();
     private int frames;
     private int sequence;
     private long controlPosition;
 
-    public ApngSink(string output)
-    {
-        file = new PartialFile(output);
-        try
-        {
-            stream = new FileStream(file.Temporary, FileMode.CreateNew, FileAccess.Write);
-        }
-        catch (Exception e) when (PartialFile.IsAboutFiles(e))
-        {
-            throw file.Failure(e);
-        }
-    }
-
     public override void Keep()
     {
         if (frames == 0)
             throw file.Failure(new IOException("it has no frame"));
-        try
+        file.Write(stream =>
         {
             PngChunks.Write(stream, "IEND"u8, []);
-            // The number of frames stands before them.
+            // The number of frames is known only now, but it stands in front of them.
             stream.Position = controlPosition;
-            WriteAnimationControl();
-            stream.Dispose();
-        }
-        catch (Exception e) when (PartialFile.IsAboutFiles(e))
-        {
-            throw file.Failure(e);
-        }
+            WriteAnimationControl(stream);
+        });
         file.Keep();
     }
 
-    protected override void Write(Frame frame)
-    {
-        try
-        {
-            WriteFrame(size.Fit(frame));
-        }
-        catch (Exception e) when (PartialFile.IsAboutFiles(e))
-        {
-            throw file.Failure(e);
-        }
-    }
+    protected override void Write(Frame frame) => file.Write(stream => WriteFrame(stream, size.Fit(frame)));
 
     protected override void Dispose(bool disposing)
     {
-        if (!disposing)
-            return;
-        stream.Dispose();
-        file.Dispose();
+        if (disposing)
+            file.Dispose();
     }
 
-    private void WriteFrame(Frame frame)
+    private void WriteFrame(Stream stream, Frame frame)
     {
         byte[] png = PngEncoder.Encode(frame);
         if (frames == 0)
         {
             stream.Write(PngChunks.Start(png));
             controlPosition = stream.Position;
-            WriteAnimationControl();
+            WriteAnimationControl(stream);
         }
-        WriteFrameControl();
+        WriteFrameControl(stream);
         byte[] picture = PngChunks.ImageData(png);
         if (frames == 0)
         {
@@ -92,18 +61,18 @@ internal sealed class ApngSink : FrameSink
         frames++;
     }
 
-    private void WriteAnimationControl()
+    private void WriteAnimationControl(Stream stream)
     {
-        const int forEver = 0;
+        const int forever = 0;
         Span<byte> control = stackalloc byte[8];
         BinaryPrimitives.WriteInt32BigEndian(control, frames);
-        BinaryPrimitives.WriteInt32BigEndian(control[4..], forEver);
+        BinaryPrimitives.WriteInt32BigEndian(control[4..], forever);
         PngChunks.Write(stream, "acTL"u8, control);
     }
 
-    // Sequence number, width, height, x, y, seconds as a fraction, how to leave the frame, how to draw it. Each frame covers
-    // the last one.
-    private void WriteFrameControl()
+    // Sequence number, width, height, x, y, seconds as a fraction, what becomes of the frame after its time, how it is drawn.
+    // Each frame covers the last one.
+    private void WriteFrameControl(Stream stream)
     {
         (ushort numerator, ushort denominator) = Delay();
         Span<byte> control = stackalloc byte[26];
@@ -116,7 +85,7 @@ internal sealed class ApngSink : FrameSink
         PngChunks.Write(stream, "fcTL"u8, control);
     }
 
-    // 29.97 frames a second are 1000/29970 s; at more than 65 the fraction has no room for thousandths.
+    // 29.97 frames per second: each is shown for 1000/29970 s. Above 65 frames per second the denominator has no room for thousandths.
     private (ushort Numerator, ushort Denominator) Delay()
     {
         int scale = FramesPerSecond * 1000 <= ushort.MaxValue ? 1000 : 1;

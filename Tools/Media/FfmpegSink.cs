@@ -1,15 +1,15 @@
 namespace SiamIlgpu.Media;
 
-/// <summary>A video file, encoded by ffmpeg, which starts with the first frame.</summary>
+/// <summary>A video file. ffmpeg encodes it, and is started when the first frame comes.</summary>
 internal sealed class FfmpegSink : FrameSink
 {
-    // An encoder holds back dozens of frames until it hears that there are no more.
+    // An encoder holds back dozens of frames until it is told that there are no more.
     private const int FlushFactor = 10;
 
     private readonly string output;
     private readonly string program;
     private readonly TimeSpan patience;
-    private readonly PartialFile file;
+    private readonly AtomicFile file;
     private readonly FirstFrameSize size = new();
     private FfmpegProcess? process;
 
@@ -18,7 +18,9 @@ internal sealed class FfmpegSink : FrameSink
         this.output = output;
         program = FfmpegProgram.Find(options.Ffmpeg, output);
         patience = options.Patience;
-        file = new PartialFile(output);
+        file = new AtomicFile(output);
+        // ffmpeg writes it.
+        file.Close();
     }
 
     public override void Keep()

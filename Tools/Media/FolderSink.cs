@@ -17,7 +17,7 @@ internal sealed class FolderSink : FrameSink
         {
             Directory.CreateDirectory(gathering);
         }
-        catch (Exception e) when (PartialFile.IsAboutFiles(e))
+        catch (Exception e) when (AtomicFile.IsAboutFiles(e))
         {
             throw new FrameException(output, $"cannot be written ({e.Message})", e);
         }

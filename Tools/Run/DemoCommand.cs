@@ -30,7 +30,7 @@ internal static class DemoCommand
         {
             using var video = new SyntheticVideo();
             using ComputeDevice opened = device.Open(parsed);
-            using var tracker = new TrackedTargets([video.GroundTruth[0]], new TrackingModel(DefaultModel.Load(), Gray: null, Options: null), opened);
+            using var tracker = new TrackedTargets([video.GroundTruth[0]], new TrackingModel(DefaultModel.Load()), opened);
             int frames = video.Count!.Value;
             Console.WriteLine($"A synthetic video of {frames} frames, tracked by the default model, a {tracker.Definition.Name}, on {opened.Name}");
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Kernels.Gpu;
@@ -7,7 +6,7 @@ using SiamIlgpu.Kernels.Ops;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>--device and what goes with it, the same for every verb that tracks.</summary>
+/// <summary>--device and the options that belong to it. Every verb that runs a network has them.</summary>
 internal sealed class DeviceOptions
 {
     internal Option<string> Device { get; } = new("--device")
@@ -49,17 +48,8 @@ internal sealed class DeviceOptions
             throw new InputException($"--threads: expected 0 to 1024, got {threads}");
         var cpu = new CpuDeviceOptions { Threads = threads, Convolution = parsed.GetValue(Convolution) };
         string device = parsed.GetRequiredValue(Device);
-        string[] parts = device.Split(':');
-        int index = 0;
-        if (parts.Length > 2 || (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out index)))
-            throw new InputException($"--device: expected a kind and a number such as cuda:1, got '{device}'");
-        return (parts[0], index) switch
-        {
-            ("auto", 0) => Devices.OpenBest(cpu),
-            ("cpu", 0) => new CpuDevice(cpu),
-            ("cuda", _) => GpuDevice.OpenCuda(index, parsed.GetValue(Math)),
-            ("opencl", _) => GpuDevice.OpenOpenCl(index),
-            _ => throw new InputException($"--device: expected auto, cpu, cuda or opencl, got '{device}'"),
-        };
+        return DeviceName.TryParse(device, out DeviceName name)
+            ? name.Open(cpu, parsed.GetValue(Math))
+            : throw new InputException($"--device: expected {DeviceName.Forms}, got '{device}'");
     }
 }

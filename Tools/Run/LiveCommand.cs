@@ -52,7 +52,7 @@ internal static class LiveCommand
             using var interrupt = new Interrupt(cancel, () => Console.WriteLine("ending"));
             TrackingModel tracking = model.Open(parsed);
             using ComputeDevice opened = device.Open(parsed);
-            using var tracker = new MultiTracker(tracking.Network, opened, tracking.Options, tracking.Gray);
+            using MultiTracker tracker = tracking.Prepare(opened);
             using var session = new LiveSession(Open, tracker, start);
             ServeAsync(session, parsed.GetValue(port), $"{tracker.Definition.Name}, {tracker.Options.Name}, on {opened.Name}", interrupt.Token)
                 .GetAwaiter().GetResult();

@@ -1,17 +1,21 @@
 using System.CommandLine;
+using SiamIlgpu.Kernels;
 using SiamIlgpu.Networks;
 using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>What a tracker is made of.</summary>
+/// <summary>The network and the parameters of a tracker.</summary>
 /// <param name="Network">The network.</param>
-/// <param name="Gray">The same one for gray video, or null.</param>
-/// <param name="Options">The loop's parameters; the paper's for the network when null.</param>
-internal sealed record TrackingModel(NetworkWeights Network, NetworkWeights? Gray, TrackerOptions? Options);
+/// <param name="Gray">The same network for gray video, or null.</param>
+/// <param name="Options">The tracker's parameters; null stands for the paper's values for the network.</param>
+internal sealed record TrackingModel(NetworkWeights Network, NetworkWeights? Gray = null, TrackerOptions? Options = null)
+{
+    internal MultiTracker Prepare(ComputeDevice device) => new(Network, device, Options, Gray);
+}
 
-/// <summary>--model and what goes with it, the same for every verb that tracks.</summary>
+/// <summary>--model and the options that belong to it. Every verb that tracks has them.</summary>
 internal sealed class ModelOptions
 {
     internal Option<string?> Model { get; } = new("--model")

@@ -7,8 +7,8 @@ namespace SiamIlgpu.Run;
 /// <summary>Result files, written line by line as the video is tracked; they appear, whole, with <see cref="Keep"/>.</summary>
 internal sealed class ResultFiles : IDisposable
 {
-    private readonly List<AtomicText> boxes = [];
-    private readonly AtomicText? csv;
+    private readonly List<AtomicFile> boxes = [];
+    private readonly AtomicFile? csv;
     private int frames;
 
     /// <summary>Begins the files.</summary>
@@ -23,8 +23,8 @@ internal sealed class ResultFiles : IDisposable
         try
         {
             foreach (string file in boxesFile is null ? [] : FilesOf(boxesFile, targets))
-                boxes.Add(new AtomicText(file));
-            csv = csvFile is null ? null : new AtomicText(csvFile);
+                boxes.Add(new AtomicFile(file));
+            csv = csvFile is null ? null : new AtomicFile(csvFile);
         }
         catch (FrameException)
         {
@@ -68,14 +68,14 @@ internal sealed class ResultFiles : IDisposable
 
     internal void Keep()
     {
-        foreach (AtomicText file in boxes)
+        foreach (AtomicFile file in boxes)
             file.Keep();
         csv?.Keep();
     }
 
     public void Dispose()
     {
-        foreach (AtomicText file in boxes)
+        foreach (AtomicFile file in boxes)
             file.Dispose();
         csv?.Dispose();
     }

@@ -1,58 +1,40 @@
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Media;
-using SiamIlgpu.Networks;
 using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>The targets of one video: one by a tracker of its own, several by one that takes them together.</summary>
-internal sealed class TrackedTargets : IDisposable
+/// <summary>Tracks the targets of one video from its first frame on.</summary>
+/// <param name="boxes">The targets in the first frame, at least one.</param>
+/// <param name="model">The network and the parameters.</param>
+/// <param name="device">Where the tracker runs; must outlive the targets.</param>
+internal sealed class TrackedTargets(IReadOnlyList<BoundingBox> boxes, TrackingModel model, ComputeDevice device) : IDisposable
 {
-    private readonly IReadOnlyList<BoundingBox> boxes;
-    private readonly Tracker? single;
-    private readonly MultiTracker? several;
-    private readonly TrackResult[] results;
-    private bool begun;
+    private readonly MultiTracker tracker = model.Prepare(device);
+    private readonly TrackResult[] results = new TrackResult[boxes.Count];
 
-    /// <summary>Prepares to follow targets.</summary>
-    /// <param name="boxes">The targets in the first frame, at least one.</param>
-    /// <param name="model">What the tracker is made of.</param>
-    /// <param name="device">Where it runs; must outlive the targets.</param>
-    internal TrackedTargets(IReadOnlyList<BoundingBox> boxes, TrackingModel model, ComputeDevice device)
-    {
-        this.boxes = boxes;
-        results = new TrackResult[boxes.Count];
-        if (boxes.Count == 1)
-            single = new Tracker(model.Network, device, model.Options, model.Gray);
-        else
-            several = new MultiTracker(model.Network, device, model.Options, model.Gray);
-    }
+    internal NetworkDefinition Definition => tracker.Definition;
 
-    internal NetworkDefinition Definition => single?.Definition ?? several!.Definition;
+    internal TrackerOptions Options => tracker.Options;
 
-    internal TrackerOptions Options => single?.Options ?? several!.Options;
-
-    /// <summary>Takes the targets in the first frame, finds them in every later one.</summary>
-    /// <returns>One result a target, in the order of the boxes; valid until the next call.</returns>
+    /// <summary>Takes the boxes as they are in the first frame, and finds the targets in every later one.</summary>
+    /// <returns>One result for each target, in the order of the boxes; valid until the next call.</returns>
     /// <exception cref="InputException">A box makes no sense in the first frame.</exception>
     internal ReadOnlySpan<TrackResult> Follow(Frame frame)
     {
-        if (!begun)
+        if (tracker.Targets.Count == 0)
+        {
             Begin(frame);
-        else if (single is not null)
-            results[0] = single.Update(frame);
-        else
-            Update(frame);
-        begun = true;
+            return results;
+        }
+        ReadOnlySpan<TargetResult> found = tracker.Update(frame);
+        for (int i = 0; i < found.Length; i++)
+            results[i] = found[i].Result;
         return results;
     }
 
-    public void Dispose()
-    {
-        single?.Dispose();
-        several?.Dispose();
-    }
+    public void Dispose() => tracker.Dispose();
 
     private void Begin(Frame frame)
     {
@@ -60,8 +42,7 @@ internal sealed class TrackedTargets : IDisposable
         {
             for (int i = 0; i < boxes.Count; i++)
             {
-                single?.Initialize(frame, boxes[i]);
-                several?.Add(frame, boxes[i]);
+                tracker.Add(frame, boxes[i]);
                 results[i] = new TrackResult(boxes[i], Confidence: 1, Lost: false, Response: 0, PeakToSidelobe: 0);
             }
         }
@@ -69,12 +50,5 @@ internal sealed class TrackedTargets : IDisposable
         {
             throw new InputException($"{frame.Name}: {e.Message}");
         }
-    }
-
-    private void Update(Frame frame)
-    {
-        ReadOnlySpan<TargetResult> found = several!.Update(frame);
-        for (int i = 0; i < found.Length; i++)
-            results[i] = found[i].Result;
     }
 }

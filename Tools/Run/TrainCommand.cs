@@ -16,7 +16,7 @@ internal sealed class TrainCommand
 
     private static readonly TimeSpan BetweenCheckpoints = TimeSpan.FromMinutes(5);
 
-    private readonly TrainArguments arguments = new();
+    private readonly TrainOptions table = new();
     private readonly DeviceOptions device = new();
 
     private readonly Option<string> output = new("--out")
@@ -48,7 +48,7 @@ internal sealed class TrainCommand
     private TrainCommand(CancellationToken cancel)
     {
         this.cancel = cancel;
-        foreach (Option option in (IEnumerable<Option>)[output, resume, .. arguments.All, loaders])
+        foreach (Option option in (IEnumerable<Option>)[output, resume, .. table.All.Select(o => o.Option), loaders])
             command.Add(option);
         device.AddTo(command);
         command.SetAction(Run);
@@ -170,7 +170,7 @@ internal sealed class TrainCommand
     {
         if (checkpoint is null)
         {
-            TrainSettings fresh = arguments.Read(typed, before: null);
+            TrainSettings fresh = table.Read(typed);
             fresh.Check();
             return fresh;
         }
@@ -178,8 +178,8 @@ internal sealed class TrainCommand
         ParseResult before = command.Parse([.. CommandLineParser.SplitCommandLine(text).Skip(1)]);
         if (before.Errors.Count > 0)
             throw new InputException($"{checkpoint.Source}: its training's command cannot be read: {before.Errors[0].Message}");
-        TrainSettings settings = arguments.Read(typed, before);
-        settings.CheckSameAs(arguments.Read(before, before: null));
+        TrainSettings settings = table.Read(typed, before);
+        table.CheckSame(settings, table.Read(before));
         settings.Check();
         return settings;
     }
