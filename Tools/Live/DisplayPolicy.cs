@@ -16,7 +16,7 @@ internal sealed class DisplayPolicy
     private long published, lastDisplay, lastPictures;
     private bool urgent;
 
-    /// <summary>The number of what there is to show; it grows with every change.</summary>
+    /// <summary>The version of the state to show. It grows with every change.</summary>
     internal long Version { get; private set; } = 1;
 
     /// <summary>Grows each time that responses and exemplars are shown again.</summary>
@@ -39,7 +39,7 @@ internal sealed class DisplayPolicy
     }
 
     /// <summary>Stopwatch ticks until the next message.</summary>
-    /// <param name="now">The present.</param>
+    /// <param name="now">The current timestamp.</param>
     /// <param name="busy">Whether the tracker uses all the time that there is.</param>
     internal long UntilDue(long now, bool busy)
     {
@@ -49,7 +49,7 @@ internal sealed class DisplayPolicy
         return Math.Max(0, lastDisplay + (long)(seconds * Stopwatch.Frequency) - now);
     }
 
-    /// <summary>Whether the next message is to show responses and exemplars again. They cost more than the rest and change slowly.</summary>
+    /// <summary>Whether the next message needs new responses and exemplars. They cost more than the rest and change slowly.</summary>
     internal bool TakePictures(long now, bool busy)
     {
         double seconds = busy ? BusyPictureSeconds : RelaxedPictureSeconds;
@@ -60,8 +60,8 @@ internal sealed class DisplayPolicy
         return true;
     }
 
-    /// <summary>A message shows everything up to now.</summary>
-    /// <param name="start">When making it began.</param>
+    /// <summary>Notes that a message with the current version was published.</summary>
+    /// <param name="start">The time at which making it began.</param>
     internal void Displayed(long start)
     {
         published = Version;

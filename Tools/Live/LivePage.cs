@@ -5,44 +5,44 @@ using System.Text.Json;
 namespace SiamIlgpu.Live;
 
 /// <summary>
-/// One open page: its socket, and what it has seen. It gets the newest message when it has shown the last one, and nothing in
-/// between: a slow page skips, a dead one is forgotten, and neither is ever waited for.
+/// One open page: its socket, and the version that it shows. When a page has shown a message, it gets the newest one. A slow page skips
+/// messages, and a dead page is dropped. The session waits for neither.
 /// </summary>
 internal sealed class LivePage(LiveSession session, WebSocket socket)
 {
-    /// <summary>Bytes of a message from a page; more end the connection.</summary>
+    /// <summary>The greatest length of a message from a page, in bytes. A longer one ends the connection.</summary>
     internal const int LongestMessage = 4096;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    // Not disposed: it holds nothing, and the session may still answer a command of a page that has gone.
+    // It is never disposed: it holds no resources, and the session may still answer a command of a page that was closed.
     private readonly SemaphoreSlim wake = new(0);
     private string? notice;
     private volatile bool ready;
     private volatile int width;
     private long seen;
 
-    /// <summary>Whether it waits for something newer than what it has.</summary>
+    /// <summary>Whether the page is ready and this version is newer than what it shows.</summary>
     internal bool Wants(long version) => ready && Interlocked.Read(ref seen) < version;
 
-    /// <summary>Of its canvas, in pixels of the screen.</summary>
+    /// <summary>The width of the page's canvas in screen pixels.</summary>
     internal int Width => width;
 
-    /// <summary>Tells the page what did not work; of several at once it hears the last.</summary>
+    /// <summary>Tells the page what did not work. Of several messages at once, the page gets the last.</summary>
     internal void Notify(string message)
     {
         Volatile.Write(ref notice, message);
         Signal();
     }
 
-    /// <summary>There may be something to send.</summary>
+    /// <summary>Wakes the sender, which looks for something to send.</summary>
     internal void Signal()
     {
         if (wake.CurrentCount == 0)
             wake.Release();
     }
 
-    /// <summary>Serves the page until it, or the server, goes.</summary>
+    /// <summary>Serves the page until it or the server is closed.</summary>
     internal async Task RunAsync(CancellationToken closing)
     {
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(closing);
@@ -54,7 +54,7 @@ internal sealed class LivePage(LiveSession session, WebSocket socket)
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException)
         {
-            // Dropped: nothing is lost with it.
+            // The connection is gone, and there is nothing to save.
             socket.Abort();
         }
         finally
@@ -144,7 +144,7 @@ internal sealed class LivePage(LiveSession session, WebSocket socket)
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException)
         {
-            // Dropped, or does not read: the receiver hears of it.
+            // The connection is gone, or the page does not read. Aborting ends the receiver too.
             socket.Abort();
         }
     }

@@ -35,7 +35,7 @@ public sealed class LiveServer : IAsyncDisposable
         string secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         token = Encoding.ASCII.GetBytes(secret);
 
-        // An empty builder: no settings from files or the environment, which could open other addresses, and no log.
+        // The empty builder reads no settings from files or the environment, which could open other addresses, and writes no log.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -51,14 +51,14 @@ public sealed class LiveServer : IAsyncDisposable
         Secret = secret;
     }
 
-    /// <summary>What to open in a browser. Whoever knows it can watch and steer.</summary>
+    /// <summary>The address to open in a browser. Whoever knows it can watch and steer.</summary>
     public Uri Address { get; private set; } = null!;
 
     private string Secret { get; }
 
-    /// <summary>Begins to listen.</summary>
-    /// <param name="session">The session; disposed by the caller, after the server.</param>
-    /// <param name="port">A port, or 0 for any that is free.</param>
+    /// <summary>Starts to listen.</summary>
+    /// <param name="session">The session. The caller disposes of it after the server.</param>
+    /// <param name="port">A port, or 0 for any free port.</param>
     /// <exception cref="IOException">The port is in use.</exception>
     public static async Task<LiveServer> StartAsync(LiveSession session, int port = 0)
     {
@@ -77,7 +77,7 @@ public sealed class LiveServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Says goodbye to all pages and stops to listen.</summary>
+    /// <summary>Closes all pages' connections and stops listening.</summary>
     public async ValueTask DisposeAsync()
     {
         await closing.CancelAsync().ConfigureAwait(false);
@@ -172,7 +172,7 @@ public sealed class LiveServer : IAsyncDisposable
 
     private async Task ServePageAsync(HttpContext context)
     {
-        // A browser sends the origin of the page that opens the socket, and no page can change that.
+        // A browser sends the origin of the page that opens the socket, and a page cannot change it.
         if (context.Request.Headers.Origin != $"http://{context.Request.Host}")
         {
             await SayAsync(context, StatusCodes.Status403Forbidden, "A socket is for this server's own page.").ConfigureAwait(false);
@@ -206,7 +206,7 @@ public sealed class LiveServer : IAsyncDisposable
         return context.Response.WriteAsync(sentence + "\n", context.RequestAborted);
     }
 
-    /// <summary>Leaves signals such as Ctrl+C to whoever started the server.</summary>
+    /// <summary>Leaves Ctrl+C and other signals to the program that started the server.</summary>
     private sealed class CallersLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -7,34 +7,34 @@ namespace SiamIlgpu.Live;
 /// <summary>A target on the page.</summary>
 internal sealed class LiveTarget(int number, int color, TrackResult result)
 {
-    /// <summary>The tracker's number of it.</summary>
+    /// <summary>The tracker's number for the target.</summary>
     internal int Number { get; } = number;
 
-    /// <summary>The place of its color in the page's palette.</summary>
+    /// <summary>The index of its color in the page's palette.</summary>
     internal int Color { get; } = color;
 
-    /// <summary>Where it is now.</summary>
+    /// <summary>The newest result.</summary>
     internal TrackResult Result { get; set; } = result;
 
-    /// <summary>Whether it was found in a frame since it was last drawn, so that there is a response.</summary>
+    /// <summary>Whether the tracker has searched for it since it was last drawn, so that there is a response.</summary>
     internal bool HasResponse { get; set; }
 
     internal TargetHistory History { get; } = new();
 
-    /// <summary>The response for the page: side x side bytes.</summary>
+    /// <summary>The response as the page shows it: side x side bytes.</summary>
     internal byte[] Response { get; set; } = [];
 
-    /// <summary>The exemplar for the page, <see cref="PictureMaker.ExemplarSide"/> squared pixels of 4 bytes.</summary>
+    /// <summary>The exemplar as the page shows it: <see cref="PictureMaker.ExemplarSide"/> squared pixels with 4 bytes each.</summary>
     internal byte[] Exemplar { get; } = new byte[4 * PictureMaker.ExemplarSide * PictureMaker.ExemplarSide];
 }
 
-/// <summary>The targets with their boxes. The session's thread changes them; downloads, on any thread, read them.</summary>
+/// <summary>The targets with their boxes. Only the session's thread changes them. Downloads read them on any thread.</summary>
 internal sealed class LiveTargets
 {
     private readonly Lock gate = new();
     private readonly List<LiveTarget> targets = [];
 
-    /// <summary>For the session's thread.</summary>
+    /// <summary>Only for the session's thread.</summary>
     public List<LiveTarget>.Enumerator GetEnumerator() => targets.GetEnumerator();
 
     internal int Count => targets.Count;
@@ -58,7 +58,7 @@ internal sealed class LiveTargets
             targets.Remove(target);
     }
 
-    /// <summary>x,y,w,h, four decimals, for every frame since the target was drawn (OTB); null without such a target.</summary>
+    /// <summary>Lines of x,y,w,h with four decimals (OTB), for every frame since the target was drawn; null if there is no such target.</summary>
     internal IEnumerable<string>? OtbLines(int number)
     {
         LiveTarget? target;
@@ -67,7 +67,7 @@ internal sealed class LiveTargets
         return target?.History.Read().Select(f => f.Box.ToString());
     }
 
-    /// <summary>All targets' boxes, frame by frame for each.</summary>
+    /// <summary>CSV lines of all targets' boxes: one target after the other, each in the order of frames.</summary>
     internal IEnumerable<string> CsvLines()
     {
         LiveTarget[] all;

@@ -1,14 +1,14 @@
 namespace SiamIlgpu.Live;
 
-/// <summary>A message to the pages, ready to be sent; its memory is used again when nobody reads it any more.</summary>
+/// <summary>A message to the pages, ready to be sent. Its memory is reused when no page reads it any more.</summary>
 internal sealed class LiveMessage
 {
     private byte[] bytes = [];
 
-    /// <summary>What it shows: later states have greater numbers.</summary>
+    /// <summary>The version of the state that it shows. Later states have greater numbers.</summary>
     internal long Version { get; set; }
 
-    /// <summary>How many pages are being sent it; the board's.</summary>
+    /// <summary>How many pages it is being sent to. Only the board changes this.</summary>
     internal int Readers { get; set; }
 
     internal int Length { get; private set; }
@@ -25,8 +25,8 @@ internal sealed class LiveMessage
 }
 
 /// <summary>
-/// Holds the newest message. Pages take it when they are ready; what was newest in between is never sent to them. So there are
-/// at most two messages more than pages, however slow a page is.
+/// Holds the newest message. A page takes it when it is ready and never sees the messages in between. So there are at most two messages
+/// more than pages, however slow a page is.
 /// </summary>
 internal sealed class MessageBoard
 {
@@ -34,7 +34,7 @@ internal sealed class MessageBoard
     private readonly Stack<LiveMessage> free = new();
     private LiveMessage? newest;
 
-    /// <summary>A message to write, then to <see cref="Publish"/>.</summary>
+    /// <summary>A message to fill, and then to <see cref="Publish"/>.</summary>
     internal LiveMessage Rent()
     {
         lock (gate)
@@ -51,7 +51,7 @@ internal sealed class MessageBoard
         }
     }
 
-    /// <summary>The newest message if it is newer than what the page has seen. To be returned.</summary>
+    /// <summary>The newest message if the page has not seen it. The page has to <see cref="Return"/> it.</summary>
     internal LiveMessage? Take(long seen)
     {
         lock (gate)

@@ -6,22 +6,22 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Live;
 
-/// <summary>What a message says beside pictures and targets.</summary>
+/// <summary>The part of a message that is neither pictures nor targets.</summary>
 internal readonly record struct LiveStatus
 {
     internal required string State { get; init; }
 
-    /// <summary>More about the state, or empty.</summary>
+    /// <summary>More about the state; may be empty.</summary>
     internal required string Note { get; init; }
 
     internal required LiveSpeed Speed { get; init; }
 
-    /// <summary>From 1; 0 before the first frame.</summary>
+    /// <summary>The frame's number from 1; 0 before the first frame.</summary>
     internal required int FrameNumber { get; init; }
 
     internal required int? FrameCount { get; init; }
 
-    /// <summary>The video's frames a second, or what is taken for them.</summary>
+    /// <summary>The video's frames per second, or the rate that is assumed.</summary>
     internal required double Rate { get; init; }
 
     internal required double DecodeMilliseconds { get; init; }
@@ -32,13 +32,13 @@ internal readonly record struct LiveStatus
 
     internal required double FramesPerSecond { get; init; }
 
-    /// <summary>Grows when responses and exemplars were asked for again.</summary>
+    /// <summary>Grows when responses and exemplars are new.</summary>
     internal required int Pictures { get; init; }
 }
 
 /// <summary>
-/// Writes what a page is sent: the header's length (4 bytes, little-endian), the header (JSON), the frame (rows of red, green,
-/// blue, alpha), then for each target its response (bytes) and its exemplar (as the frame). For one thread at a time.
+/// Writes the messages to the pages: the header's length (4 bytes, little-endian), the header (JSON), the frame (rows of red, green,
+/// blue, alpha), then for each target its response (bytes) and its exemplar (in the frame's format). Not thread-safe.
 /// </summary>
 internal sealed class MessageWriter(string name)
 {
@@ -46,11 +46,11 @@ internal sealed class MessageWriter(string name)
     private Utf8JsonWriter? json;
 
     /// <summary>Fills a message.</summary>
-    /// <param name="message">Where to.</param>
-    /// <param name="status">What it says.</param>
-    /// <param name="frame">The frame; without pixels before the first one.</param>
-    /// <param name="room">Pixels that pages have for a row of it.</param>
-    /// <param name="targets">The targets, their pictures refreshed.</param>
+    /// <param name="message">The message to fill.</param>
+    /// <param name="status">What the header says.</param>
+    /// <param name="frame">The frame. Before the first one it has no pixels.</param>
+    /// <param name="room">The width of the widest page, in pixels.</param>
+    /// <param name="targets">The targets with refreshed pictures.</param>
     internal void Write(LiveMessage message, in LiveStatus status, Frame frame, int room, LiveTargets targets)
     {
         (int width, int height) = frame.Width > 0 ? PictureMaker.SizeFor(frame, room) : (0, 0);
@@ -128,6 +128,6 @@ internal sealed class MessageWriter(string name)
 
     private void Put(string property, double value) => json!.WriteNumber(property, Finite(value));
 
-    // JSON has no other numbers, and the page needs no more digits.
+    // JSON has no infinities or NaN, and the page needs no more digits.
     private static double Finite(double value) => double.IsFinite(value) ? Math.Round(value, 4) : 0;
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace SiamIlgpu.Live;
 
-/// <summary>When the next frame is due, and how fast they went.</summary>
+/// <summary>Knows when the next frame is due, and measures how fast frames are shown.</summary>
 internal sealed class Pace
 {
     private const double UsualRate = 25;
@@ -13,29 +13,29 @@ internal sealed class Pace
     private long windowStart, runStart, lastFrame;
     private int windowFrames, runFrames;
 
-    /// <summary>Frames a second over the last half second; 0 before that.</summary>
+    /// <summary>Frames per second over the last half second; 0 before that.</summary>
     internal double FramesPerSecond { get; private set; }
 
-    /// <summary>The video's frames a second.</summary>
+    /// <summary>The video's frames per second.</summary>
     internal double Rate { get; private set; } = UsualRate;
 
-    /// <summary>Whether frames come later than they should, because tracking or decoding takes longer than their time.</summary>
+    /// <summary>Whether frames are late because tracking or decoding takes too long.</summary>
     internal bool Behind { get; private set; }
 
     /// <summary>Frames since the last <see cref="Start"/>.</summary>
     internal int RunFrames => runFrames;
 
-    /// <summary>Frames a second since the last <see cref="Start"/>.</summary>
+    /// <summary>Frames per second since the last <see cref="Start"/>.</summary>
     internal double RunFramesPerSecond => runFrames > 0 ? runFrames * (double)Stopwatch.Frequency / Math.Max(lastFrame - runStart, 1) : 0;
 
-    /// <summary>Takes the video's rate or, at full speed, none. One that makes no sense, or null, is taken for 25.</summary>
+    /// <summary>Sets the rate: the video's, or no limit at full speed. 25 replaces a rate that is unknown or makes no sense.</summary>
     internal void Set(LiveSpeed speed, double? rate)
     {
         Rate = rate is > 0 and <= 1000 ? rate.Value : UsualRate;
         period = speed == LiveSpeed.Max ? 0 : (long)(Stopwatch.Frequency / Rate);
     }
 
-    /// <summary>Playing begins: the next frame is due now.</summary>
+    /// <summary>Starts to play: the next frame is due now.</summary>
     internal void Start(long now)
     {
         due = windowStart = runStart = now;
@@ -46,7 +46,7 @@ internal sealed class Pace
     /// <summary>Stopwatch ticks until the next frame; 0 when it is due.</summary>
     internal long UntilDue(long now) => Math.Max(0, due - now);
 
-    /// <summary>Counts a frame, begun at <paramref name="start"/>. A video that fell behind goes on from here; it does not hurry to catch up.</summary>
+    /// <summary>Counts a frame that began at <paramref name="start"/>. A video that fell behind goes on from here and does not catch up.</summary>
     internal void Count(long start, long now)
     {
         Behind = start - due > period;

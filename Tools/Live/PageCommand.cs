@@ -4,10 +4,10 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Live;
 
-/// <summary>What a page asks for.</summary>
+/// <summary>The kinds of commands that a page sends.</summary>
 internal enum PageCommandKind
 {
-    /// <summary>The last picture was shown; send the next one. Not for the session.</summary>
+    /// <summary>The page has shown the last message and is ready for the next one. The session does not see this command.</summary>
     Ready,
     Play,
     Pause,
@@ -15,22 +15,22 @@ internal enum PageCommandKind
     Restart,
     Speed,
 
-    /// <summary>A new target on the frame shown.</summary>
+    /// <summary>A new target in the frame that the page shows.</summary>
     Add,
 
-    /// <summary>Another box for a target, on the frame shown.</summary>
+    /// <summary>A new box for a target, in the frame that the page shows.</summary>
     Redraw,
     Remove,
 }
 
-/// <summary>A message from a page: {"type":"add","frame":7,"box":[x,y,w,h]} and the like.</summary>
+/// <summary>A message from a page, for example {"type":"add","frame":7,"box":[x,y,w,h]}.</summary>
 internal readonly record struct PageCommand
 {
     private const string Expected = "expected an object with a type: ready, play, pause, step, restart, speed, add, redraw or remove";
 
     internal PageCommandKind Kind { get; private init; }
 
-    /// <summary>The page, to be told what does not work.</summary>
+    /// <summary>The page, which is told when the command does not work.</summary>
     internal LivePage? Page { get; init; }
 
     internal int Target { get; private init; }
@@ -40,12 +40,12 @@ internal readonly record struct PageCommand
 
     internal BoundingBox Box { get; private init; }
 
-    /// <summary>Of the page's canvas, in pixels of the screen.</summary>
+    /// <summary>The width of the page's canvas in screen pixels.</summary>
     internal int Width { get; private init; }
 
     internal LiveSpeed Speed { get; private init; }
 
-    /// <summary>Reads a message; null, with the reason, when it makes no sense.</summary>
+    /// <summary>Reads a message. Returns null and the reason when it makes no sense.</summary>
     internal static PageCommand? Parse(ReadOnlySpan<byte> json, out string error)
     {
         PageCommandKind? kind = null;
@@ -86,7 +86,7 @@ internal readonly record struct PageCommand
                         return Refuse(out error, $"there is no property '{name}' in a message");
                 }
             }
-            // Whatever follows the object is not JSON.
+            // Anything after the object makes the message invalid.
             reader.Read();
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)

@@ -4,29 +4,29 @@ using SiamIlgpu.Tracking;
 namespace SiamIlgpu.Live;
 
 /// <summary>
-/// Makes what the page shows of the tracker's insides, and the frame in the size that the page has room for. For the session's
-/// thread alone.
+/// Makes the page's pictures of a target's response and exemplar, and chooses the size in which a frame is shown. Only the session's thread
+/// uses it.
 /// </summary>
 internal sealed class PictureMaker(MultiTracker tracker)
 {
-    /// <summary>Sides that the page gets at most, whatever its screen: more is slow to send and looks the same.</summary>
+    /// <summary>The longest side of a frame on the page. A larger one is slow to send and looks the same.</summary>
     internal const int LargestFrame = 960;
 
-    /// <summary>Side of an exemplar on the page.</summary>
+    /// <summary>The side of an exemplar on the page, in pixels.</summary>
     internal const int ExemplarSide = 64;
 
     private float[] response = [];
     private float[] planes = [];
     private byte[] pixels = [];
 
-    /// <summary>The size in which a frame is shown where there is room for <paramref name="room"/> pixels in a row.</summary>
+    /// <summary>The size in which a frame is shown on a page with <paramref name="room"/> pixels in a row.</summary>
     internal static (int Width, int Height) SizeFor(Frame frame, int room)
     {
         double scale = Math.Min(1, Math.Min(Math.Min(room, LargestFrame) / (double)frame.Width, LargestFrame / (double)frame.Height));
         return (Math.Max(1, (int)(scale * frame.Width)), Math.Max(1, (int)(scale * frame.Height)));
     }
 
-    /// <summary>Asks the tracker for a target's last response, as bytes from its least to its greatest value, and its exemplar.</summary>
+    /// <summary>Reads a target's last response and exemplar from the tracker. The response is scaled to the range of a byte.</summary>
     internal void Refresh(LiveTarget target)
     {
         int side = tracker.ResponseSize;

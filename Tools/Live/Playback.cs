@@ -23,8 +23,8 @@ internal enum PlaybackEvent
 }
 
 /// <summary>
-/// Plays a video: it knows which frame is shown, whether the next one is wanted, and when it is due. A camera that hangs holds nobody up,
-/// because frames are decoded on another thread. Only the session's thread uses it.
+/// Plays a video: it knows which frame is shown, whether the next one is wanted, and when it is due. Frames are decoded on another thread,
+/// so a camera that hangs does not block the session. Only the session's thread uses it.
 /// </summary>
 internal sealed class Playback : IDisposable
 {
@@ -67,7 +67,7 @@ internal sealed class Playback : IDisposable
     /// <summary>The frame that is shown; it has no pixels before the first one.</summary>
     internal Frame Frame { get; private set; } = new();
 
-    /// <summary>The number of <see cref="Frame"/>, from 1; 0 before the first one. It only grows, also where a video repeats.</summary>
+    /// <summary>The number of <see cref="Frame"/>, from 1; 0 before the first one. It also grows when a video repeats.</summary>
     internal int FrameNumber { get; private set; }
 
     internal bool IsFirstFrame { get; private set; }
@@ -78,12 +78,12 @@ internal sealed class Playback : IDisposable
     /// <summary>The video's frames per second, or the 25 that are assumed.</summary>
     internal double Rate => pace.Rate;
 
-    /// <summary>Frames per second that are reached.</summary>
+    /// <summary>The measured frames per second.</summary>
     internal double FramesPerSecond => pace.FramesPerSecond;
 
     internal TimeSpan DecodingTime => video.DecodingTime;
 
-    /// <summary>Whether the tracker uses all the time that there is.</summary>
+    /// <summary>Whether the tracker has no idle time.</summary>
     internal bool Busy => State == PlaybackState.Playing && (Speed == LiveSpeed.Max || pace.Behind);
 
     internal bool WantsFrame => stepping || State == PlaybackState.Playing;
@@ -98,7 +98,7 @@ internal sealed class Playback : IDisposable
         return Waiting ? long.MaxValue : Math.Max(0, asked + Late - now);
     }
 
-    /// <summary>Takes the next frame if it is there and due. A new frame is to be tracked, then <see cref="FrameDone"/> to be called.</summary>
+    /// <summary>Takes the next frame if it is there and due. The caller tracks a new frame and then calls <see cref="FrameDone"/>.</summary>
     internal PlaybackEvent Advance()
     {
         taken = Stopwatch.GetTimestamp();
@@ -133,8 +133,8 @@ internal sealed class Playback : IDisposable
         return PlaybackEvent.Ended;
     }
 
-    /// <summary>The new frame is tracked: the next one may come.</summary>
-    /// <returns>Whether the video now stands at this frame, because only this one was asked for.</returns>
+    /// <summary>Says that the new frame is tracked, so that the next one may come.</summary>
+    /// <returns>Whether the video stops at this frame, because only one frame was asked for.</returns>
     internal bool FrameDone()
     {
         asked = Stopwatch.GetTimestamp();
@@ -142,12 +142,12 @@ internal sealed class Playback : IDisposable
             ResetPace();
         else if (!stepping)
             pace.Count(taken, asked);
-        bool stands = stepping;
+        bool stops = stepping;
         stepping = false;
-        return stands;
+        return stops;
     }
 
-    /// <summary>Stops, because something is wrong; <see cref="Play"/> and <see cref="Step"/> go on.</summary>
+    /// <summary>Stops because something is wrong. <see cref="Play"/> and <see cref="Step"/> try to go on.</summary>
     internal void Fail(string why) => Stop(PlaybackState.Failed, why);
 
     internal void Play()

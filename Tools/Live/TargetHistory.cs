@@ -3,16 +3,16 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Live;
 
-/// <summary>One frame of a target's life. Frames count from 1.</summary>
+/// <summary>A target's result in one frame. Frames count from 1.</summary>
 internal readonly record struct TargetFrame(int Frame, BoundingBox Box, double Confidence, bool Lost);
 
 /// <summary>
-/// A target's boxes: the last <see cref="Most"/> frames, so that a camera may run for days. Written by the session, read by
-/// downloads at any time.
+/// A target's boxes in the last <see cref="Most"/> frames; there is a limit because a camera may run for days. The session writes them, and
+/// downloads read them at any time.
 /// </summary>
 internal sealed class TargetHistory
 {
-    /// <summary>Frames that are kept; at 25 a second more than an hour.</summary>
+    /// <summary>How many frames are kept: more than an hour at 25 frames per second.</summary>
     internal const int Most = 100_000;
 
     private readonly Lock gate = new();
@@ -20,7 +20,7 @@ internal sealed class TargetHistory
     private int first, count;
     private long dropped;
 
-    /// <summary>Keeps a frame's box; a second one for the same frame, drawn anew, takes the first one's place.</summary>
+    /// <summary>Adds a frame's box. A second box for the same frame, which somebody drew, replaces the first.</summary>
     internal void Add(int frame, TrackResult result)
     {
         TargetFrame added = new(frame, result.Box, result.Confidence, result.Lost);
@@ -45,7 +45,7 @@ internal sealed class TargetHistory
         }
     }
 
-    /// <summary>The frames kept, oldest first, read one by one while the session goes on: up to the newest, without those dropped meanwhile.</summary>
+    /// <summary>The kept frames, oldest first. They are read one by one while the session goes on; frames that are dropped meanwhile are left out.</summary>
     internal IEnumerable<TargetFrame> Read()
     {
         for (long next = 0; ; next++)

@@ -3,16 +3,16 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>The video with what the tracker says drawn on it; it appears, whole, with <see cref="Keep"/>.</summary>
+/// <summary>Writes the video with the tracker's results drawn on it. The file appears, complete, with <see cref="Keep"/>.</summary>
 internal sealed class AnnotatedVideo : IDisposable
 {
     private readonly FrameSink sink;
     private readonly FrameSource video;
     private readonly Frame canvas = new();
 
-    /// <summary>Prepares to write.</summary>
+    /// <summary>Begins the video.</summary>
     /// <param name="output">A video file, an animated PNG or a folder, see <see cref="FrameSink.Create"/>.</param>
-    /// <param name="video">The video that is tracked; its frame rate becomes the new one's.</param>
+    /// <param name="video">The video that is tracked; the new video gets its frame rate.</param>
     /// <param name="options">Where ffmpeg is.</param>
     internal AnnotatedVideo(string output, FrameSource video, VideoOptions options)
     {

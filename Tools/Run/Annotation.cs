@@ -4,7 +4,7 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>Draws what the tracker says on a frame.</summary>
+/// <summary>Draws the tracker's results on a frame.</summary>
 internal static class Annotation
 {
     private static readonly RgbColor Truth = new(64, 224, 96);
@@ -12,13 +12,13 @@ internal static class Annotation
     private static readonly RgbColor Lost = new(255, 200, 0);
     private static readonly RgbColor Plain = new(255, 255, 255);
 
-    // Okabe and Ito's colors, which people with any color vision can tell apart, the brighter ones first.
+    // The palette of Okabe and Ito: color-blind people can tell its colors apart. The brighter colors come first.
     private static readonly RgbColor[] Targets =
     [
         new(230, 159, 0), new(86, 180, 233), new(0, 158, 115), new(240, 228, 66), new(204, 121, 167), new(213, 94, 0), new(0, 114, 178),
     ];
 
-    /// <summary>A copy of the frame with one target on it.</summary>
+    /// <summary>Copies the frame and draws one target on the copy.</summary>
     internal static Frame Draw(Frame frame, TrackResult result, BoundingBox? truth)
     {
         Frame drawn = frame.ToRgb();
@@ -27,11 +27,11 @@ internal static class Annotation
     }
 
     /// <summary>
-    /// The true box in green. One target in red, or yellow while it is lost, with the frame's number and the confidence above.
-    /// Several in a color each, with number and confidence at the box, whose lines are thin while it is lost.
+    /// Draws the true box in green. A single target is red, or yellow while it is lost, and the frame's number and the confidence are
+    /// written above it. Several targets have a color each, with their number and confidence at the box; thin lines mean lost.
     /// </summary>
     /// <param name="frame">An Rgb24 frame.</param>
-    /// <param name="results">One a target.</param>
+    /// <param name="results">One result for each target.</param>
     /// <param name="truth">The true box, if it is known.</param>
     internal static void DrawOn(Frame frame, ReadOnlySpan<TrackResult> results, BoundingBox? truth)
     {
@@ -55,7 +55,7 @@ internal static class Annotation
 
     private static string Said(TrackResult result) => $"{result.Confidence:F2}{(result.Lost ? "  LOST" : "")}";
 
-    // Above the box, or inside it where there is no room above; within the frame where the box lies across its edge.
+    // The text stands above the box, or inside it where there is no room above. It stays within the frame.
     private static void DrawLabel(Frame frame, BoundingBox box, string label, RgbColor color)
     {
         if (!box.IsValid)

@@ -6,14 +6,14 @@ using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>Runs a command line: whatever is wrong with the input ends in one sentence on the error stream and exit code 2.</summary>
+/// <summary>Runs a command line. Wrong input gives one sentence on the error stream and exit code 2.</summary>
 internal static class CommandLineHost
 {
     private const int BadInput = 2;
 
     /// <summary>Runs it and returns the exit code.</summary>
     /// <param name="args">The command line.</param>
-    /// <param name="cancel">Does what the first Ctrl+C does to a verb that answers it.</param>
+    /// <param name="cancel">Has the effect of the first Ctrl+C.</param>
     internal static int Run(string[] args, CancellationToken cancel = default)
     {
         var root = new RootCommand("Tracks any object through a video: draw one box on the first frame, get the box in every later one.")
@@ -44,12 +44,12 @@ internal static class CommandLineHost
 
     private static int Refuse(string message)
     {
-        // The parser's own messages list what could be on lines of their own.
+        // The parser's messages list the possible values on further lines.
         string[] lines = message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         Console.Error.WriteLine($"error: {string.Join(' ', lines)}");
         return BadInput;
     }
 }
 
-/// <summary>Something on the command line that cannot be used. The message is one sentence.</summary>
+/// <summary>Something on the command line that cannot be used. The message is one sentence, which the user sees.</summary>
 internal sealed class InputException(string message) : Exception(message);

@@ -3,7 +3,7 @@ using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>convert: MatConvNet's MAT file to safetensors.</summary>
+/// <summary>The verb convert: turns MatConvNet's MAT file into safetensors.</summary>
 internal static class ConvertCommand
 {
     internal static Command Create()

@@ -6,7 +6,8 @@ using SiamIlgpu.Training;
 namespace SiamIlgpu.Run;
 
 /// <summary>
-/// A training as one page that needs no other file: charts by epoch, light or dark as the reader likes, down to a phone's width.
+/// Makes a web page of a training: charts by epoch. The page needs no other file, is light or dark as the reader's system is, and fits
+/// on a phone.
 /// </summary>
 internal static class CurvesPage
 {
@@ -24,13 +25,13 @@ internal static class CurvesPage
 
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
 
-    // Of a chart, in its own units.
+    // Sizes of a chart, in its own units.
     private const int Width = 440, Height = 270, Left = 62, Right = 14, Top = 14, Bottom = 48;
 
-    // More points than this are a line alone.
+    // A line with more points than this is drawn without dots.
     private const int MostDots = 80;
 
-    /// <summary>The page.</summary>
+    /// <summary>Makes the page.</summary>
     /// <param name="network">The network's name.</param>
     /// <param name="command">The command line of the training.</param>
     /// <param name="epochs">Epochs of the whole training.</param>
@@ -150,7 +151,7 @@ internal static class CurvesPage
 
     private static IEnumerable<int> EpochTicks(int last)
     {
-        // From 1 in steps of 1, 2, 5, 10, ..., at whole multiples, at most seven or so.
+        // Labels are multiples of 1, 2, 5, 10, ..., about seven at most.
         int step = (int)Math.Max(1, ChartAxis.NiceStep(last / 6.0));
         if (step > 1)
             yield return 1;
@@ -158,6 +159,6 @@ internal static class CurvesPage
             yield return epoch;
     }
 
-    /// <summary>One line of a chart: a value an epoch; those that are no numbers are left out.</summary>
+    /// <summary>One line of a chart: a value for each epoch. NaN is left out.</summary>
     private sealed record Curve(string Class, string? Name, double[] Values);
 }

@@ -8,7 +8,7 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>demo: a tracker at work, with no file needed.</summary>
+/// <summary>The verb demo: tracks a made-up video, so it needs no file.</summary>
 internal static class DemoCommand
 {
     private const int FramesInStrip = 6;

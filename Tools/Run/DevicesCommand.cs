@@ -3,7 +3,7 @@ using SiamIlgpu.Kernels.Gpu;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>devices: what the tracker can run on here.</summary>
+/// <summary>The verb devices: lists the devices of this machine.</summary>
 internal static class DevicesCommand
 {
     internal static Command Create()

@@ -8,7 +8,7 @@ using SiamIlgpu.Kernels.Cpu;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>eval: trackers on a data set, by the rules of its benchmark.</summary>
+/// <summary>The verb eval: evaluates trackers on a data set by the rules of its benchmark.</summary>
 internal sealed class EvalCommand
 {
     private readonly Option<string> dataset = new("--dataset")
@@ -85,7 +85,7 @@ internal sealed class EvalCommand
     private EvalCommand(CancellationToken cancel)
     {
         this.cancel = cancel;
-        // A run is one thread's work; there are many runs.
+        // Each run uses one thread, because --jobs runs many at a time.
         device.Threads.DefaultValueFactory = _ => 1;
         foreach (Option option in (IEnumerable<Option>)[dataset, format, models, grayModels, results, protocol, sequences, loop.Preset, eaoInterval, output, shard, jobs])
             command.Add(option);
@@ -95,7 +95,7 @@ internal sealed class EvalCommand
     }
 
     /// <summary>Makes the verb.</summary>
-    /// <param name="cancel">Does what the first Ctrl+C does.</param>
+    /// <param name="cancel">Has the effect of the first Ctrl+C.</param>
     internal static Command Create(CancellationToken cancel) => new EvalCommand(cancel).command;
 
     private int Run(ParseResult parsed)
@@ -186,7 +186,7 @@ internal sealed class EvalCommand
         return [.. tracked, .. folders.Select((folder, i) => ResultFolder.Open(names[files.Length + i], folder, chosen))];
     }
 
-    // How many threads there are changes nothing.
+    // Boxes do not depend on the number of threads.
     private string Describe(ComputeDevice opened, ParseResult parsed) => opened is CpuDevice
         ? $"{opened.Name[..opened.Name.LastIndexOf(',')]}, {parsed.GetValue(device.Convolution)} convolution"
         : $"{opened.Name}, {parsed.GetValue(device.Math)}";

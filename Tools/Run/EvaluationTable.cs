@@ -3,10 +3,10 @@ using Spectre.Console;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>An evaluation's figures in the terminal.</summary>
+/// <summary>Prints an evaluation's figures in the terminal.</summary>
 internal static class EvaluationTable
 {
-    /// <summary>Prints a line for each sequence with the score of every tracker, then a line for each tracker with all its figures.</summary>
+    /// <summary>Prints one line for each sequence with every tracker's score, then one line for each tracker with all its figures.</summary>
     internal static void Print(EvaluationReport report)
     {
         bool plain = Console.IsOutputRedirected;
@@ -27,7 +27,7 @@ internal static class EvaluationTable
 
         Table NewTable(string[] columns)
         {
-            // What a program reads has no lines drawn.
+            // A program that reads the output does not want drawn lines.
             Table table = new Table().Border(plain ? TableBorder.None : TableBorder.Simple);
             foreach (string column in columns)
                 table.AddColumn(new TableColumn(Markup.Escape(column)) { Alignment = table.Columns.Count == 0 ? Justify.Left : Justify.Right });

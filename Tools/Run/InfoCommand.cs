@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>info: what a weight file holds.</summary>
+/// <summary>The verb info: says what a weight file holds.</summary>
 internal static class InfoCommand
 {
     private const int LongestShown = 300;
@@ -59,7 +59,7 @@ internal static class InfoCommand
         TrackerOptions preset = TrackerOptions.For(definition);
         Console.WriteLine($"preset {preset.Name}: {preset.Scales} scales, step {preset.ScaleStep}, penalty {preset.ScalePenalty}, "
             + $"rate {preset.ScaleRate}, window {preset.WindowInfluence}, template rate {preset.TemplateRate}");
-        // A checkpoint's state of training is thousands of characters of JSON.
+        // The state of a training in a checkpoint is thousands of characters of JSON.
         foreach ((string key, string value) in weights.Metadata)
             Console.WriteLine($"{key}: {(value.Length <= LongestShown ? value : $"{value[..LongestShown]}...")}");
     }
@@ -74,7 +74,7 @@ internal static class InfoCommand
 
     private static string Sides(TensorShape shape) => $"{shape.Height}x{shape.Width}x{shape.Channels}";
 
-    // A chain without a join has no input size of its own: the smallest that leaves one cell shows its shapes.
+    // A network that does not join two branches has no input size. Shapes are shown for the smallest input that gives one output cell.
     private static int SmallestInput(NetworkDefinition definition)
     {
         int size = 1;

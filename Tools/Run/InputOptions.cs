@@ -3,7 +3,7 @@ using SiamIlgpu.Media;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>--input and what goes with it, the same for every verb that reads a video.</summary>
+/// <summary>--input and the options that belong to it. Every verb that reads a video has them.</summary>
 internal sealed class InputOptions
 {
     internal Option<string> Input { get; } = new("--input")
@@ -29,7 +29,7 @@ internal sealed class InputOptions
         command.Add(Loop);
     }
 
-    /// <summary>How to read the video, and with which ffmpeg to write one.</summary>
+    /// <summary>How the video is read, and which ffmpeg reads and writes.</summary>
     internal VideoOptions Of(ParseResult parsed) => new()
     {
         Ffmpeg = parsed.GetValue(Ffmpeg),
@@ -37,6 +37,6 @@ internal sealed class InputOptions
         Loop = parsed.GetValue(Loop),
     };
 
-    /// <summary>Opens the video, decoded ahead.</summary>
+    /// <summary>Opens the video. Another thread decodes one frame ahead.</summary>
     internal FrameSource Open(ParseResult parsed) => new DecodeAhead(FrameSource.Open(parsed.GetRequiredValue(Input), Of(parsed)));
 }

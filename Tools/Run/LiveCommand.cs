@@ -7,7 +7,7 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>live: a page on this machine to track with the mouse.</summary>
+/// <summary>The verb live: serves a web page on this machine, where targets are drawn with the mouse.</summary>
 internal static class LiveCommand
 {
     internal static Command Create(CancellationToken cancel)
@@ -64,7 +64,7 @@ internal static class LiveCommand
         return command;
     }
 
-    // Datasets keep a sequence's images in a folder of its own: Crossing/img says more than img.
+    // Data sets keep a sequence's images in a subfolder, so Crossing/img says more than img.
     private static string NameOf(string video)
     {
         string path = Path.TrimEndingDirectorySeparator(video), name = Path.GetFileName(path);
@@ -87,7 +87,7 @@ internal static class LiveCommand
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
-            // The usual way out.
+            // Ctrl+C: this is how the verb usually ends.
         }
         catch (ArgumentException e)
         {

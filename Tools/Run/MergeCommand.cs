@@ -3,7 +3,7 @@ using SiamIlgpu.Evaluation;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>merge: the parts of an evaluation put together.</summary>
+/// <summary>The verb merge: puts the parts of an evaluation together.</summary>
 internal static class MergeCommand
 {
     internal static Command Create()

@@ -50,7 +50,7 @@ internal sealed class ModelOptions
             options);
     }
 
-    /// <summary>The named parameters, or null.</summary>
+    /// <summary>The parameters that --preset names, or null.</summary>
     internal TrackerOptions? PresetOf(ParseResult parsed)
     {
         if (parsed.GetValue(Preset) is not { } name)

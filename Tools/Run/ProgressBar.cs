@@ -2,11 +2,11 @@ using Spectre.Console;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>A live bar on the error stream, so that what a program reads from the output stream stays clean.</summary>
+/// <summary>A progress bar on the error stream. The output stream stays free for results.</summary>
 internal static class ProgressBar
 {
-    /// <summary>Runs work that calls its argument once a frame.</summary>
-    /// <param name="frames">How many calls to expect; null when nobody knows.</param>
+    /// <summary>Runs work, which calls its argument once per frame.</summary>
+    /// <param name="frames">How many calls to expect; null when that is not known.</param>
     /// <param name="work">The work.</param>
     internal static void Show(int? frames, Action<Action> work)
     {

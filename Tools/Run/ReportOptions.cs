@@ -3,7 +3,7 @@ using SiamIlgpu.Evaluation;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>Where an evaluation's figures go, the same for eval and merge.</summary>
+/// <summary>The options that say where an evaluation's figures go. The verbs eval and merge have them.</summary>
 internal sealed class ReportOptions
 {
     private readonly Option<string?> json = new("--json") { Description = "Write all figures and curves to this file.", HelpName = "FILE" };
@@ -26,10 +26,10 @@ internal sealed class ReportOptions
             command.Add(option);
     }
 
-    /// <summary>Whether any file is wanted.</summary>
+    /// <summary>Whether any file is to be written.</summary>
     internal bool AnyOf(ParseResult parsed) => Files(parsed).Any();
 
-    /// <summary>Finds out before the work, not after it, that a file cannot be written.</summary>
+    /// <summary>Refuses files that cannot be written before the work begins.</summary>
     internal void Check(ParseResult parsed) => ResultFiles.RequireWritable(Files(parsed));
 
     /// <summary>Prints the tables and writes the files.</summary>

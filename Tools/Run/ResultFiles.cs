@@ -4,7 +4,7 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>Result files, written line by line as the video is tracked; they appear, whole, with <see cref="Keep"/>.</summary>
+/// <summary>Writes result files line by line while a video is tracked. They appear, complete, with <see cref="Keep"/>.</summary>
 internal sealed class ResultFiles : IDisposable
 {
     private readonly List<AtomicFile> boxes = [];
@@ -12,10 +12,10 @@ internal sealed class ResultFiles : IDisposable
     private int frames;
 
     /// <summary>Begins the files.</summary>
-    /// <param name="boxesFile">x,y,w,h for every frame, four decimals: OTB's format. Several targets have a file each.</param>
+    /// <param name="boxesFile">x,y,w,h for every frame with four decimals: OTB's format. Each of several targets has its own file.</param>
     /// <param name="csvFile">
-    /// One line a frame and target: the target's number from 1 if there are several, the frame's from 1, box, confidence, lost,
-    /// milliseconds of the frame without decoding.
+    /// One line for each frame and target: the target's number from 1 if there are several, the frame's number from 1, box, confidence,
+    /// lost, and the milliseconds that the frame took without decoding.
     /// </param>
     /// <param name="targets">How many targets there are.</param>
     internal ResultFiles(string? boxesFile, string? csvFile, int targets)
@@ -34,7 +34,7 @@ internal sealed class ResultFiles : IDisposable
         csv?.WriteLine($"{(targets > 1 ? "target," : "")}frame,x,y,w,h,confidence,lost,milliseconds");
     }
 
-    /// <summary>Finds out before a video is tracked, not after, that a file cannot be written.</summary>
+    /// <summary>Refuses files that cannot be written before the video is tracked.</summary>
     internal static void RequireWritable(IEnumerable<string> files)
     {
         foreach (string file in files)
@@ -47,7 +47,7 @@ internal sealed class ResultFiles : IDisposable
         }
     }
 
-    /// <summary>The file itself for one target; boxes.1.txt, boxes.2.txt, ... for several.</summary>
+    /// <summary>The name itself for one target; boxes.1.txt, boxes.2.txt, ... for several.</summary>
     internal static IEnumerable<string> FilesOf(string file, int targets) => targets == 1
         ? [file]
         : Enumerable.Range(1, targets).Select(i => Path.ChangeExtension(file, $"{i}{Path.GetExtension(file)}"));

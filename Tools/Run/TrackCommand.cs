@@ -7,7 +7,7 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>track: one or several targets through one video.</summary>
+/// <summary>The verb track: tracks one or several targets through a video.</summary>
 internal sealed class TrackCommand
 {
     private readonly CancellationToken cancel;
@@ -47,7 +47,7 @@ internal sealed class TrackCommand
     private TrackCommand(CancellationToken cancel) => this.cancel = cancel;
 
     /// <summary>Makes the verb.</summary>
-    /// <param name="cancel">Does what the first Ctrl+C does.</param>
+    /// <param name="cancel">Has the effect of the first Ctrl+C.</param>
     internal static Command Create(CancellationToken cancel)
     {
         var track = new TrackCommand(cancel);

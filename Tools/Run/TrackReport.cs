@@ -10,13 +10,13 @@ internal sealed class TrackReport
     private readonly IReadOnlyList<BoundingBox?>? truth;
     private readonly List<BoundingBox> boxes = [];
 
-    /// <param name="truth">The true boxes of the only target; null where nobody knows them.</param>
+    /// <param name="truth">The true boxes of the only target; null where they are not known.</param>
     internal TrackReport(IReadOnlyList<BoundingBox?>? truth) => this.truth = truth;
 
     /// <summary>The true box in a frame, if it is known.</summary>
     internal BoundingBox? TruthOf(Frame frame) => truth is not null && frame.Index < truth.Count ? truth[frame.Index] : null;
 
-    /// <summary>Takes in one frame's results. Only what the ground truth covers is kept.</summary>
+    /// <summary>Adds one frame's results. Boxes are kept only for frames that have ground truth.</summary>
     internal void Add(ReadOnlySpan<TrackResult> results)
     {
         if (boxes.Count < truth?.Count)

@@ -18,7 +18,7 @@ internal sealed class TrackedTargets(IReadOnlyList<BoundingBox> boxes, TrackingM
 
     internal TrackerOptions Options => tracker.Options;
 
-    /// <summary>Takes the boxes as they are in the first frame, and finds the targets in every later one.</summary>
+    /// <summary>Starts at the given boxes in the first frame, and finds the targets in every later frame.</summary>
     /// <returns>One result for each target, in the order of the boxes; valid until the next call.</returns>
     /// <exception cref="InputException">A box makes no sense in the first frame.</exception>
     internal ReadOnlySpan<TrackResult> Follow(Frame frame)

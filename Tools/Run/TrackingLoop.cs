@@ -4,36 +4,36 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>Finds the targets in the next frame; in the first one, takes them.</summary>
-/// <returns>One result a target, valid until the next call.</returns>
+/// <summary>Tracks the targets into the next frame. In the first frame it starts at the given boxes.</summary>
+/// <returns>One result for each target, valid until the next call.</returns>
 internal delegate ReadOnlySpan<TrackResult> Follow(Frame frame);
 
-/// <summary>Hears of a frame that was tracked.</summary>
+/// <summary>Is called after each tracked frame.</summary>
 internal delegate void FrameTracked(Frame frame, ReadOnlySpan<TrackResult> results, double milliseconds);
 
-/// <summary>Takes a tracker through a video, frame by frame, and keeps the time. What it holds does not grow with the video.</summary>
+/// <summary>Runs a tracker through a video and measures the time. Its memory does not grow with the video.</summary>
 internal sealed class TrackingLoop
 {
     private long waiting, tracking;
 
-    /// <summary>Frames tracked, the first one included.</summary>
+    /// <summary>Number of frames, including the first.</summary>
     internal int Frames { get; private set; }
 
-    /// <summary>How often a target counted as lost in a frame.</summary>
+    /// <summary>In how many frames a target was lost, summed over the targets.</summary>
     internal long Lost { get; private set; }
 
-    /// <summary>Frames a second of the tracker alone, over all frames but the first.</summary>
+    /// <summary>Frames per second of the tracker alone, without the first frame.</summary>
     internal double FramesPerSecond => (Frames - 1.0) * Stopwatch.Frequency / tracking;
 
-    /// <summary>Frames a second with the waiting for decoded frames, over all frames but the first.</summary>
+    /// <summary>Frames per second including the time spent waiting for decoded frames, without the first frame.</summary>
     internal double FramesPerSecondWithDecoding => (Frames - 1.0) * Stopwatch.Frequency / (tracking + waiting);
 
-    /// <summary>Goes on to the video's end.</summary>
+    /// <summary>Tracks to the end of the video.</summary>
     /// <param name="video">The video, at its first frame.</param>
     /// <param name="follow">The tracker.</param>
-    /// <param name="tracked">Called after each frame, outside of the measured time.</param>
-    /// <param name="most">How many frames to take at most.</param>
-    /// <param name="cancel">Ends the video, even while it waits for a frame.</param>
+    /// <param name="tracked">Called after each frame. Its time is not measured.</param>
+    /// <param name="most">The greatest number of frames.</param>
+    /// <param name="cancel">Ends the video early, also while it waits for a frame.</param>
     internal void Run(FrameSource video, Follow follow, FrameTracked tracked, int most = int.MaxValue, CancellationToken cancel = default)
     {
         using CancellationTokenRegistration stop = cancel.Register(video.Stop);

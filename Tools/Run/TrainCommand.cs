@@ -8,10 +8,10 @@ using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>train: a network from videos, end to end.</summary>
+/// <summary>The verb train: trains a network end to end from videos.</summary>
 internal sealed class TrainCommand
 {
-    /// <summary>Exit code of a training that diverged, or whose files could not be written.</summary>
+    /// <summary>The exit code when training diverged or files could not be written.</summary>
     internal const int Failed = 1;
 
     private static readonly TimeSpan BetweenCheckpoints = TimeSpan.FromMinutes(5);
@@ -55,7 +55,7 @@ internal sealed class TrainCommand
     }
 
     /// <summary>Makes the verb.</summary>
-    /// <param name="cancel">Does what the first Ctrl+C does.</param>
+    /// <param name="cancel">Has the effect of the first Ctrl+C.</param>
     internal static Command Create(CancellationToken cancel) => new TrainCommand(cancel).command;
 
     private int Run(ParseResult typed)
@@ -206,7 +206,7 @@ internal sealed class TrainCommand
     }
 }
 
-/// <summary>The epochs as a table in the terminal.</summary>
+/// <summary>The table of epochs in the terminal.</summary>
 internal static class EpochTable
 {
     internal const string Header = "epoch      loss  validation  distance px  overlap error  learning rate  pairs/s";

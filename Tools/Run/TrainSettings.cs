@@ -54,7 +54,8 @@ internal sealed class TrainSettings
 
     internal int Seed { get; set; } = 1;
 
-    /// <summary>Throws when options are missing, exclude each other or have values that cannot be.</summary>
+    /// <summary>Refuses settings that are missing, impossible or exclude each other.</summary>
+    /// <exception cref="InputException">A setting cannot be used.</exception>
     internal void Check()
     {
         if (Network is null && From is null)
@@ -77,7 +78,7 @@ internal sealed class TrainSettings
             throw new InputException("--hard-negatives: only --loss triplet has them");
     }
 
-    /// <summary>The weights to start from.</summary>
+    /// <summary>The weights that training starts from.</summary>
     internal NetworkWeights Start()
     {
         if (From is null)
@@ -89,7 +90,7 @@ internal sealed class TrainSettings
         return loaded;
     }
 
-    /// <summary>The papers' values for the network, with what was asked otherwise.</summary>
+    /// <summary>The papers' values for the network, replaced by the settings that were given.</summary>
     internal TrainingOptions OptionsFor(NetworkDefinition definition)
     {
         TrainingOptions preset = TrainingOptions.For(definition);

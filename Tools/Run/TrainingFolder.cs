@@ -6,37 +6,37 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Run;
 
 /// <summary>
-/// The files of a training. Each is replaced by a whole one or stays as it was; one that cannot be written is written again with
-/// the next.
+/// The files of a training. Each file is replaced by a complete one or stays as it was. A file that cannot be written is tried again
+/// with the next.
 /// </summary>
 internal sealed class TrainingFolder
 {
     private const string LastName = "last.safetensors", BestName = "best.safetensors", TableName = "epochs.csv", PageName = "curves.html";
 
-    // The columns of the table.
+    // The columns of epochs.csv.
     private const string Header =
         "epoch,learning_rate,loss,validation_loss,validation_distance_px,validation_overlap_error,pairs_per_second";
 
-    /// <summary>Name of the metadata that says what the pairs were of.</summary>
+    /// <summary>The metadata key that says which videos the pairs came from.</summary>
     internal const string VideosKey = "videos";
 
-    // The checkpoint last: a training killed in between runs the epoch again, and writes the same files again.
+    // The checkpoint is written last: a training that is killed in between runs the epoch again and writes the same files again.
     private static readonly string[] Names = [BestName, TableName, PageName, LastName];
 
-    // The training's own entries of a file's metadata.
+    // Metadata that belongs to this training, not to the network.
     private const string CommandKey = "command", SeedKey = "seed", EpochKey = "epoch";
 
     private readonly Dictionary<string, Action<string>> unwritten = [];
 
     internal TrainingFolder(string folder) => Folder = folder;
 
-    /// <summary>Where it is, as it was given.</summary>
+    /// <summary>The folder's path as the user gave it.</summary>
     internal string Folder { get; }
 
-    /// <summary>Hears which file could not be written, and why.</summary>
+    /// <summary>Is called with the reason when a file cannot be written.</summary>
     internal Action<string> Warn { get; set; } = static _ => { };
 
-    /// <summary>The file that a training goes on from.</summary>
+    /// <summary>The checkpoint that --resume continues from.</summary>
     internal string LastFile => Path.Combine(Folder, LastName);
 
     /// <summary>The weights of the best epoch.</summary>
@@ -45,7 +45,8 @@ internal sealed class TrainingFolder
     /// <summary>The files that could not be written.</summary>
     internal IEnumerable<string> Unwritten => Names.Where(unwritten.ContainsKey).Select(name => Path.Combine(Folder, name));
 
-    /// <summary>The checkpoint to go on from, or null for a training that begins; throws where there is one too many or none.</summary>
+    /// <summary>The checkpoint to continue from, or null for a new training.</summary>
+    /// <exception cref="InputException">There is a checkpoint but no --resume, or the reverse.</exception>
     internal NetworkWeights? Open(bool resume)
     {
         bool exists = File.Exists(LastFile);
@@ -56,13 +57,13 @@ internal sealed class TrainingFolder
         return exists ? NetworkWeights.Load(LastFile) : null;
     }
 
-    /// <summary>Makes the folder and writes the first checkpoint, which shows that there is room for the others.</summary>
+    /// <summary>Makes the folder and writes the first checkpoint. If that works, there is room for the later ones.</summary>
     internal void Begin(NetworkWeights checkpoint)
     {
         try
         {
             Directory.CreateDirectory(Folder);
-            // What a run that was killed left unfinished.
+            // A run that was killed leaves unfinished files.
             foreach (string name in Names)
             {
                 foreach (string unfinished in Directory.EnumerateFiles(Folder, $"{name}.*.part"))
@@ -76,7 +77,7 @@ internal sealed class TrainingFolder
         }
     }
 
-    /// <summary>The metadata of a training's files: those of the weights that it starts from, and where they went.</summary>
+    /// <summary>The metadata of the training's files: those of the starting weights, and how they were trained further.</summary>
     internal static Dictionary<string, string> Describe(NetworkWeights start, string command, int seed, string videos) =>
         new(start.Metadata)
         {
@@ -85,20 +86,20 @@ internal sealed class TrainingFolder
             [VideosKey] = videos,
         };
 
-    /// <summary>The command line that a checkpoint's training began with.</summary>
+    /// <summary>The command line with which the checkpoint's training began.</summary>
     internal static string CommandOf(NetworkWeights checkpoint) =>
         checkpoint.Metadata.TryGetValue(CommandKey, out string? command)
             ? command
             : throw new InputException($"{checkpoint.Source}: does not say how its training began, so it cannot go on");
 
-    /// <summary>Writes where the training stands, and what could not be written before.</summary>
+    /// <summary>Writes a checkpoint, and files that could not be written before.</summary>
     internal void WriteCheckpoint(Trainer trainer)
     {
         unwritten[LastName] = trainer.Checkpoint().Save;
         WriteAll();
     }
 
-    /// <summary>Writes all that changes with an epoch.</summary>
+    /// <summary>Writes every file that changes with an epoch.</summary>
     /// <param name="trainer">The training, after the epoch.</param>
     /// <param name="description">Metadata of the files.</param>
     /// <param name="epochs">Epochs of the whole training.</param>
@@ -114,7 +115,7 @@ internal sealed class TrainingFolder
         WriteCheckpoint(trainer);
     }
 
-    /// <summary>The epoch of least validation loss, or of least training loss without validation; the first of equals.</summary>
+    /// <summary>The epoch with the least validation loss, or training loss if there is no validation. The first one wins a tie.</summary>
     internal static EpochReport? BestOf(IEnumerable<EpochReport> history) =>
         history.Where(report => double.IsFinite(Judged(report))).MinBy(Judged);
 

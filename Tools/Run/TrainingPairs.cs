@@ -5,16 +5,16 @@ using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Run;
 
-/// <summary>The pairs that a training learns from, and those of other videos that it is judged by.</summary>
+/// <summary>The pairs for training, and the pairs of other videos for validation.</summary>
 internal sealed class TrainingPairs : IDisposable
 {
-    // Of real videos, so many are kept apart.
+    // The share of real videos that is kept for validation.
     private const double ValidationShare = 0.1;
 
-    // Made-up scenes are endless; those of validation have numbers that training never reaches.
+    // There is no end of made-up scenes. Those for validation have numbers that training never reaches.
     private const int TrainingScenes = 1_000_000, ValidationScenes = 1000;
 
-    // A scene costs more to make than a pair of it.
+    // Making a scene costs more than cutting a pair from it.
     private const int PairsOfAScene = 8;
 
     private readonly PairSampler training;
@@ -33,13 +33,13 @@ internal sealed class TrainingPairs : IDisposable
 
     internal IPairSource? Validation => validation;
 
-    /// <summary>What the pairs are of, and how much there is of it; a training goes on with nothing else.</summary>
+    /// <summary>Which videos the pairs come from, and how many. --resume requires the same.</summary>
     internal string Videos { get; }
 
-    /// <summary>What cannot be used, each thing once.</summary>
+    /// <summary>New messages about data that cannot be used. Each is returned once.</summary>
     internal IReadOnlyList<string> TakeProblems() => problems.TakeNew();
 
-    /// <summary>Opens what the settings name.</summary>
+    /// <summary>Opens the data that the settings name.</summary>
     internal static TrainingPairs Open(TrainSettings settings, NetworkDefinition definition, TrainingOptions options)
     {
         var found = new TrainingProblems();
@@ -105,7 +105,7 @@ internal sealed class TrainingPairs : IDisposable
             throw new InputException($"--data {folder}: there is no such folder");
         if (Directory.Exists(Path.Combine(folder, "Annotations", "VID")))
             return TrainingVideos.IlsvrcVid(folder, found);
-        // Before OTB: some copies of GOT-10k hold a file with OTB's name, too.
+        // This comes before OTB, because some copies of GOT-10k also have a file with OTB's name.
         if (Has(folder, "absence.label"))
             return TrainingVideos.Got10k(folder, found);
         if (Has(folder, "groundtruth_rect*.txt"))
@@ -115,7 +115,7 @@ internal sealed class TrainingPairs : IDisposable
             : throw new InputException($"--data {folder}: holds no videos in the layout of OTB, VOT, GOT-10k or ILSVRC-VID");
     }
 
-    /// <summary>Whether a folder, or one right in it, has such a file.</summary>
+    /// <summary>Whether a folder or one of its direct subfolders has such a file.</summary>
     private static bool Has(string folder, string pattern) =>
         Directory.EnumerateDirectories(folder).Prepend(folder).Any(inner => Directory.EnumerateFiles(inner, pattern).Any());
 }

@@ -5,8 +5,8 @@ using Spectre.Console;
 namespace SiamIlgpu.Run;
 
 /// <summary>
-/// What a training shows while it runs: a table of epochs on the output stream; on the error stream warnings, and a live bar,
-/// or a line now and then where no terminal is.
+/// Shows a running training: a table of epochs on the output stream; warnings and a progress bar on the error stream. Where there is no
+/// terminal, a line from time to time replaces the bar.
 /// </summary>
 internal sealed class TrainingProgress
 {
@@ -25,7 +25,7 @@ internal sealed class TrainingProgress
         this.bar = bar;
     }
 
-    /// <summary>Runs work under a bar.</summary>
+    /// <summary>Runs work with a progress bar.</summary>
     internal static T Show<T>(int epochs, Func<TrainingProgress, T> work)
     {
         if (Console.IsErrorRedirected)
@@ -37,7 +37,7 @@ internal sealed class TrainingProgress
             .Start(context => work(new TrainingProgress(epochs, terminal, context.AddTask("first steps"))));
     }
 
-    /// <summary>Shows how far an epoch is.</summary>
+    /// <summary>Shows the progress of the epoch.</summary>
     internal void Step(StepReport step)
     {
         double left = (step.PairsOfEpoch - step.Pairs) / step.PairsPerSecond;
@@ -65,10 +65,10 @@ internal sealed class TrainingProgress
     /// <summary>Writes a line of the table of epochs.</summary>
     internal void Line(string text) => Write(text, Console.IsOutputRedirected || console is null ? Console.Out : null);
 
-    /// <summary>Says what went wrong though training goes on.</summary>
+    /// <summary>Prints a warning. Training goes on.</summary>
     internal void Warn(string text) => Write($"warning: {text}", console is null ? Console.Error : null);
 
-    /// <summary>Says something that is no result.</summary>
+    /// <summary>Prints a message that is not a result.</summary>
     internal void Note(string text) => Write(text, console is null ? Console.Error : null);
 
     /// <summary>A duration as people say it.</summary>
@@ -86,7 +86,7 @@ internal sealed class TrainingProgress
         };
     }
 
-    // Lines that share the bar's terminal go through the bar's console, which keeps them above it.
+    // Lines on the same terminal as the bar go through the bar's console, which keeps them above the bar.
     private void Write(string text, TextWriter? writer)
     {
         lock (access)
