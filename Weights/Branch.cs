@@ -1,9 +1,9 @@
 namespace SiamIlgpu.Weights;
 
-/// <summary>Turns a chain of MatConvNet layers into definitions and tensors. Convolutions are numbered in the chain's order.</summary>
+/// <summary>Turns a chain of MatConvNet layers into definitions and tensors. Convolutions are numbered in the order of the chain.</summary>
 internal static class Branch
 {
-    /// <summary>The filters, biases and batch norms of the chain; layers of other types have none.</summary>
+    /// <summary>The tensors of the chain: filters, biases and batch norms. Other layers have no tensors.</summary>
     internal static Dictionary<string, WeightTensor> Tensors(IEnumerable<MatLayer> chain)
     {
         var tensors = new Dictionary<string, WeightTensor>();
@@ -20,7 +20,7 @@ internal static class Branch
                     if (!tensors.ContainsKey($"bn{number}.gain") && channels > 0)
                         AddBatchNorm(tensors, $"bn{number}", channels, layer);
                     else
-                        throw layer.Error("only a batch norm of its own after a convolution is supported");
+                        throw layer.Error("only one batch norm per convolution is supported, and only after the convolution");
                     break;
             }
         }
@@ -28,7 +28,7 @@ internal static class Branch
     }
 
     /// <summary>The layers of the chain: convolutions, each with the batch norm and ReLU that follow it, and max pools.</summary>
-    /// <exception cref="WeightFormatException">A layer is of a type or has a setting that networks here do not have.</exception>
+    /// <exception cref="WeightFormatException">A layer has a type or a setting that is not supported.</exception>
     internal static List<LayerDefinition> Layers(IEnumerable<MatLayer> chain)
     {
         var layers = new List<LayerDefinition>();
@@ -53,7 +53,7 @@ internal static class Branch
                     layers.Add(MaxPool(layer));
                     break;
                 case "dagnn.BatchNorm" or "bnorm" or "dagnn.ReLU" or "relu" or "dagnn.Pooling" or "pool":
-                    throw layer.Error("stands where it is not supported: a convolution is followed by its batch norm, then its ReLU");
+                    throw layer.Error("is not supported in this place: a convolution is followed by its batch norm, then its ReLU");
                 default:
                     throw layer.Error("is not supported in a branch; convolutions, batch norms, ReLUs and max pools are");
             }
@@ -61,7 +61,7 @@ internal static class Branch
         return layers;
     }
 
-    /// <summary>Adds a 1x1 convolution of one channel or a batch norm of one channel: what follows the response.</summary>
+    /// <summary>Adds the tensors of the response's adjustment: a 1x1 convolution or a batch norm, with one channel.</summary>
     internal static AdjustKind AddAdjust(Dictionary<string, WeightTensor> tensors, MatLayer layer)
     {
         if (layer.Type == "dagnn.BatchNorm")
@@ -77,7 +77,7 @@ internal static class Branch
             : throw layer.Error($"expected a gain, adjust.weight [1,1,1,1], file has {tensors["adjust.weight"]}");
     }
 
-    /// <summary>A square matrix, row by row.</summary>
+    /// <summary>Reads a square matrix, and transposes it to row by row.</summary>
     internal static WeightTensor Square(MatNode param, int side)
     {
         MatNumeric numbers = Shaped(param, side, side);
@@ -97,7 +97,7 @@ internal static class Branch
         (int height, int width, int inputs, int outputs) = FilterSides(layer);
         if (height != width)
             throw layer.Error($"filters of {height} x {width} are not square");
-        // Filters that take fewer channels than there are: each group sees its share.
+        // If filters take fewer channels than there are, each group sees its share of them.
         int channels = channelsBefore == 0 ? inputs : channelsBefore;
         if (inputs == 0 || channels % inputs != 0)
             throw layer.Error($"filters of {inputs} channels do not divide the {channels} that they get");
@@ -127,7 +127,7 @@ internal static class Branch
             {
                 for (int h = 0; h < height; h++)
                 {
-                    // The file has h fastest, then w, c, o; here w is fastest, then h, c, o.
+                    // In the file h varies fastest, then w, c, o. Here w varies fastest, then h, c, o.
                     for (int w = 0; w < width; w++)
                         values[at++] = (float)filters[h + height * (w + width * (c + inputs * o))];
                 }
@@ -144,7 +144,7 @@ internal static class Branch
     {
         tensors.Add($"{name}.gain", Vector(layer.Param(0, "gains"), channels));
         tensors.Add($"{name}.offset", Vector(layer.Param(1, "offsets"), channels));
-        // One column of means, one of sigmas; a sigma is sqrt(variance + epsilon) already.
+        // The first column has the means, the second the sigmas. A sigma already is sqrt(variance + epsilon).
         MatNumeric moments = Shaped(layer.Param(2, "moments"), channels, 2);
         tensors.Add($"{name}.mean", Slice(moments, 0, channels));
         tensors.Add($"{name}.sigma", Slice(moments, channels, channels));
@@ -170,7 +170,7 @@ internal static class Branch
     private static (int Height, int Width, int Inputs, int Outputs) FilterSides(MatLayer layer)
     {
         MatNode filters = layer.Param(0, "filters");
-        // MATLAB drops the last sides when they are 1.
+        // MATLAB drops trailing sides of 1.
         IReadOnlyList<int> sides = filters.Numbers.Dimensions;
         return sides.Count <= 4 && filters.Value.Count > 0
             ? (sides[0], sides[1], sides.Count < 3 ? 1 : sides[2], sides.Count < 4 ? 1 : sides[3])

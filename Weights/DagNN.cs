@@ -1,12 +1,13 @@
 namespace SiamIlgpu.Weights;
 
 /// <summary>
-/// A Siamese MatConvNet DagNN. Layers are joined by the names of the variables between them; from the XCorr layer, the network
-/// is followed back to the images on both sides and forward to the score. What its layers are called does not matter.
+/// A Siamese network that MatConvNet saved as a DagNN. Layers are connected by the names of the variables between them. The reader starts
+/// at the XCorr layer, and follows the network back to the images on both sides and forward to the score. The names of the layers do not
+/// matter.
 /// </summary>
 internal sealed class DagNN
 {
-    // The file does not have the sizes of the crops; these are the papers'.
+    // The file does not have the sizes of the crops, so the papers' sizes are used.
     private const int SearchSize = 255;
     private const int CrossCorrelationExemplarSize = 127;
     private const int CorrelationFilterExemplarSize = 255;
@@ -83,7 +84,7 @@ internal sealed class DagNN
         {
             string name = parameter["name"].Text;
             if (!values.TryAdd(name, parameter["value"] with { Path = name }))
-                throw parameter.Error($"{name} is there twice");
+                throw parameter.Error($"{name} appears twice");
         }
         return values;
     }
@@ -102,7 +103,7 @@ internal sealed class DagNN
 
     private static string[] Names(MatNode list) => [.. list.Elements.Select(name => name.Text)];
 
-    /// <summary>The layers from an image to a variable.</summary>
+    /// <summary>The layers between an image and a variable.</summary>
     private List<MatLayer> ChainTo(string variable)
     {
         var chain = new List<MatLayer>();
@@ -111,7 +112,7 @@ internal sealed class DagNN
             if (layer is not { Inputs: [var input], Outputs: [_] })
                 throw layer.Error($"has {layer.Inputs.Length} inputs and {layer.Outputs.Length} outputs, a branch is a chain");
             if (chain.Count == layers.Count)
-                throw layer.Error("its output comes back as its input");
+                throw layer.Error("its output leads back to its input");
             chain.Add(layer);
             variable = input;
         }
@@ -126,12 +127,12 @@ internal sealed class DagNN
             if (i >= exemplar.Count || i >= search.Count || !exemplar[i].Params.SequenceEqual(search[i].Params))
             {
                 MatLayer odd = i < search.Count ? search[i] : exemplar[i];
-                throw odd.Error("has no twin of the same weights in the other branch");
+                throw odd.Error("has no counterpart with the same weights in the other branch");
             }
         }
     }
 
-    // window, correlation filter, crop
+    // The steps after the exemplar's branch: window, correlation filter, crop.
     private static JoinDefinition ReadFilter(List<MatLayer> steps, AdjustKind adjust, int side, Dictionary<string, WeightTensor> tensors)
     {
         if (steps is not [{ Type: "MulConst" } window, { Type: "CorrFilter" } filter, .. var crops]
@@ -141,7 +142,7 @@ internal sealed class DagNN
             throw steps[0].Error($"expected MulConst, CorrFilter and perhaps CropMargin after the exemplar's branch, file has {types}");
         }
         if (filter.Block.Find("window") is { Value.Count: > 0 })
-            throw filter.Error("has a window inside, only one before it is supported");
+            throw filter.Error("has its own window, but only a window before it is supported");
         filter.MustBe("bias", 0);
         tensors.Add("join.window", Branch.Square(window.Param(0, "window"), side));
         tensors.Add("join.target", Branch.Square(filter.Param(0, "target"), side));
@@ -163,13 +164,13 @@ internal sealed class DagNN
     private static bool IsAdjust(MatLayer layer, MatLayer join) =>
         layer.Type is "dagnn.Conv" or "dagnn.BatchNorm" && layer.Inputs.Intersect(join.Outputs).Any();
 
-    // dagnn.Loss, LogisticLoss, centerThrErr, MaxScoreErr, IOUErrorScore: they watch the training.
+    // The layers that only measure the training: dagnn.Loss, LogisticLoss, centerThrErr, MaxScoreErr, IOUErrorScore.
     private static void RequireOnlyLosses(IEnumerable<MatLayer> steps)
     {
         foreach (MatLayer layer in steps)
         {
             if (!layer.Type.Contains("Loss", StringComparison.Ordinal) && !layer.Type.Contains("Err", StringComparison.Ordinal))
-                throw layer.Error("is neither part of a branch, of the join nor a loss");
+                throw layer.Error("is not part of a branch or of the join, and it is not a loss");
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace SiamIlgpu.Weights;
 
-/// <summary>What a file is by its first bytes, whatever its name ends in.</summary>
+/// <summary>The format of a file. Its first bytes decide, and not its name.</summary>
 internal enum FileKind
 {
     Unknown,
@@ -11,12 +11,12 @@ internal enum FileKind
 
 internal static class FileKinds
 {
-    /// <summary>Tells from the first 128 bytes of a file, or all of a shorter one.</summary>
+    /// <summary>Decides from the first 128 bytes of a file, or from all bytes of a shorter one.</summary>
     internal static FileKind Of(ReadOnlySpan<byte> start)
     {
         if (start.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'H', (byte)'D', (byte)'F', 0x0D, 0x0A, 0x1A, 0x0A]))
             return FileKind.Hdf5;
-        // Bytes 124 to 127 of a MAT-file: the version, then the letters MI, both in the writer's byte order.
+        // Bytes 124 to 127 of a MAT-file hold the version and then the letters MI, both in the writer's byte order.
         if (start.Length >= MatFile.HeaderBytes)
         {
             ReadOnlySpan<byte> mark = start[124..128];
@@ -25,10 +25,10 @@ internal static class FileKinds
             if (mark.SequenceEqual("\0\u0002IM"u8) || mark.SequenceEqual("\u0002\0MI"u8))
                 return FileKind.Hdf5;
         }
-        // A safetensors file is the length of a JSON object, then the object.
+        // A safetensors file starts with the length of a JSON object, in 8 bytes, and the object.
         return start.Length > 8 && start[8] == '{' ? FileKind.Safetensors : FileKind.Unknown;
     }
 
     internal static WeightFormatException RefuseHdf5(string source) =>
-        new(source, "is a MAT 7.3 (HDF5) file, which is not read here; save it in MATLAB with save(..., '-v7')");
+        new(source, "is a MAT 7.3 (HDF5) file, which is not supported; save it in MATLAB with save(..., '-v7')");
 }

@@ -3,15 +3,15 @@ using System.IO.Compression;
 namespace SiamIlgpu.Weights;
 
 /// <summary>
-/// Reads variables of MATLAB level-5 MAT-files (MATLAB's -v6 and -v7, either byte order), following "MAT-File Format" by The
-/// MathWorks. Only the wanted variable is inflated and kept.
+/// Reads variables of MATLAB level-5 MAT-files (MATLAB's -v6 and -v7, in either byte order). The format is described in "MAT-File Format"
+/// by The MathWorks. Only the wanted variable is read and kept; of the variables before it, only the headers are read.
 /// </summary>
 public static class MatFile
 {
     internal const int HeaderBytes = 128;
 
-    // Trained weights hardly compress (1.1 : 1); the texts and repeated structs beside them do (20 : 1), but are small. An array
-    // that inflates beyond this is no network but a way to fill the memory.
+    // Trained weights hardly compress (1.1 : 1). Texts and repeated structs compress well (20 : 1), but they are small. A variable that
+    // inflates more than this is not a network but an attempt to fill the memory.
     private const int MostInflation = 32;
     private const int InflationAllowance = 1 << 20;
 
@@ -20,7 +20,7 @@ public static class MatFile
     /// <summary>Reads one variable.</summary>
     /// <param name="path">The file.</param>
     /// <param name="variable">The variable's name.</param>
-    /// <exception cref="WeightFormatException">It is no such file, has no such variable, or is damaged.</exception>
+    /// <exception cref="WeightFormatException">The file has another format, is damaged, or has no such variable.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static MatValue Read(string path, string variable)
     {
@@ -30,9 +30,9 @@ public static class MatFile
 
     /// <summary>Reads one variable.</summary>
     /// <param name="stream">The file's bytes; it must be able to seek.</param>
-    /// <param name="source">What to call it in messages.</param>
+    /// <param name="source">The file's name for messages.</param>
     /// <param name="variable">The variable's name.</param>
-    /// <exception cref="WeightFormatException">It is no such file, has no such variable, or is damaged.</exception>
+    /// <exception cref="WeightFormatException">The file has another format, is damaged, or has no such variable.</exception>
     public static MatValue Read(Stream stream, string source, string variable)
     {
         var header = new byte[HeaderBytes];
@@ -102,11 +102,11 @@ public static class MatFile
             return null;
         }
         using var zlib = new ZLibStream(stream, CompressionMode.Decompress, leaveOpen: true);
-        // Tags are read four bytes at a time, for which zlib itself would be slow.
+        // Buffered, because tags are read four bytes at a time, which is slow on the zlib stream itself.
         using var inflated = new BufferedStream(zlib);
         var reader = new MatReader(inflated, bigEndian, InflationAllowance + (long)MostInflation * bytes, source);
         MatValue? value = TryRead(reader, variable, out name);
-        // Reaching the end is what makes zlib compare its checksum.
+        // zlib compares its checksum only when the end is reached.
         if (value is not null && inflated.ReadByte() >= 0)
             throw new WeightFormatException(source, $"the compressed variable {name} goes on after its end");
         return value;

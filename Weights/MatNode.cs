@@ -1,14 +1,13 @@
 namespace SiamIlgpu.Weights;
 
 /// <summary>
-/// A value with the way to it ("net.params(3).value"), so that every question about it either gets an answer or a message
-/// that names the place.
+/// A value with its path in the file ("net.params(3).value"), so that the message of a failed request can name the place.
 /// </summary>
 internal readonly record struct MatNode(string Source, string Path, MatValue Value)
 {
     private const int LongestQuote = 80;
 
-    /// <summary>Elements of a struct or cell array, counted as MATLAB does in paths: from 1.</summary>
+    /// <summary>The elements of a struct or cell array. Paths count them from 1, as MATLAB does.</summary>
     internal IEnumerable<MatNode> Elements
     {
         get
@@ -19,14 +18,14 @@ internal readonly record struct MatNode(string Source, string Path, MatValue Val
                 {
                     MatStruct array => new MatNode(Source, $"{Path}({i + 1})", array[i]),
                     MatCell cell => new MatNode(Source, $"{Path}{{{i + 1}}}", cell[i]),
-                    // MATLAB writes an empty list of any kind as 0x0 numbers, which has no elements to come here.
+                    // MATLAB writes an empty list of any kind as 0x0 numbers. It has no elements, so it does not come here.
                     _ => throw Error($"expected a struct or cell array, found {Value.Kind}"),
                 };
             }
         }
     }
 
-    /// <summary>A field that must be there.</summary>
+    /// <summary>A field that must exist.</summary>
     internal MatNode this[string field] => Find(field)
         ?? throw Error(Value is MatStruct ? $"has no field {field}" : $"expected a struct, found {Value.Kind}");
 
@@ -35,7 +34,7 @@ internal readonly record struct MatNode(string Source, string Path, MatValue Val
         Value is MatStruct fields && fields[field] is { } value ? new MatNode(Source, $"{Path}.{field}", value) : null;
 
     internal string Text => Value is MatText { Text: var text }
-        ? text.Length <= LongestQuote ? text : throw Error($"a name of {text.Length} characters is overlong")
+        ? text.Length <= LongestQuote ? text : throw Error($"a name of {text.Length} characters is too long")
         : throw Error($"expected text, found {Value.Kind}");
 
     internal MatNumeric Numbers => Value as MatNumeric ?? throw Error($"expected numbers, found {Value.Kind}");

@@ -5,22 +5,22 @@ using System.Text;
 namespace SiamIlgpu.Weights;
 
 /// <summary>
-/// Reads the arrays of one variable, forwards only, so that a compressed variable inflates as it is read. Every length in the
-/// file is checked against what is left of the element around it before it is believed, and memory is taken as bytes arrive,
-/// so that a length that lies costs nothing.
+/// Reads the arrays of one variable. It only reads forward, so that a compressed variable is inflated while it is read. Every length in the
+/// file is checked against the bytes that are left in the enclosing element. Memory is allocated only as bytes arrive. So a false length
+/// costs nothing.
 /// </summary>
 internal sealed class MatReader(Stream stream, bool bigEndian, long limit, string source)
 {
-    // net.layers(1).block.opts{1} is five deep; nothing real comes near this.
+    // net.layers(1).block.opts{1} is five deep; no real file comes near this limit.
     private const int DeepestNesting = 32;
     private const int MostDimensions = 32;
-    private const int LongestName = 255; // MATLAB's own are at most 63
+    private const int LongestName = 255; // MATLAB's own names have at most 63
     private const int FirstAllocation = 1 << 16;
 
     private readonly byte[] scratch = new byte[4096];
     private long left = limit; // bytes left in the innermost open element
 
-    /// <summary>What stands before the contents of an array.</summary>
+    /// <summary>The part of an array that comes before its contents.</summary>
     internal readonly record struct Header(MatClass Class, bool Complex, int[] Dimensions, string Name);
 
     internal static uint Word(ReadOnlySpan<byte> bytes, bool bigEndian) =>
@@ -47,7 +47,7 @@ internal sealed class MatReader(Stream stream, bool bigEndian, long limit, strin
             throw Bad($"arrays are nested more than {DeepestNesting} deep");
         OpenMatrix(out long outside);
         MatValue value = left == 0 ? MatNumeric.Empty : ReadContents(ReadHeader(), depth);
-        Skip(left); // what a skipped class left unread
+        Skip(left); // the contents, if the class is one that is not read
         left = outside;
         return value;
     }
@@ -70,7 +70,7 @@ internal sealed class MatReader(Stream stream, bool bigEndian, long limit, strin
             throw Bad("an array does not start with its flags");
         uint word = MemoryMarshal.Read<uint>(flags);
         var kind = (MatClass)(word & 0xFF);
-        // Objects of classes defined in files have no dimensions.
+        // Objects of MATLAB's newer classes (classdef) have no dimensions in the file.
         int[] dimensions = kind == MatClass.Opaque ? [1, 1] : ReadDimensions();
         byte[] name = ReadData(out _);
         if (name.Length > LongestName)
@@ -170,11 +170,11 @@ internal sealed class MatReader(Stream stream, bool bigEndian, long limit, strin
         return new MatNumeric(dimensions, type, bytes);
     }
 
-    /// <summary>Reads a data element: its tag, its bytes (returned in this machine's order) and the padding to 8 bytes.</summary>
+    /// <summary>Reads a data element: its tag, its bytes and the padding to 8 bytes. Returns the bytes in this machine's order.</summary>
     private byte[] ReadData(out MatStorage type)
     {
         uint word = ReadWord();
-        // A small element has its length in the upper half of the type and its bytes in the place of the length.
+        // A small element has its length in the upper half of the type, and its bytes where others have the length.
         bool small = word >> 16 != 0;
         uint length = small ? word >> 16 : ReadWord();
         type = (MatStorage)(word & 0xFFFF);
@@ -195,7 +195,7 @@ internal sealed class MatReader(Stream stream, bool bigEndian, long limit, strin
         return Word(word, bigEndian);
     }
 
-    // Doubles as it goes: a length that lies fails on the bytes that are missing, not on the memory for them.
+    // The array grows by doubling, so that a false length runs out of bytes before it takes much memory.
     private byte[] ReadBytes(uint length)
     {
         Take(length);

@@ -1,6 +1,6 @@
 namespace SiamIlgpu.Weights;
 
-/// <summary>How the bytes of a data element are to be read: the format's own numbers.</summary>
+/// <summary>The type of the values in a data element. The numbers are those of the format.</summary>
 internal enum MatStorage
 {
     Int8 = 1,
@@ -20,7 +20,7 @@ internal enum MatStorage
     Utf32 = 18,
 }
 
-/// <summary>What an array is to MATLAB: the format's own numbers.</summary>
+/// <summary>The MATLAB class of an array. The numbers are those of the format.</summary>
 internal enum MatClass
 {
     Cell = 1,
@@ -36,7 +36,7 @@ internal enum MatClass
 
 internal static class MatStorageSizes
 {
-    /// <summary>Bytes of one element; 0 for what is not a row of elements.</summary>
+    /// <summary>Bytes of one value; 0 if the element does not hold a row of values.</summary>
     internal static int Bytes(this MatStorage storage) => storage switch
     {
         MatStorage.Int8 or MatStorage.UInt8 or MatStorage.Utf8 => 1,

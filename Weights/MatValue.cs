@@ -2,18 +2,18 @@ using System.Runtime.InteropServices;
 
 namespace SiamIlgpu.Weights;
 
-/// <summary>A value of a MATLAB file.</summary>
+/// <summary>A value from a MATLAB file.</summary>
 public abstract class MatValue
 {
     private protected MatValue(int[] dimensions) => Dimensions = dimensions;
 
-    /// <summary>Rows, columns and what follows, as MATLAB's size gives them. MATLAB drops trailing sides of 1 beyond the second.</summary>
+    /// <summary>Rows, columns and other sides, as MATLAB's size returns them. MATLAB drops trailing sides of 1 after the second.</summary>
     public IReadOnlyList<int> Dimensions { get; }
 
     /// <summary>Number of elements: the product of the dimensions.</summary>
     public int Count => Dimensions.Aggregate(1, (product, side) => product * side);
 
-    /// <summary>What it is, for messages: "a cell array".</summary>
+    /// <summary>The kind of value, for messages: "a cell array".</summary>
     public abstract string Kind { get; }
 }
 
@@ -48,7 +48,7 @@ public sealed class MatStruct : MatValue
         }
     }
 
-    /// <summary>A field of the first element; null when there is no such field, or no element.</summary>
+    /// <summary>A field of the first element; null if there is no such field or no element.</summary>
     public MatValue? this[string field] => Count > 0 && fields.TryGetValue(field, out int index) ? values.Span[index] : null;
 }
 
@@ -81,8 +81,8 @@ public sealed class MatText : MatValue
 }
 
 /// <summary>
-/// Real numbers or logicals, column by column: the first dimension varies fastest. They stay in the type that the file stores
-/// them in, which MATLAB picks to be the smallest that holds them all, whatever the class of the array.
+/// Real numbers or logicals, column by column: the first dimension varies fastest. They keep the type in which the file stores them. For
+/// any class of array, MATLAB stores the numbers in the smallest type that can hold them all.
 /// </summary>
 public sealed class MatNumeric : MatValue
 {
@@ -121,7 +121,7 @@ public sealed class MatNumeric : MatValue
         where T : unmanaged => MemoryMarshal.Cast<byte, T>(bytes)[element];
 }
 
-/// <summary>Something that only MATLAB can use, passed over: an object, a function handle, a sparse or complex array.</summary>
+/// <summary>A value that is skipped: an object, a function handle, a sparse or complex array, or text of several rows.</summary>
 public sealed class MatOther : MatValue
 {
     internal MatOther(int[] dimensions, string kind)

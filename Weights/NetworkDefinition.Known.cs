@@ -3,8 +3,7 @@ namespace SiamIlgpu.Weights;
 /// <content>The networks of the papers.</content>
 public sealed partial record NetworkDefinition
 {
-    // The layers of SiamFC (Bertinetto et al. 2016, table 1), an AlexNet without padding. What the rows below leave off or
-    // narrow is written there.
+    // The layers of SiamFC (Bertinetto et al. 2016, table 1), an AlexNet without padding. The networks below say where they differ.
     private static readonly ConvolutionLayer Conv1 = new("conv1", 11, 2, 3, 96, Groups: 1, BatchNorm: true, Relu: true);
     private static readonly ConvolutionLayer Conv2 = new("conv2", 5, 1, 96, 256, Groups: 2, BatchNorm: true, Relu: true);
     private static readonly ConvolutionLayer Conv3 = new("conv3", 3, 1, 256, 384, Groups: 1, BatchNorm: true, Relu: true);
@@ -14,7 +13,7 @@ public sealed partial record NetworkDefinition
     private static readonly MaxPoolLayer Halve = new(3, 2);
     private static readonly MaxPoolLayer Keep = new(3, 1);
 
-    /// <summary>SiamFC (2016), "3s" and "5s" alike: exemplar 127 -> 6x6x256, search 255 -> 22x22x256, response 17x17.</summary>
+    /// <summary>SiamFC (2016), "3s" and "5s": exemplar 127 -> 6x6x256, search 255 -> 22x22x256, response 17x17.</summary>
     public static NetworkDefinition SiamFc { get; } =
         CrossCorrelation("SiamFC", AdjustKind.Affine, Conv1, Halve, Conv2, Halve, Conv3, Conv4, Conv5);
 
@@ -22,19 +21,19 @@ public sealed partial record NetworkDefinition
     public static NetworkDefinition BaselineConv5 { get; } =
         CrossCorrelation("Baseline-conv5", AdjustKind.BatchNorm, Conv1, Halve, Conv2, Keep, Conv3, Conv4, NarrowConv5);
 
-    /// <summary>CFNet of one convolution: features 62x62x32, response 33x33.</summary>
+    /// <summary>CFNet with one convolution: features 62x62x32, response 33x33.</summary>
     public static NetworkDefinition CfNetConv1 { get; } =
         CorrelationFilter("CFNet-conv1", Conv1 with { Stride = 4, OutChannels = 32 });
 
-    /// <summary>CFNet of two convolutions: features 57x57x32, response 33x33.</summary>
+    /// <summary>CFNet with two convolutions: features 57x57x32, response 33x33.</summary>
     public static NetworkDefinition CfNetConv2 { get; } =
         CorrelationFilter("CFNet-conv2", Conv1, Halve, Conv2 with { OutChannels = 32 });
 
-    /// <summary>CFNet of three convolutions ("baseline-conv3-on-cfnet-conv3"): features 53x53x32, response 33x33.</summary>
+    /// <summary>CFNet with three convolutions ("baseline-conv3-on-cfnet-conv3"): features 53x53x32, response 33x33.</summary>
     public static NetworkDefinition CfNetConv3 { get; } =
         CorrelationFilter("CFNet-conv3", Conv1, Halve, Conv2, Keep, Conv3 with { OutChannels = 32 });
 
-    /// <summary>CFNet of five convolutions: features 49x49x32, response 33x33.</summary>
+    /// <summary>CFNet with five convolutions: features 49x49x32, response 33x33.</summary>
     public static NetworkDefinition CfNetConv5 { get; } =
         CorrelationFilter("CFNet-conv5", Conv1, Halve, Conv2, Keep, Conv3, Conv4, NarrowConv5);
 
@@ -42,7 +41,7 @@ public sealed partial record NetworkDefinition
     public static IReadOnlyList<NetworkDefinition> Known { get; } =
         [SiamFc, BaselineConv5, CfNetConv5, CfNetConv3, CfNetConv2, CfNetConv1];
 
-    /// <summary>The networks of the papers by the names they have on a command line; upper and lower case are one.</summary>
+    /// <summary>The networks of the papers by the names that command lines use. Upper and lower case are the same.</summary>
     public static IReadOnlyDictionary<string, NetworkDefinition> Named { get; } =
         new Dictionary<string, NetworkDefinition>(StringComparer.OrdinalIgnoreCase)
         {

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace SiamIlgpu.Weights;
 
-/// <summary>One layer of a branch. Branches are chains: each layer takes what the one before gives.</summary>
+/// <summary>One layer of a branch. A branch is a chain: each layer takes the output of the layer before it.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(ConvolutionLayer), "convolution")]
 [JsonDerivedType(typeof(MaxPoolLayer), "maxPool")]
@@ -18,17 +18,16 @@ public abstract record LayerDefinition
 }
 
 /// <summary>
-/// An unpadded convolution with square filters. Its tensors are {Name}.weight [out, in/groups, size, size] and
-/// {Name}.bias [out]; with batch norm also bn{i}.gain, bn{i}.offset, bn{i}.mean, bn{i}.sigma [out], i being the digits that
-/// end its name.
+/// An unpadded convolution with square filters. Its tensors are {Name}.weight [out, in/groups, size, size] and {Name}.bias [out]. With a
+/// batch norm it also has bn{i}.gain, bn{i}.offset, bn{i}.mean and bn{i}.sigma [out], where i is the number at the end of its name.
 /// </summary>
-/// <param name="Name">conv1, conv2, ...</param>
+/// <param name="Name">The layer's name: conv1, conv2, ...</param>
 /// <param name="Size">Rows and columns of a filter.</param>
 /// <param name="Stride">Step in input pixels.</param>
-/// <param name="InChannels">Channels of the input over all groups.</param>
-/// <param name="OutChannels">Channels of the output over all groups.</param>
-/// <param name="Groups">Groups; they divide both channel counts.</param>
-/// <param name="BatchNorm">Whether a batch normalization follows (false where it is already folded into the filters).</param>
+/// <param name="InChannels">Channels of the input, over all groups.</param>
+/// <param name="OutChannels">Channels of the output, over all groups.</param>
+/// <param name="Groups">Number of groups; it divides both channel counts.</param>
+/// <param name="BatchNorm">Whether a batch normalization follows; false if it is already folded into the filters.</param>
 /// <param name="Relu">Whether a ReLU ends the layer.</param>
 public sealed record ConvolutionLayer(
     string Name, int Size, int Stride, int InChannels, int OutChannels, int Groups, bool BatchNorm, bool Relu) : LayerDefinition
@@ -48,25 +47,25 @@ public sealed record MaxPoolLayer(int Size, int Stride) : LayerDefinition
     internal override (int Size, int Stride) Window => (Size, Stride);
 }
 
-/// <summary>How the two branches meet.</summary>
+/// <summary>How the two branches are joined.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<JoinKind>))]
 public enum JoinKind
 {
-    /// <summary>No join: a plain chain of layers, which can be loaded and inspected but not track.</summary>
+    /// <summary>No join: a plain chain of layers. It can be loaded and inspected, but it cannot track.</summary>
     None,
 
-    /// <summary>The exemplar's features slide over the search's (SiamFC).</summary>
+    /// <summary>The exemplar's features slide over the search features (SiamFC).</summary>
     CrossCorrelation,
 
-    /// <summary>A correlation filter learned from the exemplar's features slides over the search's (CFNet).</summary>
+    /// <summary>A correlation filter is computed from the exemplar's features, and slides over the search features (CFNet).</summary>
     CorrelationFilter,
 }
 
-/// <summary>What follows the response: a scalar map to the trained score.</summary>
+/// <summary>The adjustment that turns a response into the trained score: a gain and a bias.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<AdjustKind>))]
 public enum AdjustKind
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>No adjustment: the score is the response.</summary>
     None,
 
     /// <summary>A 1x1 convolution: adjust.weight [1,1,1,1] and adjust.bias [1].</summary>
@@ -76,36 +75,50 @@ public enum AdjustKind
     BatchNorm,
 }
 
-/// <summary>
-/// The join of a network. A correlation filter has the tensors join.window and join.target [m, m] beside it.
-/// </summary>
-/// <param name="Kind">How the branches meet.</param>
-/// <param name="Adjust">What follows the response.</param>
-/// <param name="Lambda">Regularisation of the correlation filter; 0 without one.</param>
-/// <param name="Margin">Rows and columns cropped on each side of the correlation filter; 0 without one.</param>
+/// <summary>The join of a network. A correlation filter also has the tensors join.window and join.target [m, m].</summary>
+/// <param name="Kind">How the branches are joined.</param>
+/// <param name="Adjust">The adjustment of the response.</param>
+/// <param name="Lambda">Regularization of the correlation filter; 0 without one.</param>
+/// <param name="Margin">Rows and columns that are cut off each side of the correlation filter; 0 without one.</param>
 public sealed record JoinDefinition(JoinKind Kind, AdjustKind Adjust, float Lambda = 0, int Margin = 0);
 
 /// <summary>
-/// What a network is made of, without its weights: enough to build it. Stored as JSON in the metadata of a safetensors
-/// file, so that a file alone is enough to track.
+/// What a network is made of, without its weights. This is all that is needed to build it. It is stored as JSON in the metadata of a
+/// safetensors file, so that the file alone is enough to track.
 /// </summary>
+/// <example>
+/// A CFNet with two narrow convolutions:
+/// <code>
+/// NetworkDefinition small = NetworkDefinition.CfNetConv2 with
+/// {
+///     Name = "small",
+///     Layers =
+///     [
+///         new ConvolutionLayer("conv1", Size: 11, Stride: 2, InChannels: 3, OutChannels: 16, Groups: 1, BatchNorm: true, Relu: true),
+///         new MaxPoolLayer(Size: 3, Stride: 2),
+///         new ConvolutionLayer("conv2", Size: 5, Stride: 1, InChannels: 16, OutChannels: 32, Groups: 1, BatchNorm: true, Relu: true),
+///     ],
+/// };
+/// Console.WriteLine(small.FindFlaw() ?? $"features {small.FeatureSize(255)}x{small.FeatureSize(255)}, stride {small.Stride}");
+/// </code>
+/// </example>
 public sealed partial record NetworkDefinition
 {
     private static readonly string[] BatchNormParts = ["gain", "offset", "mean", "sigma"];
 
-    /// <summary>A name for people: "SiamFC", "CFNet-conv2".</summary>
+    /// <summary>A name for display: "SiamFC", "CFNet-conv2".</summary>
     public required string Name { get; init; }
 
-    /// <summary>Rows and columns of the exemplar crop, in pixels; 0 when the network has no join.</summary>
+    /// <summary>Rows and columns of the exemplar crop, in pixels; 0 if the network has no join.</summary>
     public required int ExemplarSize { get; init; }
 
-    /// <summary>Rows and columns of the search crop, in pixels; 0 when the network has no join.</summary>
+    /// <summary>Rows and columns of the search crop, in pixels; 0 if the network has no join.</summary>
     public required int SearchSize { get; init; }
 
-    /// <summary>The branch, shared by exemplar and search.</summary>
+    /// <summary>The layers of the branch, the same for the exemplar and the search crop.</summary>
     public required IReadOnlyList<LayerDefinition> Layers { get; init; }
 
-    /// <summary>How exemplar and search meet.</summary>
+    /// <summary>How the two branches are joined.</summary>
     public required JoinDefinition Join { get; init; }
 
     /// <summary>Pixels of the input per cell of the features: the product of all strides.</summary>
@@ -114,7 +127,7 @@ public sealed partial record NetworkDefinition
     {
         get
         {
-            // Trackers ask in every frame: enumerating the layers would allocate.
+            // A loop over the indices, because trackers ask in every frame and an enumerator would be allocated.
             int product = 1;
             for (int i = 0; i < Layers.Count; i++)
                 product *= Layers[i].Window.Stride;
@@ -126,11 +139,11 @@ public sealed partial record NetworkDefinition
     [JsonIgnore]
     public IEnumerable<ConvolutionLayer> Convolutions => Layers.OfType<ConvolutionLayer>();
 
-    /// <summary>Rows and columns of the features of an image of that many rows and columns; 0 for one that is too small.</summary>
+    /// <summary>Rows and columns of the features of an image with imageSize rows and columns; 0 if the image is too small.</summary>
     public int FeatureSize(int imageSize) =>
         Layers.Aggregate(imageSize, (size, layer) => size < layer.Window.Size ? 0 : (size - layer.Window.Size) / layer.Window.Stride + 1);
 
-    /// <summary>The tensors that the network needs, by name, with their shapes.</summary>
+    /// <summary>The names and shapes of the tensors that the network needs.</summary>
     public IEnumerable<(string Name, int[] Shape)> TensorShapes()
     {
         foreach (ConvolutionLayer conv in Convolutions)
@@ -156,8 +169,8 @@ public sealed partial record NetworkDefinition
     }
 
     /// <summary>
-    /// Says why no such network can be built ("conv2 takes 96 channels, conv1 gives 32"), or null when one can. What the
-    /// library itself reads or presets has passed.
+    /// Says why this network cannot be built ("conv2 takes 96 channels, conv1 gives 32"); null if it can be built. The networks that the
+    /// library reads from files or brings along have passed this check.
     /// </summary>
     public string? FindFlaw()
     {
@@ -194,7 +207,7 @@ public sealed partial record NetworkDefinition
         if (!Enum.IsDefined(Join.Kind) || !Enum.IsDefined(Join.Adjust))
             return "the join is of an unknown kind";
         if (Join.Kind == JoinKind.None)
-            return Join.Adjust == AdjustKind.None ? null : "there is a score to adjust but no join";
+            return Join.Adjust == AdjustKind.None ? null : "there is an adjustment of the score but no join";
         if (ExemplarSize > mostPixels || SearchSize > mostPixels)
             return $"crops of {ExemplarSize} and {SearchSize} pixels are too large";
         int exemplar = FeatureSize(ExemplarSize), search = FeatureSize(SearchSize);
@@ -212,7 +225,7 @@ public sealed partial record NetworkDefinition
     }
 
     /// <summary>Reads a definition that <see cref="ToJson"/> wrote.</summary>
-    /// <exception cref="JsonException">The text is not such a definition, or one of an impossible network.</exception>
+    /// <exception cref="JsonException">The text is not a definition, or its network cannot be built; the message says why.</exception>
     public static NetworkDefinition FromJson(string json)
     {
         try
@@ -221,7 +234,7 @@ public sealed partial record NetworkDefinition
                 ?? throw new JsonException("a network definition cannot be null");
             return definition.FindFlaw() is { } flaw ? throw new JsonException(flaw) : definition;
         }
-        // The serializer's answer to a layer without a type.
+        // The serializer throws this for a layer without a type.
         catch (NotSupportedException e)
         {
             throw new JsonException("a layer does not say its type", e);
@@ -231,7 +244,7 @@ public sealed partial record NetworkDefinition
     /// <summary>Writes the definition as one line of JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, NetworkDefinitionJson.Default.NetworkDefinition);
 
-    /// <summary>Whether both describe the same network: a record would compare the lists of layers by reference.</summary>
+    /// <summary>Whether both describe the same network. A record's own comparison would compare the lists of layers by reference.</summary>
     public bool Equals(NetworkDefinition? other) =>
         other is not null && Name == other.Name && ExemplarSize == other.ExemplarSize && SearchSize == other.SearchSize
         && Join == other.Join && Layers.SequenceEqual(other.Layers);
@@ -241,7 +254,7 @@ public sealed partial record NetworkDefinition
         Layers.Aggregate(HashCode.Combine(Name, ExemplarSize, SearchSize, Join), HashCode.Combine);
 }
 
-/// <summary>Serialization code made at build time, so that trimmed and AOT-compiled hosts can read definitions.</summary>
+/// <summary>Serialization code, generated at build time, so that trimmed and AOT-compiled programs can read definitions.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

@@ -1,15 +1,15 @@
 namespace SiamIlgpu.Weights;
 
-/// <summary>Tells which of the papers' networks weights belong to, from the names and shapes of their tensors alone.</summary>
+/// <summary>Finds out which of the papers' networks weights belong to, from the names and shapes of their tensors alone.</summary>
 public static class NetworkRecognition
 {
     /// <summary>
-    /// The one of <see cref="NetworkDefinition.Known"/> that the tensors fit, less the batch norms and the adjustment of the
-    /// score that they do not have; null when they fit none. Strides and pools leave no trace in the weights: they are the
-    /// known network's.
+    /// Returns the network of <see cref="NetworkDefinition.Known"/> that the tensors fit, or null if they fit none. If the tensors of a
+    /// batch norm or of the score's adjustment are missing, the returned network does not have it either. Strides and pools leave no trace
+    /// in the weights, so they are those of the known network.
     /// </summary>
     /// <param name="tensors">Tensors by name.</param>
-    /// <param name="missing">When null is returned, what keeps the nearest network from fitting.</param>
+    /// <param name="missing">If null is returned: why the nearest network does not fit. Otherwise empty.</param>
     public static NetworkDefinition? Recognize(IReadOnlyDictionary<string, WeightTensor> tensors, out string missing)
     {
         missing = "";
@@ -26,7 +26,7 @@ public static class NetworkRecognition
         return null;
     }
 
-    // A batch norm that is absent has been folded into its convolution.
+    // A batch norm without tensors has been folded into its convolution.
     private static NetworkDefinition Fit(NetworkDefinition known, IReadOnlyDictionary<string, WeightTensor> tensors) => known with
     {
         Layers = [.. known.Layers.Select(layer => layer is ConvolutionLayer { BatchNorm: true } conv
@@ -53,7 +53,7 @@ public static class NetworkRecognition
             else
                 fitting++;
         }
-        // Baseline-conv5 and CFNet-conv5 differ in nothing else.
+        // This is the only difference between Baseline-conv5 and CFNet-conv5.
         if (candidate.Join.Kind == JoinKind.CrossCorrelation && tensors.ContainsKey("join.window"))
             misfit ??= "it has no join.window";
         return (fitting, misfit);

@@ -3,10 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace SiamIlgpu.Weights;
 
-/// <summary>A named array of floats, row by row (the last dimension varies fastest).</summary>
+/// <summary>An array of floats with its dimensions, row by row: the last dimension varies fastest.</summary>
 public sealed class WeightTensor
 {
-    /// <summary>Makes a tensor of the given values, which it keeps.</summary>
+    /// <summary>Makes a tensor of the given values. The array is kept, not copied.</summary>
     /// <exception cref="ArgumentException">The number of values is not the product of the dimensions.</exception>
     public WeightTensor(IReadOnlyList<int> shape, float[] values)
     {
@@ -27,14 +27,21 @@ public sealed class WeightTensor
     public override string ToString() => $"[{string.Join(',', Shape)}]";
 }
 
-/// <summary>The weights of a network by name, with its definition where the file has one.</summary>
+/// <summary>The weights of a network by name, with the network's definition if their source has one.</summary>
+/// <example>
+/// <code>
+/// NetworkWeights weights = NetworkWeights.Load("cfnet-conv2_e80.mat");
+/// float[] biases = weights.Values("conv1.bias", 96);
+/// weights.Save("cfnet-conv2.safetensors");
+/// </code>
+/// </example>
 public sealed class NetworkWeights
 {
-    /// <summary>Puts weights together.</summary>
-    /// <param name="source">Where they come from, for messages: a file's name.</param>
-    /// <param name="definition">The network, or null where the source does not say.</param>
+    /// <summary>Makes weights from their tensors.</summary>
+    /// <param name="source">Where the weights come from, such as a file's name. Messages name it.</param>
+    /// <param name="definition">The network; null if the source does not describe it.</param>
     /// <param name="tensors">The tensors by name: conv1.weight (OIHW), conv1.bias, bn1.gain, ..., join.window, adjust.weight.</param>
-    /// <param name="metadata">Free text by name, kept through <see cref="Save"/>: origin, license, training command.</param>
+    /// <param name="metadata">Free text by name, such as origin, license and training command. <see cref="Save"/> writes it too.</param>
     public NetworkWeights(
         string source,
         NetworkDefinition? definition,
@@ -47,26 +54,26 @@ public sealed class NetworkWeights
         Metadata = metadata ?? new Dictionary<string, string>();
     }
 
-    /// <summary>Where they come from, for messages: a file's name.</summary>
+    /// <summary>Where the weights come from, such as a file's name. Messages name it.</summary>
     public string Source { get; }
 
-    /// <summary>The network, or null where the source does not say.</summary>
+    /// <summary>The network; null if the source does not describe it.</summary>
     public NetworkDefinition? Definition { get; }
 
     /// <summary>The tensors by name.</summary>
     public IReadOnlyDictionary<string, WeightTensor> Tensors { get; }
 
-    /// <summary>Free text by name: origin, license, training command.</summary>
+    /// <summary>Free text by name, such as origin, license and training command.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>Why the file's network cannot be built, where its reader knows.</summary>
+    /// <summary>Why the file's network cannot be built, if its reader knows.</summary>
     internal string? Obstacle { get; init; }
 
     /// <summary>
-    /// Reads a file: safetensors or MatConvNet's MAT level 5, told apart by their contents. A safetensors file without a
-    /// definition gets that of the network of the papers that its tensors fit, if any.
+    /// Reads a file: safetensors, or MAT level 5 by MatConvNet. The contents decide which it is. A safetensors file without a definition
+    /// gets the definition of the papers' network that its tensors fit, if there is one.
     /// </summary>
-    /// <exception cref="WeightFormatException">The file is of another format, damaged, or not what its definition says.</exception>
+    /// <exception cref="WeightFormatException">The file has another format, is damaged, or does not fit its definition.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static NetworkWeights Load(string path)
     {
@@ -76,8 +83,8 @@ public sealed class NetworkWeights
 
     /// <summary>Reads the bytes of a file, as <see cref="Load(string)"/> does.</summary>
     /// <param name="stream">The file's bytes; it must be able to seek.</param>
-    /// <param name="source">What to call it in messages.</param>
-    /// <exception cref="WeightFormatException">The file is of another format, damaged, or not what its definition says.</exception>
+    /// <param name="source">The file's name for messages.</param>
+    /// <exception cref="WeightFormatException">The file has another format, is damaged, or does not fit its definition.</exception>
     public static NetworkWeights Load(Stream stream, string source)
     {
         var start = new byte[MatFile.HeaderBytes];
@@ -92,13 +99,13 @@ public sealed class NetworkWeights
         };
     }
 
-    /// <summary>Writes a safetensors file; one that was there is replaced only once the new one is complete.</summary>
-    /// <exception cref="WeightFormatException">The tensors are not what the definition says; nothing is written.</exception>
+    /// <summary>Writes a safetensors file. An existing file is replaced only when the new one is complete.</summary>
+    /// <exception cref="WeightFormatException">The tensors do not fit the definition. Nothing is written.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Save(string path) => Safetensors.Write(path, this);
 
-    /// <summary>The definition, or that of the network of the papers that the tensors fit, for those who cannot go on without.</summary>
-    /// <exception cref="WeightFormatException">There is none; the message says what is missing.</exception>
+    /// <summary>The definition. Without one, that of the papers' network that the tensors fit.</summary>
+    /// <exception cref="WeightFormatException">There is no such definition; the message says what is missing.</exception>
     public NetworkDefinition RequireDefinition()
     {
         if (Definition is not null)
@@ -106,11 +113,11 @@ public sealed class NetworkWeights
         if (Obstacle is not null)
             throw new WeightFormatException(Source, Obstacle);
         return NetworkRecognition.Recognize(Tensors, out string missing)
-            ?? throw new WeightFormatException(Source, $"does not describe its network, and its tensors fit none that is known: {missing}");
+            ?? throw new WeightFormatException(Source, $"does not describe its network, and its tensors fit no known network: {missing}");
     }
 
-    /// <summary>The values of a tensor of just this shape.</summary>
-    /// <exception cref="WeightFormatException">It is missing or has another shape; the message gives both shapes.</exception>
+    /// <summary>The values of a tensor, which must have exactly this shape.</summary>
+    /// <exception cref="WeightFormatException">The tensor is missing or has another shape; the message gives both shapes.</exception>
     public float[] Values(string name, params ReadOnlySpan<int> shape)
     {
         if (!Tensors.TryGetValue(name, out WeightTensor? tensor))
@@ -120,8 +127,8 @@ public sealed class NetworkWeights
         return tensor.Values;
     }
 
-    /// <summary>Returns itself once every tensor that the definition needs is there, of its shape and finite.</summary>
-    /// <exception cref="WeightFormatException">One is not.</exception>
+    /// <summary>Checks that every tensor of the definition exists, has its shape and is finite, and returns these weights.</summary>
+    /// <exception cref="WeightFormatException">A tensor does not pass the check, or the definition has a flaw.</exception>
     internal NetworkWeights Checked()
     {
         if (Definition?.FindFlaw() is { } flaw)
@@ -134,7 +141,8 @@ public sealed class NetworkWeights
         return this;
     }
 
-    /// <summary>The place of the first infinity or NaN, or -1. Of millions of weights, so by vectors, and compiled at its best at once.</summary>
+    /// <summary>The index of the first infinity or NaN, or -1.</summary>
+    // Vectorized and fully optimized from the first call: files hold millions of weights.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int FindNonFinite(ReadOnlySpan<float> values)
     {

@@ -6,10 +6,18 @@ using System.Text.Json;
 namespace SiamIlgpu.Weights;
 
 /// <summary>
-/// The library's own file format: the length of a JSON header (8 bytes, little-endian), the header, then the values, little-endian
-/// and row by row. The header has for each tensor its type, shape and place, and under __metadata__ free text by name, of
-/// which "network" is the definition.
+/// Reads and writes safetensors files, the format in which this library saves networks. A file consists of the length of a JSON header (8
+/// bytes, little-endian), the header, and the values, little-endian and row by row. The header has the type, shape and place of each
+/// tensor. Under __metadata__ it has free text by name; the text named "network" is the network's definition.
 /// </summary>
+/// <example>
+/// <code>
+/// NetworkWeights weights = Safetensors.Read("mine.safetensors");
+/// foreach ((string name, WeightTensor tensor) in weights.Tensors)
+///     Console.WriteLine($"{name} {tensor}");
+/// Safetensors.Write("copy.safetensors", weights);
+/// </code>
+/// </example>
 public static class Safetensors
 {
     private const string MetadataKey = "__metadata__";
@@ -25,8 +33,8 @@ public static class Safetensors
 
     private sealed record Entry(string Name, string Type, int[] Shape, int Count, long Begin, long End);
 
-    /// <summary>Reads a file of F32 tensors; F16, BF16 and F64 are converted.</summary>
-    /// <exception cref="WeightFormatException">It is no such file, damaged, or not what its definition says.</exception>
+    /// <summary>Reads a file. Its values may be F32, F16, BF16 or F64; all are converted to F32.</summary>
+    /// <exception cref="WeightFormatException">The file has another format, is damaged, or does not fit its definition.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static NetworkWeights Read(string path)
     {
@@ -36,8 +44,8 @@ public static class Safetensors
 
     /// <summary>Reads the bytes of a file, as <see cref="Read(string)"/> does.</summary>
     /// <param name="stream">The file's bytes; it must be able to seek.</param>
-    /// <param name="source">What to call it in messages.</param>
-    /// <exception cref="WeightFormatException">It is no such file, damaged, or not what its definition says.</exception>
+    /// <param name="source">The file's name for messages.</param>
+    /// <exception cref="WeightFormatException">The file has another format, is damaged, or does not fit its definition.</exception>
     public static NetworkWeights Read(Stream stream, string source)
     {
         try
@@ -61,9 +69,12 @@ public static class Safetensors
         }
     }
 
-    /// <summary>Writes all tensors as F32, and the definition if there is one. Equal weights make equal bytes.</summary>
-    /// <exception cref="WeightFormatException">The tensors are not what the definition says; nothing is written.</exception>
-    /// <exception cref="ArgumentException">The metadata has an entry under the definition's name.</exception>
+    /// <summary>
+    /// Writes all tensors as F32, and the definition if there is one. Equal weights give equal bytes. An existing file is replaced only
+    /// when the new one is complete.
+    /// </summary>
+    /// <exception cref="WeightFormatException">The tensors do not fit the definition. Nothing is written.</exception>
+    /// <exception cref="ArgumentException">The metadata has an entry named "network", which is the definition's name.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(string path, NetworkWeights weights)
     {
@@ -85,7 +96,7 @@ public static class Safetensors
         }
         finally
         {
-            File.Delete(unfinished); // already gone when all went well
+            File.Delete(unfinished); // does nothing if the file was moved
         }
     }
 
@@ -115,16 +126,16 @@ public static class Safetensors
             while (NextName(ref json) is { } name)
             {
                 if (!names.Add(name))
-                    throw new JsonException($"{name} is there twice");
+                    throw new JsonException($"{name} appears twice");
                 if (name == MetadataKey)
                     ParseMetadata(ref json, metadata);
                 else
                     entries.Add(ParseEntry(ref json, name));
             }
-            json.Read(); // throws when anything but blanks follows
+            json.Read(); // throws if anything but blanks follows
             return entries;
         }
-        // InvalidOperationException is how the reader answers to text that is not Unicode.
+        // The reader throws InvalidOperationException for text that is not valid Unicode.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new WeightFormatException(source, $"its header is not that of a safetensors file: {OneSentence(e)}", e);
@@ -138,7 +149,7 @@ public static class Safetensors
         {
             Expect(ref json, JsonTokenType.String, name);
             if (!metadata.TryAdd(name, json.GetString()!))
-                throw new JsonException($"{name} is there twice");
+                throw new JsonException($"{name} appears twice");
         }
     }
 
@@ -153,7 +164,7 @@ public static class Safetensors
             {
                 case "dtype" when type is null:
                     Expect(ref json, JsonTokenType.String, $"{name}'s dtype");
-                    type = json.ValueSpan.Length <= LongestName ? json.GetString() : throw new JsonException($"{name}'s dtype is overlong");
+                    type = json.ValueSpan.Length <= LongestName ? json.GetString() : throw new JsonException($"{name}'s dtype is too long");
                     break;
                 case "shape" when shape is null:
                     shape = ParseNumbers(ref json, $"{name}'s shape");
@@ -182,7 +193,7 @@ public static class Safetensors
         long count = 1;
         foreach (long side in shape)
         {
-            // Neither factor is beyond 2^31, so the product cannot overflow.
+            // Both factors are below 2^31, so the product cannot overflow.
             if (side > int.MaxValue || (count *= side) > Array.MaxLength)
                 throw new JsonException($"{name} has the impossible shape [{string.Join(',', shape)}]");
         }
@@ -227,7 +238,7 @@ public static class Safetensors
         }
     }
 
-    /// <summary>Sorts the entries by place and makes sure that they fill the file, each byte belonging to one.</summary>
+    /// <summary>Sorts the entries by place, and checks that they fill the file without gaps and overlaps.</summary>
     private static void CheckPlaces(List<Entry> entries, long dataBytes, string source)
     {
         entries.Sort((a, b) => (a.Begin, a.End).CompareTo((b.Begin, b.End)));
@@ -242,7 +253,7 @@ public static class Safetensors
             at = entry.End;
         }
         if (at != dataBytes)
-            throw new WeightFormatException(source, $"its tensors take {at} bytes, it has {dataBytes}");
+            throw new WeightFormatException(source, $"its tensors take {at} bytes, but it has {dataBytes}");
     }
 
     private static float[] ReadValues(Stream stream, Entry entry)
@@ -287,7 +298,7 @@ public static class Safetensors
         }
     }
 
-    // Tensors and metadata come sorted by name, so that equal weights make equal bytes.
+    // Tensors and metadata are sorted by name, so that equal weights give equal bytes.
     private static void WriteHeader(Stream stream, NetworkWeights weights, (string Name, WeightTensor Tensor)[] tensors)
     {
         var header = new ArrayBufferWriter<byte>();
@@ -312,7 +323,7 @@ public static class Safetensors
             }
             json.WriteEndObject();
         }
-        // Blanks up to a multiple of 8, so that a file mapped into memory has its values aligned.
+        // Padded with blanks to a multiple of 8, so that the values are aligned when the file is mapped into memory.
         int padding = -header.WrittenCount & 7;
         header.GetSpan(padding)[..padding].Fill((byte)' ');
         header.Advance(padding);
@@ -344,7 +355,7 @@ public static class Safetensors
         stream.Write(MemoryMarshal.AsBytes(values.AsSpan()));
     }
 
-    // Its own inverse.
+    // Converts in both directions.
     private static void ToLittleEndian(float[] values)
     {
         if (BitConverter.IsLittleEndian)

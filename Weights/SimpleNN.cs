@@ -1,8 +1,8 @@
 namespace SiamIlgpu.Weights;
 
 /// <summary>
-/// A MatConvNet SimpleNN: a plain chain of layers, without a join. Its tensors can be looked at and taken over; its definition
-/// is missing where it has layers (padded convolutions, LRN) that networks here do not have.
+/// A network that MatConvNet saved as a SimpleNN: a plain chain of layers without a join. Its tensors can be inspected and used elsewhere.
+/// It has no definition if some of its layers (padded convolutions, LRN) are not supported.
 /// </summary>
 internal static class SimpleNN
 {

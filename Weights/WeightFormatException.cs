@@ -1,9 +1,9 @@
 namespace SiamIlgpu.Weights;
 
-/// <summary>A weight file that cannot be used. The message is one sentence naming the file and the cause.</summary>
+/// <summary>A weight file cannot be used. The message is one sentence that names the file and the cause.</summary>
 public sealed class WeightFormatException : Exception
 {
-    /// <summary>Names the file and says what is wrong with it.</summary>
+    /// <summary>Makes the exception from the file's name and from what is wrong with the file.</summary>
     public WeightFormatException(string file, string cause, Exception? inner = null)
         : base($"{file}: {cause}", inner)
     {
@@ -14,6 +14,6 @@ public sealed class WeightFormatException : Exception
     /// <summary>The file as the caller named it.</summary>
     public string File { get; }
 
-    /// <summary>What is wrong with it, without the file's name.</summary>
+    /// <summary>What is wrong with the file, without its name.</summary>
     public string Cause { get; }
 }

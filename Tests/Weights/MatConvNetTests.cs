@@ -137,22 +137,22 @@ public sealed class MatConvNetTests
     private static IEnumerable<TestCaseData> Spoilt()
     {
         yield return Case("padded", f => Both(f, "conv1", l => l.Block["pad"] = new[] { 1.0, 1, 1, 1 }), "layer br2_conv1 (dagnn.Conv): pad is 1, only 0 is supported");
-        yield return Case("uneven stride", f => Both(f, "conv1", l => l.Block["stride"] = new[] { 16.0, 8 }), "layer br2_conv1 (dagnn.Conv): stride is 16 one way and 8 another; only the same all around is supported");
+        yield return Case("uneven stride", f => Both(f, "conv1", l => l.Block["stride"] = new[] { 16.0, 8 }), "layer br2_conv1 (dagnn.Conv): stride has the values 16 and 8; only equal values are supported");
         yield return Case("dilated", f => Both(f, "conv2", l => l.Block["dilate"] = new[] { 2.0, 2 }), "layer br2_conv2 (dagnn.Conv): dilate is 2, only 1 is supported");
         yield return Case("leaky", f => Both(f, "relu1", l => l.Block["leak"] = new[] { 1.0 }), "layer br2_relu1 (dagnn.ReLU): leak is 1, only 0 is supported");
         yield return Case("average pool", f => Both(f, "pool1", l => l.Block["method"] = "avg"), "layer br2_pool1 (dagnn.Pooling): pools by avg, only max is supported");
         yield return Case("LRN", f => Both(f, "relu1", l => l.Type = "dagnn.LRN"), "layer br2_relu1 (dagnn.LRN): is not supported in a branch; convolutions, batch norms, ReLUs and max pools are");
         yield return Case("oblong filters", f => f.Params["conv2f"] = ([1, 2, 4, 2], new double[16]), "layer br2_conv2 (dagnn.Conv): filters of 1 x 2 are not square");
         yield return Case("odd groups", f => f.Params["conv2f"] = ([1, 1, 3, 4], new double[12]), "layer br2_conv2 (dagnn.Conv): filters of 3 channels do not divide the 8 that they get");
-        yield return Case("own weights", f => { f.Params["other"] = f.Params["conv2f"]; f["br1_conv2"].Params[0] = "other"; }, "layer br2_conv2 (dagnn.Conv): has no twin of the same weights in the other branch");
+        yield return Case("own weights", f => { f.Params["other"] = f.Params["conv2f"]; f["br1_conv2"].Params[0] = "other"; }, "layer br2_conv2 (dagnn.Conv): has no counterpart with the same weights in the other branch");
         yield return Case("own stride", f => f["br1_conv1"].Block["stride"] = new[] { 8.0, 8 }, "layer xcorr (XCorr): its two branches have the same weights but different layers");
         yield return Case("missing parameter", f => f.Params.Remove("conv1b"), "net.layers(1): br1_conv1 needs the parameter conv1b, which is missing");
         yield return Case("short moments", f => f.Params["bn1x"] = ([8, 1], new double[8]), "bn1x: expected [8,2], file has [8,1]");
         yield return Case("other window", f => f.Params["window"] = ([13, 13], new double[169]), "window: expected [14,14], file has [13,13]");
         yield return Case("wide margin", f => f["crop"].Block["margin"] = new[] { 7.0 }, "crops of 255 and 255 pixels give features of 0 and 14, which cannot be joined");
         yield return Case("no join", f => f["xcorr"].Type = "dagnn.Sum", "net: expected one XCorr layer of two inputs, file has 0 XCorr layers");
-        yield return Case("sigmoid", f => f["objective"].Type = "dagnn.Sigmoid", "layer objective (dagnn.Sigmoid): is neither part of a branch, of the join nor a loss");
-        yield return Case("loop", f => f["br2_conv1"].Inputs[0] = "br2_x3", "layer br2_relu1 (dagnn.ReLU): its output comes back as its input");
+        yield return Case("sigmoid", f => f["objective"].Type = "dagnn.Sigmoid", "layer objective (dagnn.Sigmoid): is not part of a branch or of the join, and it is not a loss");
+        yield return Case("loop", f => f["br2_conv1"].Inputs[0] = "br2_x3", "layer br2_relu1 (dagnn.ReLU): its output leads back to its input");
         yield return Case("not finite", f => f.Params["conv2f"].Values[3] = double.NaN, "conv2.weight: value 3 is not a finite number");
         yield return Case("filter out of order", f => f["cf_window"].Type = "CropMargin", "layer cf_window (CropMargin): expected MulConst, CorrFilter and perhaps CropMargin after the exemplar's branch, file has CropMargin, CorrFilter, CropMargin");
     }

@@ -83,7 +83,7 @@ public sealed class MatFileTests
     {
         byte[] file = new W(bigEndian: false).Header();
         file[125] = 2;
-        Assert.That(() => Read(file, "net"), Refused("test.mat: is a MAT 7.3 (HDF5) file, which is not read here; save it in MATLAB with save(..., '-v7')"));
+        Assert.That(() => Read(file, "net"), Refused("test.mat: is a MAT 7.3 (HDF5) file, which is not supported; save it in MATLAB with save(..., '-v7')"));
     }
 
     [Test]

@@ -81,7 +81,7 @@ public sealed class NetworkDefinitionTests
         tensors.Remove("conv2.bias");
         var weights = new NetworkWeights("test", definition: null, tensors);
         Assert.That(() => weights.RequireDefinition(), Throws.InstanceOf<WeightFormatException>().With.Message.EqualTo(
-            "test: does not describe its network, and its tensors fit none that is known: the nearest is CFNet-conv2, but conv2.bias is missing"));
+            "test: does not describe its network, and its tensors fit no known network: the nearest is CFNet-conv2, but conv2.bias is missing"));
     }
 
     private static NetworkDefinition Known(string name) => NetworkDefinition.Known.Single(network => network.Name == name);
