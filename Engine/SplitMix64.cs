@@ -1,6 +1,6 @@
 namespace SiamIlgpu;
 
-/// <summary>SplitMix64 (Steele, Lea and Flood 2014): random numbers from a seed, the same on every machine.</summary>
+/// <summary>SplitMix64 (Steele, Lea and Flood 2014): random numbers from a seed. They are the same on every machine.</summary>
 /// <param name="seed">Any number; different seeds give unrelated sequences.</param>
 public struct SplitMix64(ulong seed)
 {
@@ -16,7 +16,7 @@ public struct SplitMix64(ulong seed)
         return Scramble(state);
     }
 
-    /// <summary>The function that makes a random number from the state: it maps 64 bits to 64 bits, one to one.</summary>
+    /// <summary>Makes a random number from the state. It maps 64-bit numbers to 64-bit numbers, one to one.</summary>
     public static ulong Scramble(ulong value)
     {
         value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;

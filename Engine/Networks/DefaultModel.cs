@@ -3,15 +3,21 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Networks;
 
 /// <summary>
-/// The network that comes with the library, trained by its own trainer on made-up video alone, so that it carries no dataset's
-/// license: it is under the project's. How it was trained, and how it does, is in docs/default-model.md; the command, seed and
-/// figures are in its metadata.
+/// The network that comes with the library, a CFNet-conv1 (Valmadre et al. 2017). The library's own trainer trained it on made-up video
+/// alone, so no data set's license applies to it. It is under the project's license. docs/default-model.md describes its training and its
+/// accuracy. Its metadata holds the training command, the seed and the figures.
 /// </summary>
+/// <example>
+/// <code>
+/// using var device = new CpuDevice();
+/// using var tracker = new Tracker(DefaultModel.Load(), device);
+/// </code>
+/// </example>
 public static class DefaultModel
 {
     private const string Resource = "default.safetensors";
 
-    /// <summary>Reads it; each call gives weights of its own.</summary>
+    /// <summary>Reads the network. Each call returns new weights.</summary>
     public static NetworkWeights Load()
     {
         using Stream stream = typeof(DefaultModel).Assembly.GetManifestResourceStream(Resource)!;

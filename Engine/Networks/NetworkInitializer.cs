@@ -4,17 +4,24 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Networks;
 
 /// <summary>
-/// The weights a network has before training: filters normal with variance 2/(h*w*out), biases 0, batch norms neutral,
-/// Hann window, circular Gaussian target. The same seed gives the same weights on every machine.
+/// Makes the weights that a network has before training. Filters are normal random numbers of mean 0 and variance 2/(h*w*out), the improved
+/// Xavier method that SiamFC uses ("Implementation details"). Biases of convolutions are 0, and batch norms change nothing. A correlation
+/// filter gets a Hann window and a circular Gaussian target. The same seed gives the same weights on every machine.
 /// </summary>
+/// <example>
+/// <code>
+/// NetworkWeights untrained = NetworkInitializer.Create(NetworkDefinition.CfNetConv1, seed: 1);
+/// untrained.Save("untrained.safetensors");
+/// </code>
+/// </example>
 public static class NetworkInitializer
 {
     // Standard deviation of the correlation filter's target, in pixels of the crop.
     private const double TargetSigmaPixels = 8;
 
     /// <summary>Makes the weights of a network.</summary>
-    /// <param name="definition">The network; its batch norms are made where it has them.</param>
-    /// <param name="seed">Decides the filters.</param>
+    /// <param name="definition">The network.</param>
+    /// <param name="seed">Determines the random filters.</param>
     public static NetworkWeights Create(NetworkDefinition definition, ulong seed)
     {
         var tensors = new Dictionary<string, WeightTensor>();
@@ -67,7 +74,7 @@ public static class NetworkInitializer
         }
     }
 
-    /// <summary>The outer product of two symmetric Hann windows of m points, zero at the ends, row by row.</summary>
+    /// <summary>The outer product of two symmetric Hann windows of m points, which are 0 at both ends; row by row.</summary>
     internal static float[] HannWindow(int m)
     {
         var window = new float[m * m];
@@ -78,7 +85,7 @@ public static class NetworkInitializer
         double Hann(int i) => m == 1 ? 1 : 0.5 - 0.5 * Math.Cos(2 * Math.PI * i / (m - 1));
     }
 
-    /// <summary>A Gaussian on the torus of m x m cells, its peak of 1 at cell (0, 0), row by row.</summary>
+    /// <summary>A Gaussian on m x m cells that wraps around the edges, with its peak of 1 at cell (0, 0); row by row.</summary>
     internal static float[] GaussianTarget(int m, double sigma)
     {
         var target = new float[m * m];
@@ -93,7 +100,7 @@ public static class NetworkInitializer
         double Distance(int i) => Math.Min(i, m - i);
     }
 
-    /// <summary>Standard normal numbers: SplitMix64 and Box-Muller, the same on every machine and runtime.</summary>
+    /// <summary>Standard normal random numbers by SplitMix64 and Box-Muller, the same on every machine and runtime.</summary>
     private sealed class NormalRandom(ulong seed)
     {
         private SplitMix64 numbers = new(seed);

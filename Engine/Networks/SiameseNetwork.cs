@@ -6,9 +6,10 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Networks;
 
 /// <summary>
-/// A whole Siamese network on a device, for a fixed number of targets: exemplar branch, search branch and join. A target's
-/// exemplar crop becomes its template, its search crops (one per scale) become its responses. All targets go through the
-/// branches together; target i has images i of the exemplars and templates, and images i * scales and on of the rest.
+/// A whole Siamese network on a device, for a fixed number of targets: exemplar branch, search branch and join. It computes a target's
+/// template from its exemplar crop, and a target's responses from its search crops, one per scale. Each branch runs once for all targets.
+/// Target i has image i of the exemplar crops and of the templates. Its search crops and responses are the images from i * scales on.
+/// For one thread at a time.
 /// </summary>
 public sealed class SiameseNetwork : IDisposable
 {
@@ -24,11 +25,11 @@ public sealed class SiameseNetwork : IDisposable
     private readonly Tensor responses;
 
     /// <summary>Prepares the network.</summary>
-    /// <param name="filters">The filters of its branch; they may be disposed before the network.</param>
-    /// <param name="weights">The weights that the filters are of.</param>
-    /// <param name="scales">Search crops of a target.</param>
-    /// <param name="targets">Targets of one pass.</param>
-    /// <exception cref="WeightFormatException">The weights are no complete Siamese network.</exception>
+    /// <param name="filters">The filters of the branch. They may be disposed before the network.</param>
+    /// <param name="weights">The weights that the filters were loaded from.</param>
+    /// <param name="scales">Number of search crops per target.</param>
+    /// <param name="targets">Number of targets.</param>
+    /// <exception cref="WeightFormatException">The weights are not a complete Siamese network; the message says why.</exception>
     public SiameseNetwork(BranchFilters filters, NetworkWeights weights, int scales, int targets)
     {
         this.scales = scales;
@@ -60,8 +61,8 @@ public sealed class SiameseNetwork : IDisposable
         templates = device.Allocate(templateShape, device.FeatureLayout);
         blend = device.Prepare(new BlendSpec(templateShape with { Batch = 1 }));
 
-        // A cross-correlation network tracks on the trained score; a correlation filter's raw response already is 0..1, and
-        // its score serves the confidence alone.
+        // A cross-correlation network tracks by its trained score. A correlation filter's raw response already lies in 0..1, so the
+        // trained score is used for the confidence alone.
         (ScoreGain, ScoreBias) = ReadAdjust(weights, joinDefinition.Adjust);
         var correlation = new CrossCorrelationSpec(scales, features.Channels, templateShape.Height, search.Output.Shape.Height);
         if (joinDefinition.Kind == JoinKind.CrossCorrelation)
@@ -73,22 +74,22 @@ public sealed class SiameseNetwork : IDisposable
         responses = device.Allocate(correlation.Response with { Batch = scales * targets }, TensorLayout.Planar);
     }
 
-    /// <summary>What the network is made of.</summary>
+    /// <summary>The network's sizes, layers and join.</summary>
     public NetworkDefinition Definition { get; }
 
-    /// <summary>The exemplar crops [targets,3,e,e], filled before <see cref="UpdateTemplates"/>.</summary>
+    /// <summary>The exemplar crops [targets,3,e,e], RGB 0..255, interleaved. Fill them before <see cref="UpdateTemplates"/>.</summary>
     public TensorView ExemplarCrops => exemplar.Input;
 
-    /// <summary>The search crops [targets * scales,3,s,s], filled before <see cref="Respond"/>.</summary>
+    /// <summary>The search crops [targets * scales,3,s,s], RGB 0..255, interleaved. Fill them before <see cref="Respond"/>.</summary>
     public TensorView SearchCrops => search.Input;
 
     /// <summary>The templates [targets,c,t,t].</summary>
     public TensorView Templates => templates;
 
-    /// <summary>One response map per target and scale [targets * scales,1,r,r].</summary>
+    /// <summary>The response maps [targets * scales,1,r,r], planar: one per target and scale.</summary>
     public TensorView Responses => responses;
 
-    /// <summary>The trained score of a response r is ScoreGain * r + ScoreBias.</summary>
+    /// <summary>The trained score for a value r of a response is ScoreGain * r + ScoreBias.</summary>
     public float ScoreGain { get; }
 
     /// <inheritdoc cref="ScoreGain"/>
@@ -97,11 +98,11 @@ public sealed class SiameseNetwork : IDisposable
     /// <summary>Rows and columns of a response.</summary>
     public int ResponseSize => Responses.Shape.Height;
 
-    /// <summary>Prepares a network for one target, with filters of its own.</summary>
-    /// <param name="device">Where it runs; must outlive the network.</param>
-    /// <param name="weights">The weights, with their definition.</param>
-    /// <param name="scales">Search crops of one pass.</param>
-    /// <exception cref="WeightFormatException">The weights are no complete Siamese network.</exception>
+    /// <summary>Prepares a network for one target, and loads its filters.</summary>
+    /// <param name="device">The device to run on; it must outlive the network.</param>
+    /// <param name="weights">The network's weights.</param>
+    /// <param name="scales">Number of search crops.</param>
+    /// <exception cref="WeightFormatException">The weights are not a complete Siamese network; the message says why.</exception>
     public static SiameseNetwork Create(ComputeDevice device, NetworkWeights weights, int scales)
     {
         using var filters = new BranchFilters(device, weights);
@@ -109,7 +110,8 @@ public sealed class SiameseNetwork : IDisposable
     }
 
     /// <summary>
-    /// Template = (1 - rate) * template + rate * (the template of the exemplar crop), of every target; 1 replaces them.
+    /// Updates the template of every target: template = (1 - rate) * template + rate * (template of the exemplar crop). A rate of 1
+    /// replaces the templates.
     /// </summary>
     public void UpdateTemplates(float rate)
     {
@@ -118,14 +120,14 @@ public sealed class SiameseNetwork : IDisposable
             Blend(i, rate);
     }
 
-    /// <summary>Replaces the template of one target by that of its exemplar crop.</summary>
+    /// <summary>Replaces the template of one target by the template of its exemplar crop.</summary>
     public void SetTemplate(int target)
     {
         exemplar.Forward();
         Blend(target, 1);
     }
 
-    /// <summary>Computes the responses of the templates in their search crops.</summary>
+    /// <summary>Computes the response of each template in its target's search crops.</summary>
     public void Respond()
     {
         search.Forward();
@@ -133,7 +135,7 @@ public sealed class SiameseNetwork : IDisposable
             join.Forward(Templates.Images(i, 1), search.Output.Images(i * scales, scales), Responses.Images(i * scales, scales));
     }
 
-    /// <summary>Frees operations and buffers.</summary>
+    /// <summary>Frees the operations and buffers.</summary>
     public void Dispose()
     {
         exemplar.Dispose();

@@ -5,15 +5,15 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Plans;
 
 /// <summary>
-/// The filters of a branch on a device, batch norms folded in, shared by all plans that are made with them. Dispose them once
+/// The filters of a branch on a device, with batch norms folded in. All plans that are made with them share them. Dispose them as soon as
 /// the last plan is made.
 /// </summary>
 public sealed class BranchFilters : IDisposable
 {
-    /// <summary>Brings the filters of a network's branch to a device.</summary>
-    /// <param name="device">Where they go; must outlive them and their plans.</param>
-    /// <param name="weights">The weights, with their definition.</param>
-    /// <exception cref="WeightFormatException">The weights lack a definition or do not fit it.</exception>
+    /// <summary>Loads the filters of a network's branch into a device's memory.</summary>
+    /// <param name="device">The device; it must outlive the filters and their plans.</param>
+    /// <param name="weights">The network's weights.</param>
+    /// <exception cref="WeightFormatException">The weights have no definition or do not fit it; the message says why.</exception>
     public BranchFilters(ComputeDevice device, NetworkWeights weights)
     {
         Device = device;
@@ -23,15 +23,15 @@ public sealed class BranchFilters : IDisposable
         Convolutions = [.. FoldedBranch.Fold(weights, Definition).Select(folded => device.Load(folded.Shape, folded.Filters, folded.Bias))];
     }
 
-    /// <summary>The device that they are on.</summary>
+    /// <summary>The device that has the filters in its memory.</summary>
     public ComputeDevice Device { get; }
 
-    /// <summary>The network that they are of.</summary>
+    /// <summary>The network that the filters belong to.</summary>
     public NetworkDefinition Definition { get; }
 
     internal IReadOnlyList<ConvolutionFilters> Convolutions { get; }
 
-    /// <summary>No more plans will be made; those that are there work on.</summary>
+    /// <summary>Ends the preparation of plans. Plans that were prepared keep working.</summary>
     public void Dispose()
     {
         foreach (ConvolutionFilters filters in Convolutions)

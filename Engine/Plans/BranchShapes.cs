@@ -4,19 +4,19 @@ using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Plans;
 
-/// <summary>One layer of a branch with the shapes it has for a given input.</summary>
+/// <summary>A layer of a branch with its shapes for a given input.</summary>
 /// <param name="Layer">The layer.</param>
-/// <param name="Input">Shape of what it takes.</param>
-/// <param name="Output">Shape of what it gives.</param>
-/// <param name="Flops">Floating-point operations of one pass; a multiply-add counts as two, comparisons not at all.</param>
-/// <param name="Parameters">Weights and biases, batch norm's gain, offset and moments included.</param>
+/// <param name="Input">Shape of the layer's input.</param>
+/// <param name="Output">Shape of the layer's output.</param>
+/// <param name="Flops">Floating-point operations of one pass. A multiply-add counts as two; comparisons do not count.</param>
+/// <param name="Parameters">Number of weights and biases, with batch norm's gains, offsets and moments.</param>
 public readonly record struct LayerShape(LayerDefinition Layer, TensorShape Input, TensorShape Output, long Flops, long Parameters);
 
-/// <summary>The chain of shapes through a branch. A network that does not fit its input is refused here.</summary>
+/// <summary>Computes the shapes of a branch's layers, and refuses a network that does not fit its input.</summary>
 public static class BranchShapes
 {
-    /// <summary>The shapes of every layer for <paramref name="batch"/> images of height x width pixels.</summary>
-    /// <exception cref="KernelShapeException">A layer does not fit what the one before gives.</exception>
+    /// <summary>The shapes of all layers for <paramref name="batch"/> images of height x width pixels.</summary>
+    /// <exception cref="KernelShapeException">A layer does not fit the output of the layer before it.</exception>
     public static IReadOnlyList<LayerShape> Of(NetworkDefinition definition, int batch, int height, int width)
     {
         var shapes = new List<LayerShape>(definition.Layers.Count);

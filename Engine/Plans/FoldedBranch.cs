@@ -4,14 +4,14 @@ using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Plans;
 
-/// <summary>The filters, OIHW, and biases of one convolution, its batch norm folded in.</summary>
+/// <summary>The filters (OIHW) and biases of one convolution, with its batch norm folded in.</summary>
 internal readonly record struct FoldedConvolution(TensorShape Shape, float[] Filters, float[] Bias);
 
-/// <summary>The weights of a branch as inference wants them: checked against the definition, batch norms folded.</summary>
+/// <summary>The weights of a branch as inference needs them: checked against the definition, with batch norms folded in.</summary>
 internal static class FoldedBranch
 {
-    /// <summary>One entry per convolution of the definition, in its order.</summary>
-    /// <exception cref="WeightFormatException">A tensor is missing or has another shape than the definition says.</exception>
+    /// <summary>Folds the batch norms. The result has one entry per convolution, in the order of the definition.</summary>
+    /// <exception cref="WeightFormatException">A tensor is missing or has another shape than in the definition.</exception>
     internal static FoldedConvolution[] Fold(NetworkWeights weights, NetworkDefinition definition) =>
         [.. definition.Convolutions.Select(layer => Fold(weights, layer))];
 
@@ -23,7 +23,7 @@ internal static class FoldedBranch
         if (!layer.BatchNorm)
             return new FoldedConvolution(shape, filters, bias);
 
-        // The file's own arrays stay as they are: one set of weights may serve several trackers.
+        // Copies, because several trackers may use the same weights.
         var folded = new FoldedConvolution(shape, [.. filters], [.. bias]);
         FoldNorm(weights, layer.BatchNormName, folded.Filters, folded.Bias);
         return folded;

@@ -5,8 +5,8 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Plans;
 
 /// <summary>
-/// A branch prepared for one batch and input size: batch norms folded, operations prepared, buffers assigned once. Running
-/// it enqueues one operation a layer and allocates nothing. For one thread at a time.
+/// A branch that is prepared for one batch and input size: batch norms are folded in, operations are prepared and buffers are assigned.
+/// Running it enqueues at most one operation per layer and allocates nothing. For one thread at a time.
 /// </summary>
 public sealed class InferencePlan : IDisposable
 {
@@ -16,11 +16,11 @@ public sealed class InferencePlan : IDisposable
     private readonly TensorView[] outputs;
 
     /// <summary>Prepares the branch of a network.</summary>
-    /// <param name="filters">Its filters; they may be disposed before the plan.</param>
-    /// <param name="batch">Images of one pass.</param>
-    /// <param name="height">Rows of an image; any that the layers fit into.</param>
-    /// <param name="width">Columns of an image.</param>
-    /// <param name="sets">What the images are divided into, see <see cref="ConvolutionSpec.Sets"/>.</param>
+    /// <param name="filters">The filters of the branch. They may be disposed before the plan.</param>
+    /// <param name="batch">Number of images in one pass.</param>
+    /// <param name="height">Rows of an image; there must be enough for all layers.</param>
+    /// <param name="width">Columns of an image; there must be enough for all layers.</param>
+    /// <param name="sets">The number of equal sets that the images consist of, see <see cref="ConvolutionSpec.Sets"/>.</param>
     /// <exception cref="KernelShapeException">The network does not fit the input.</exception>
     public InferencePlan(BranchFilters filters, int batch, int height, int width, int sets = 1)
     {
@@ -39,19 +39,19 @@ public sealed class InferencePlan : IDisposable
     /// <summary>The layers with their shapes.</summary>
     public IReadOnlyList<LayerShape> Layers { get; }
 
-    /// <summary>The images, RGB 0..255, interleaved; filled before <see cref="Forward"/>.</summary>
+    /// <summary>The images, RGB 0..255, interleaved. Fill them before <see cref="Forward"/>.</summary>
     public TensorView Input => input;
 
-    /// <summary>The features, valid from <see cref="Forward"/> to the next.</summary>
+    /// <summary>The features in the device's feature layout. They are valid until the next <see cref="Forward"/>.</summary>
     public TensorView Output => outputs[^1];
 
-    /// <summary>Prepares the branch of a network with filters of its own.</summary>
-    /// <param name="device">Where it runs; must outlive the plan.</param>
-    /// <param name="weights">The weights, with their definition.</param>
-    /// <param name="batch">Images of one pass.</param>
-    /// <param name="height">Rows of an image; any that the layers fit into.</param>
-    /// <param name="width">Columns of an image.</param>
-    /// <exception cref="WeightFormatException">The weights lack a definition or do not fit it.</exception>
+    /// <summary>Prepares the branch of a network, and loads its filters.</summary>
+    /// <param name="device">The device to run on; it must outlive the plan.</param>
+    /// <param name="weights">The network's weights.</param>
+    /// <param name="batch">Number of images in one pass.</param>
+    /// <param name="height">Rows of an image; there must be enough for all layers.</param>
+    /// <param name="width">Columns of an image; there must be enough for all layers.</param>
+    /// <exception cref="WeightFormatException">The weights have no definition or do not fit it; the message says why.</exception>
     /// <exception cref="KernelShapeException">The network does not fit the input.</exception>
     public static InferencePlan Create(ComputeDevice device, NetworkWeights weights, int batch, int height, int width)
     {
@@ -73,7 +73,7 @@ public sealed class InferencePlan : IDisposable
         }
     }
 
-    /// <summary>Frees operations and buffers.</summary>
+    /// <summary>Frees the operations and buffers.</summary>
     public void Dispose()
     {
         foreach (DeviceOperation operation in operations)
@@ -83,7 +83,7 @@ public sealed class InferencePlan : IDisposable
             buffer.Dispose();
     }
 
-    // A pooling that follows a convolution becomes part of it.
+    // A convolution and the pooling that follows it are one operation.
     private IEnumerable<DeviceOperation> Operations(ComputeDevice device, IReadOnlyList<ConvolutionFilters> filters, int sets)
     {
         int convolutions = 0;

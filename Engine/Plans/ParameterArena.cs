@@ -6,18 +6,18 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Plans;
 
 /// <summary>
-/// All parameters of a network in one buffer, their gradients and velocities in two of the same layout, so that one step moves
-/// all. The moments of a batch norm lie together: {name}.mean, then {name}.sigma.
+/// All parameters of a network in one buffer. Their gradients and velocities are in two more buffers of the same layout, so that one step
+/// of the optimizer moves all parameters. The two moments of a batch norm are neighbors: {name}.mean, then {name}.sigma.
 /// </summary>
 internal sealed class ParameterArena : IDisposable
 {
-    // Whole vectors: a tensor begins where a cache line does.
+    // In floats. Tensors start where a cache line starts, so that vectors are aligned.
     private const int Alignment = 16;
 
-    // Rates of the running averages of moments, as MatConvNet and the authors have them.
+    // Rates of the moments' running averages, as in MatConvNet and in the authors' code.
     private const float MomentsRate = 0.05f, ScoreMomentsRate = 0.3f;
 
-    // Both branches of the network normalize, the score does so once.
+    // Both branches compute moments for the same batch norm, so each gradient is the sum of two. The score is normalized only once.
     private const int BranchCalls = 2;
 
     private readonly ComputeDevice device;
@@ -52,7 +52,7 @@ internal sealed class ParameterArena : IDisposable
         Write(Parameters, name => start.Values(name, [.. ShapeIn(name)]));
     }
 
-    /// <summary>The optimizer that moves the arena.</summary>
+    /// <summary>The spec of the optimizer that moves the parameters.</summary>
     internal SgdSpec Spec { get; }
 
     internal TensorView Parameters => parameters;
@@ -61,30 +61,30 @@ internal sealed class ParameterArena : IDisposable
 
     internal TensorView Velocities => velocities;
 
-    /// <summary>The values of a tensor.</summary>
+    /// <summary>The value of a parameter.</summary>
     internal TensorView Value(string name) => View(Parameters, name);
 
-    /// <summary>The gradient of a tensor.</summary>
+    /// <summary>The gradient of a parameter.</summary>
     internal TensorView Gradient(string name) => View(Gradients, name);
 
-    /// <summary>Mean and sigma of a batch norm as one view [2,channels,1,1].</summary>
+    /// <summary>Where the batch norm writes the moments of a batch: mean and sigma as one view [2,channels,1,1].</summary>
     internal TensorView MomentsGradient(string norm)
     {
         Slot mean = slots[$"{norm}.mean"];
         return Gradients.Slice(mean.Offset, mean.Shape with { Batch = 2 }, TensorLayout.Planar);
     }
 
-    /// <summary>Waits, and copies the parameters out.</summary>
+    /// <summary>Waits for the device, and copies the parameters to the host.</summary>
     internal NetworkWeights Weights(IReadOnlyDictionary<string, string> metadata) =>
         new(start.Source, definition, Read(Parameters), metadata);
 
-    /// <summary>Waits, and copies the velocities out, each under its parameter's name.</summary>
+    /// <summary>Waits for the device, and copies the velocities to the host, each under its parameter's name.</summary>
     internal Dictionary<string, WeightTensor> ReadVelocities() => Read(Velocities);
 
-    /// <summary>Takes velocities that <see cref="ReadVelocities"/> gave.</summary>
+    /// <summary>Sets the velocities to values that <see cref="ReadVelocities"/> returned.</summary>
     internal void WriteVelocities(Func<string, float[]> valuesOf) => Write(Velocities, valuesOf);
 
-    /// <summary>The shape of a tensor as files have it.</summary>
+    /// <summary>The shape that a parameter has in files.</summary>
     internal int[] ShapeIn(string name) => definition.TensorShapes().First(t => t.Name == name).Shape;
 
     public void Dispose()
@@ -94,7 +94,7 @@ internal sealed class ParameterArena : IDisposable
         velocities.Dispose();
     }
 
-    // Vectors are [1,n,1,1]; window and target [1,1,m,m].
+    // Vectors become [1,n,1,1]; the window and the target become [1,1,m,m].
     private static TensorShape ShapeOf(int[] shape) => shape.Length switch
     {
         1 => new TensorShape(1, shape[0], 1, 1),
@@ -102,7 +102,7 @@ internal sealed class ParameterArena : IDisposable
         _ => new TensorShape(shape[0], shape[1], shape[2], shape[3]),
     };
 
-    /// <summary>The multipliers of SYSTEM's section on training, as the authors have them: learning rate, then decay.</summary>
+    /// <summary>Adds a parameter to the optimizer, with the authors' multipliers for the learning rate and the weight decay.</summary>
     private void AddSegment(string name, long offset, long count, TrainingOptions options)
     {
         string part = name[(name.LastIndexOf('.') + 1)..];
@@ -120,7 +120,7 @@ internal sealed class ParameterArena : IDisposable
             ("target", _) => (options.TargetRate, 0, 0),
             _ => throw new InvalidOperationException($"no learning rate for {name}"),
         };
-        // What does not learn is in no segment: not even weight decay moves it.
+        // A parameter that does not learn is in no segment, so that weight decay does not move it either.
         if (rate != 0)
             segments.Add(new SgdSegment(offset, count, rate, decay, averageOf));
     }

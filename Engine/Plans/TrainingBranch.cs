@@ -5,8 +5,8 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Plans;
 
 /// <summary>
-/// One branch of a network in training, for one batch and input size: the layers forward, then the same steps in reverse. Every
-/// output is kept until the way back has used it; gradients take turns in two buffers.
+/// One branch of a network in training, for one batch and input size. The forward pass runs all steps, and the backward pass runs them in
+/// reverse. Every output is kept until the backward pass has used it. The gradients alternate between two buffers.
 /// </summary>
 internal sealed class TrainingBranch : IDisposable
 {
@@ -15,13 +15,13 @@ internal sealed class TrainingBranch : IDisposable
     private readonly Tensor[] gradients;
 
     /// <summary>Prepares a branch.</summary>
-    /// <param name="device">Where it runs.</param>
+    /// <param name="device">The device to run on.</param>
     /// <param name="arena">The parameters.</param>
     /// <param name="filters">The filters of each convolution, in order, shared with the other branch.</param>
     /// <param name="definition">The network.</param>
-    /// <param name="batch">Images of one pass.</param>
+    /// <param name="batch">Number of images in one pass.</param>
     /// <param name="size">Rows and columns of an image.</param>
-    /// <param name="write">What it does with the parameters' gradients.</param>
+    /// <param name="write">Whether the branch overwrites the gradients of the parameters or adds to them.</param>
     internal TrainingBranch(
         ComputeDevice device, ParameterArena arena, IReadOnlyList<ConvolutionFilters> filters,
         NetworkDefinition definition, int batch, int size, GradientWrite write)
@@ -43,7 +43,7 @@ internal sealed class TrainingBranch : IDisposable
         steps = [.. built];
         Output = from;
 
-        // The gradient of each step's output; the images' own is nobody's.
+        // Every step has the gradient of its output. The first has none of its input: nobody needs the gradient of images.
         TensorShape largest = steps.MaxBy(s => s.Output.Length)!.Output.Shape;
         gradients = [device.Allocate(largest, device.FeatureLayout), device.Allocate(largest, device.FeatureLayout)];
         int at = 0;
@@ -63,7 +63,7 @@ internal sealed class TrainingBranch : IDisposable
     /// <summary>The features.</summary>
     internal TensorView Output { get; }
 
-    /// <summary>dL/d<see cref="Output"/>, filled before <see cref="Backward"/>.</summary>
+    /// <summary>dL/d<see cref="Output"/>. Fill it before <see cref="Backward"/>.</summary>
     internal TensorView OutputGradient => steps[^1].OutputGradient;
 
     internal void Forward()
@@ -117,10 +117,10 @@ internal sealed class TrainingBranch : IDisposable
 
         internal TensorView OutputGradient { get; set; }
 
-        /// <summary>Nothing for the first step.</summary>
+        /// <summary>The gradient of the input; null for the first step.</summary>
         internal TensorView? InputGradient { get; set; }
 
-        /// <summary>Whether the input's gradient may take the place of the output's.</summary>
+        /// <summary>Whether the input's gradient may overwrite the output's gradient.</summary>
         internal virtual bool InPlace => false;
 
         protected GradientWrite Write { get; private set; }
@@ -142,7 +142,7 @@ internal sealed class TrainingBranch : IDisposable
         private Convolution forward = device.Prepare(spec, filters);
         private ReluBackward? relu;
 
-        /// <summary>A convolution without batch norm has its ReLU itself, as in inference.</summary>
+        /// <summary>Puts the ReLU into the convolution, as in inference. This is for a convolution without a batch norm.</summary>
         internal void EndWithRelu()
         {
             forward.Dispose();

@@ -4,7 +4,7 @@ using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Plans;
 
-/// <summary>The join in training: pair by pair, each exemplar's template slides over its own search.</summary>
+/// <summary>The join in training. It works pair by pair: each exemplar's template slides over the search features of its pair.</summary>
 internal sealed class TrainingJoin : IDisposable
 {
     private readonly ComputeDevice device;
@@ -46,10 +46,10 @@ internal sealed class TrainingJoin : IDisposable
         responseGradients = device.Allocate(maps, TensorLayout.Planar);
     }
 
-    /// <summary>One response map a pair [batch,1,r,r].</summary>
+    /// <summary>The response maps [batch,1,r,r], one per pair.</summary>
     internal TensorView Responses => responses;
 
-    /// <summary>Their gradients, filled before <see cref="Backward"/>.</summary>
+    /// <summary>The gradients of the responses. Fill them before <see cref="Backward"/>.</summary>
     internal TensorView ResponseGradients => responseGradients;
 
     internal void Forward()
@@ -74,7 +74,7 @@ internal sealed class TrainingJoin : IDisposable
         }
     }
 
-    /// <summary>Waits, and lets the filter work with the window and target of the arena.</summary>
+    /// <summary>Waits for the device, and gives the arena's window and target to the correlation filter.</summary>
     internal void UpdateFilter()
     {
         if (filter is null)

@@ -6,10 +6,10 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Plans;
 
 /// <summary>
-/// A Siamese network in training, prepared for one batch size: forward through both branches, join, score and loss; backward
-/// through the same in reverse; one step of the optimizer over all parameters. The search branch overwrites the gradients of the
-/// shared weights, the exemplar branch accumulates. A step enqueues, allocates nothing and waits for nothing.
-/// For one thread at a time.
+/// A Siamese network in training, prepared for one batch size. A step runs forward through both branches, the join, the score and the loss,
+/// then backward through the same in reverse. Then the optimizer moves all parameters. The search branch overwrites the gradients of the
+/// shared weights, and the exemplar branch adds to them. A step only enqueues work: it allocates nothing and waits for nothing, unless the
+/// correlation filter's window or target learns. For one thread at a time.
 /// </summary>
 public sealed class TrainingPlan : IDisposable
 {
@@ -24,12 +24,12 @@ public sealed class TrainingPlan : IDisposable
     private readonly SgdStep optimizer;
 
     /// <summary>Prepares the plan.</summary>
-    /// <param name="device">Where it runs; must outlive the plan.</param>
-    /// <param name="start">The weights to start from, with their definition.</param>
+    /// <param name="device">The device to run on; it must outlive the plan.</param>
+    /// <param name="start">The weights to start from.</param>
     /// <param name="options">How to train.</param>
-    /// <exception cref="WeightFormatException">The weights are no complete Siamese network.</exception>
+    /// <exception cref="WeightFormatException">The weights are not a complete Siamese network; the message says why.</exception>
     /// <exception cref="KernelShapeException">The network does not fit its crops.</exception>
-    /// <exception cref="ArgumentException">An option makes no sense.</exception>
+    /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
     public TrainingPlan(ComputeDevice device, NetworkWeights start, TrainingOptions options)
     {
         options.Validate();
@@ -51,16 +51,16 @@ public sealed class TrainingPlan : IDisposable
     /// <summary>The network.</summary>
     public NetworkDefinition Definition { get; }
 
-    /// <summary>The exemplar crops [batch,3,e,e], RGB 0..255, interleaved; filled before a step.</summary>
+    /// <summary>The exemplar crops [batch,3,e,e], RGB 0..255, interleaved. Fill them before a step.</summary>
     public TensorView Exemplars => exemplar.Input;
 
-    /// <summary>The search crops [batch,3,s,s], RGB 0..255, interleaved; filled before a step.</summary>
+    /// <summary>The search crops [batch,3,s,s], RGB 0..255, interleaved. Fill them before a step.</summary>
     public TensorView Searches => search.Input;
 
-    /// <summary>+1, -1 or 0 for each place of each score map [batch,1,r,r]; filled before a step.</summary>
+    /// <summary>The label of each place of each score map [batch,1,r,r]: +1, -1 or 0. Fill the labels before a step.</summary>
     public TensorView Labels => score.Labels;
 
-    /// <summary>The weight of each place in the logistic loss; filled before a step.</summary>
+    /// <summary>The weight of each place in the logistic loss. Fill the weights before a step.</summary>
     public TensorView LabelWeights => score.LabelWeights;
 
     /// <summary>Rows and columns of a score map.</summary>
@@ -86,7 +86,7 @@ public sealed class TrainingPlan : IDisposable
         exemplar.Backward();
     }
 
-    /// <summary>Moves the parameters along the gradients.</summary>
+    /// <summary>Moves the parameters by one step of the optimizer.</summary>
     public void Step(float learningRate)
     {
         optimizer.Step(arena.Parameters, arena.Gradients, arena.Velocities, learningRate);
@@ -94,11 +94,11 @@ public sealed class TrainingPlan : IDisposable
             join.UpdateFilter();
     }
 
-    /// <summary>Waits, and copies the weights out.</summary>
-    /// <param name="metadata">Free text to go with them.</param>
+    /// <summary>Waits for the device, and copies the weights to the host.</summary>
+    /// <param name="metadata">Free text to store with the weights.</param>
     public NetworkWeights Weights(IReadOnlyDictionary<string, string> metadata) => arena.Weights(metadata);
 
-    /// <summary>Frees operations and buffers.</summary>
+    /// <summary>Frees the operations and buffers.</summary>
     public void Dispose()
     {
         optimizer.Dispose();

@@ -5,7 +5,7 @@ using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Plans;
 
-/// <summary>From responses to losses: the trained map to scores, and the loss with its gradient.</summary>
+/// <summary>The way from the responses to the losses: the adjustment of responses to scores, and the loss with its gradient.</summary>
 internal sealed class TrainingScore : IDisposable
 {
     private readonly TensorView responses;
@@ -25,7 +25,7 @@ internal sealed class TrainingScore : IDisposable
         this.responses = responses;
         this.responseGradients = responseGradients;
         TensorShape maps = responses.Shape;
-        // Without a map the responses are the scores.
+        // Without an adjustment, the responses are the scores.
         (Scores, scoreGradients) = (responses, responseGradients);
         if (kind is AdjustKind.Affine or AdjustKind.BatchNorm)
         {

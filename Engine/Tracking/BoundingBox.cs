@@ -1,28 +1,39 @@
 namespace SiamIlgpu.Tracking;
 
-/// <summary>An axis-aligned box in a frame, in pixels, as OTB writes it: left, top, width, height.</summary>
+/// <summary>
+/// An axis-aligned box in a frame, in pixels: left, top, width and height. Coordinates count from 1, as in OTB and in the authors' code:
+/// the center of the frame's first pixel is at (1, 1).
+/// </summary>
 /// <param name="X">Left edge.</param>
 /// <param name="Y">Top edge.</param>
 /// <param name="Width">Width.</param>
 /// <param name="Height">Height.</param>
+/// <example>
+/// <code>
+/// var box = new BoundingBox(X: 205, Y: 151, Width: 17, Height: 50);
+/// BoundingBox moved = box with { X = 210 };
+/// Console.WriteLine(box.IntersectionOverUnion(moved));    // 12 / 22
+/// </code>
+/// </example>
 public readonly record struct BoundingBox(double X, double Y, double Width, double Height)
 {
-    /// <summary>Whether all four numbers are finite and both sides positive.</summary>
+    /// <summary>Whether all four numbers are finite, and width and height are positive.</summary>
     public bool IsValid => double.IsFinite(X) && double.IsFinite(Y) && double.IsFinite(Width) && double.IsFinite(Height)
         && Width > 0 && Height > 0;
 
     /// <summary>Area in square pixels.</summary>
     public double Area => Width * Height;
 
-    /// <summary>Center, x + w/2 and y + h/2.</summary>
+    /// <summary>The center: X + Width / 2 and Y + Height / 2.</summary>
     public (double X, double Y) Center => (X + Width / 2, Y + Height / 2);
 
     /// <summary>
-    /// The box that stands for a polygon of four corners (VOT's ground truth): its center is their mean, its size their
-    /// axis-aligned extent shrunk so that the area is the polygon's, plus 1.
+    /// The box for a polygon with four corners (VOT's ground truth). Its center is the mean of the corners. Its width and height are those
+    /// of the corners' axis-aligned extent, shrunk until the area is that of the polygon, plus 1. The polygon's area is the product of
+    /// its first two sides, which is exact for a rectangle.
     /// </summary>
     /// <param name="corners">x1, y1, ..., x4, y4.</param>
-    /// <exception cref="ArgumentException">There are not eight numbers.</exception>
+    /// <exception cref="ArgumentException">There are more or fewer than eight numbers.</exception>
     public static BoundingBox FromPolygon(ReadOnlySpan<double> corners)
     {
         if (corners.Length != 8)
@@ -41,7 +52,7 @@ public readonly record struct BoundingBox(double X, double Y, double Width, doub
         return new BoundingBox(cx - width / 2, cy - height / 2, width, height);
     }
 
-    /// <summary>Area of the overlap over area of the union, 0..1; 0 when either box is not valid.</summary>
+    /// <summary>The area of the overlap divided by the area of the union, 0..1. It is 0 if either box is not valid.</summary>
     public double IntersectionOverUnion(BoundingBox other)
     {
         if (!IsValid || !other.IsValid)
@@ -54,6 +65,6 @@ public readonly record struct BoundingBox(double X, double Y, double Width, doub
         return overlap / (Area + other.Area - overlap);
     }
 
-    /// <summary>x,y,w,h with four decimals.</summary>
+    /// <summary>The box as x,y,w,h with four decimals.</summary>
     public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{X:F4},{Y:F4},{Width:F4},{Height:F4}");
 }

@@ -3,8 +3,8 @@ using SiamIlgpu.Kernels;
 namespace SiamIlgpu.Tracking;
 
 /// <summary>
-/// Any tracker of one target, as an evaluation runs it: <see cref="Initialize"/> with a box in one frame, then <see cref="Update"/> with
-/// every later frame. <see cref="Tracker"/> is one; a host may bring its own.
+/// A tracker of one target, as an evaluation uses it. The evaluation calls <see cref="Initialize"/> with a box in one frame, then
+/// <see cref="Update"/> with every later frame. <see cref="Tracker"/> implements this interface, and so can a tracker of your own.
 /// </summary>
 /// <example>
 /// A tracker that expects the target to stay where it was:
@@ -21,13 +21,13 @@ namespace SiamIlgpu.Tracking;
 /// </example>
 public interface ITracker
 {
-    /// <summary>Takes the target's box in this frame, and forgets every earlier target.</summary>
+    /// <summary>Starts to track the target that the box shows in this frame, and forgets any earlier target.</summary>
     /// <param name="frame">The frame; its pixels are valid during the call only.</param>
-    /// <param name="target">The box, in pixels.</param>
+    /// <param name="target">The target's box, in pixels; the frame's first pixel is (1, 1).</param>
     void Initialize(in FrameView frame, BoundingBox target);
 
     /// <summary>Finds the target in the next frame.</summary>
     /// <param name="frame">The frame; its pixels are valid during the call only.</param>
-    /// <returns>The box, in pixels. One without area counts as a miss.</returns>
+    /// <returns>The target's box, in pixels. A box without area counts as a miss.</returns>
     BoundingBox Update(in FrameView frame);
 }

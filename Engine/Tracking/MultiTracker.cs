@@ -5,16 +5,31 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Tracking;
 
 /// <summary>One target's result in a frame.</summary>
-/// <param name="Target">The target, as <see cref="MultiTracker.Add"/> numbered it.</param>
+/// <param name="Target">The target's number, as <see cref="MultiTracker.Add"/> returned it.</param>
 /// <param name="Result">Where it is, and how sure the tracker is.</param>
 public readonly record struct TargetResult(int Target, TrackResult Result);
 
 /// <summary>
-/// Tracks several targets through one video, all in one forward pass of the network. Targets come and go at any frame; each has
-/// the boxes that a <see cref="Tracker"/> of its own would give. A coming or going target has the pass prepared anew, which takes
-/// about a frame's time; any other frame allocates nothing on the managed heap. For one thread at a time; several trackers, each
-/// on a thread of its own, may share a device.
+/// Tracks several targets through one video, with one forward pass of the network for all of them. Targets can be added and removed at
+/// any frame. Each target gets the boxes that a <see cref="Tracker"/> of its own would give; on the CPU they are equal, bit for bit. When
+/// a target is added or removed, the pass is prepared again, which takes about as long as a frame. Any other frame allocates nothing on the
+/// managed heap. A tracker is for one thread at a time. Several trackers, each on its own thread, may share a device.
 /// </summary>
+/// <example>
+/// <code>
+/// using var device = new CpuDevice();
+/// using var tracker = new MultiTracker(DefaultModel.Load(), device);
+/// using FrameSource video = FrameSource.Open("video.mp4");    // of the package SiamIlgpu.Media
+/// Frame first = video.Read()!;
+/// int left = tracker.Add(first, new BoundingBox(111, 98, 25, 101));
+/// int right = tracker.Add(first, new BoundingBox(183, 89, 25, 95));
+/// foreach (Frame frame in video)
+/// {
+///     foreach (TargetResult target in tracker.Update(frame))
+///         Console.WriteLine($"{target.Target}: {target.Result.Box}");
+/// }
+/// </code>
+/// </example>
 public sealed class MultiTracker : IDisposable
 {
     private readonly ComputeDevice device;
@@ -30,14 +45,17 @@ public sealed class MultiTracker : IDisposable
     private bool disposed;
 
     /// <summary>Prepares a tracker without targets.</summary>
-    /// <param name="weights">A Siamese network's weights, with their definition.</param>
-    /// <param name="device">Where it runs; must outlive the tracker.</param>
-    /// <param name="options">Parameters of the loop; the paper's row for the network when null.</param>
+    /// <param name="weights">The weights of a Siamese network.</param>
+    /// <param name="device">The device to run on; it must outlive the tracker.</param>
+    /// <param name="options">The parameters of the tracking loop; null takes those of <see cref="TrackerOptions.For"/>.</param>
     /// <param name="grayWeights">
-    /// A network of the same shape for gray video, used while there are targets if the frame of the first of them has no color.
+    /// Weights of the same network for gray video. The tracker chooses the network when a target is added while there is no other: it
+    /// takes this one if that frame has no color.
     /// </param>
-    /// <exception cref="WeightFormatException">The weights are no complete Siamese network.</exception>
-    /// <exception cref="ArgumentException">An option makes no sense.</exception>
+    /// <exception cref="WeightFormatException">
+    /// The weights are not a complete Siamese network, or the two networks differ; the message says how.
+    /// </exception>
+    /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
     public MultiTracker(NetworkWeights weights, ComputeDevice device, TrackerOptions? options = null, NetworkWeights? grayWeights = null)
     {
         this.device = device;
@@ -46,15 +64,15 @@ public sealed class MultiTracker : IDisposable
         Options.Validate();
         active = weights;
         filters = new BranchFilters(device, weights);
-        // What is wrong with the weights is said here, not when the first target comes.
+        // Bad weights are refused here, and not only when the first target is added.
         using var first = new TrackingPass(filters, weights, Options, targets: 1);
         ResponseSize = first.ResponseSize;
     }
 
-    /// <summary>What the network is made of.</summary>
+    /// <summary>The network's sizes, layers and join.</summary>
     public NetworkDefinition Definition => networks.Definition;
 
-    /// <summary>The parameters of the loop, the same for all targets.</summary>
+    /// <summary>The parameters of the tracking loop. All targets have the same.</summary>
     public TrackerOptions Options { get; }
 
     /// <summary>The targets' numbers, in the order in which they were added.</summary>
@@ -63,21 +81,26 @@ public sealed class MultiTracker : IDisposable
     /// <summary>Rows and columns of a response.</summary>
     public int ResponseSize { get; }
 
-    /// <summary>Opens a tracker from a weight file alone, as <see cref="Tracker.Load"/> does.</summary>
+    /// <summary>Makes a tracker from a weight file alone, as <see cref="Tracker.Load"/> does.</summary>
     /// <param name="file">The weights.</param>
-    /// <param name="device">Where it runs; must outlive the tracker.</param>
-    /// <param name="options">Parameters of the loop; the paper's row for the network when null.</param>
+    /// <param name="device">The device to run on; it must outlive the tracker.</param>
+    /// <param name="options">The parameters of the tracking loop; null takes those of <see cref="TrackerOptions.For"/>.</param>
     /// <param name="grayFile">Weights of the same network for gray video, or null.</param>
-    /// <exception cref="WeightFormatException">A file is no complete Siamese network; the message says what is missing.</exception>
+    /// <exception cref="WeightFormatException">
+    /// A file is not a complete Siamese network, or the two networks differ; the message says how.
+    /// </exception>
+    /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static MultiTracker Load(string file, ComputeDevice device, TrackerOptions? options = null, string? grayFile = null) =>
         new(NetworkWeights.Load(file), device, options, grayFile is null ? null : NetworkWeights.Load(grayFile));
 
-    /// <summary>Takes another target's box in this frame; <see cref="Update"/> with the next frame finds it too.</summary>
+    /// <summary>Adds the target that the box shows in this frame. From the next frame on, <see cref="Update"/> finds it too.</summary>
     /// <param name="frame">The frame; its pixels are not kept.</param>
-    /// <param name="box">The target, in pixels.</param>
-    /// <returns>The target's number: 1 for the first ever added, then 2, and so on; none is given twice.</returns>
-    /// <exception cref="ArgumentException">The box is not finite, has no area, lies outside the frame or dwarfs it.</exception>
+    /// <param name="box">The target's box, in pixels; the frame's first pixel is (1, 1).</param>
+    /// <returns>The target's number. The first target has number 1, and no number is used twice.</returns>
+    /// <exception cref="ArgumentException">
+    /// The box is not finite, has no area, lies outside the frame, or is more than 16 times as wide or high as the frame.
+    /// </exception>
     public int Add(in FrameView frame, BoundingBox box)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
@@ -107,11 +130,11 @@ public sealed class MultiTracker : IDisposable
         return lastNumber;
     }
 
-    /// <summary>Begins anew with a target's box in this frame; what was learned of its looks is forgotten.</summary>
+    /// <summary>Starts again with a target's box in this frame, and forgets how the target looked before.</summary>
     /// <param name="target">The target's number.</param>
     /// <param name="frame">The frame; its pixels are not kept.</param>
-    /// <param name="box">Where the target is, in pixels.</param>
-    /// <exception cref="ArgumentException">There is no such target, or the box is not one that a target can begin with.</exception>
+    /// <param name="box">The target's box, in pixels; the frame's first pixel is (1, 1).</param>
+    /// <exception cref="ArgumentException">There is no such target, or tracking cannot start with the box.</exception>
     public void Initialize(int target, in FrameView frame, BoundingBox box)
     {
         int place = PlaceOf(target);
@@ -120,9 +143,9 @@ public sealed class MultiTracker : IDisposable
         pass!.Initialize(place, targets[place], frame);
     }
 
-    /// <summary>Lets a target go.</summary>
-    /// <param name="target">Its number.</param>
-    /// <returns>Whether there was one of that number.</returns>
+    /// <summary>Stops tracking a target.</summary>
+    /// <param name="target">The target's number.</param>
+    /// <returns>Whether there was a target with this number.</returns>
     public bool Remove(int target)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
@@ -141,9 +164,9 @@ public sealed class MultiTracker : IDisposable
         return true;
     }
 
-    /// <summary>Finds all targets in the next frame. The frame's size may change from one to the next.</summary>
+    /// <summary>Finds all targets in the next frame, which may have another size than the last one.</summary>
     /// <param name="frame">The frame; its pixels are not kept.</param>
-    /// <returns>One result a target, in the order of <see cref="Targets"/>; valid until the next call.</returns>
+    /// <returns>One result per target, in the order of <see cref="Targets"/>. It is valid until the next call.</returns>
     public ReadOnlySpan<TargetResult> Update(in FrameView frame)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
@@ -153,31 +176,33 @@ public sealed class MultiTracker : IDisposable
         return results;
     }
 
-    /// <summary>The last frame's response of a target, at the winning scale; zeros before its first <see cref="Update"/>.</summary>
+    /// <summary>
+    /// Copies a target's response in the last frame, at the winning scale. It is zero before the target's first <see cref="Update"/>.
+    /// </summary>
     /// <param name="target">The target's number.</param>
-    /// <param name="map"><see cref="ResponseSize"/> squared values, row by row.</param>
+    /// <param name="map">Receives <see cref="ResponseSize"/> x <see cref="ResponseSize"/> values, row by row.</param>
     /// <exception cref="ArgumentException">There is no such target.</exception>
-    /// <exception cref="KernelShapeException">The map has another length.</exception>
+    /// <exception cref="KernelShapeException">The span has another length.</exception>
     public void ReadResponse(int target, Span<float> map)
     {
         int place = PlaceOf(target);
         pass!.ReadResponse(place, targets[place].Scale, map);
     }
 
-    /// <summary>The crop that a target's template was last made from.</summary>
+    /// <summary>Copies the exemplar crop that a target's template was last computed from.</summary>
     /// <param name="target">The target's number.</param>
     /// <param name="rgb">
-    /// 3 planes (red, green, blue) of <see cref="NetworkDefinition.ExemplarSize"/> squared values 0..255, row by row.
+    /// Receives three planes (red, green, blue). Each has <see cref="NetworkDefinition.ExemplarSize"/> rows and columns of values 0..255.
     /// </param>
     /// <exception cref="ArgumentException">There is no such target.</exception>
-    /// <exception cref="KernelShapeException">The length differs.</exception>
+    /// <exception cref="KernelShapeException">The span has another length.</exception>
     public void ReadExemplar(int target, Span<float> rgb)
     {
         int place = PlaceOf(target);
         pass!.ReadExemplar(place, rgb);
     }
 
-    /// <summary>Frees the network; the device stays the caller's.</summary>
+    /// <summary>Frees the network. The device stays open: it belongs to the caller.</summary>
     public void Dispose()
     {
         if (disposed)

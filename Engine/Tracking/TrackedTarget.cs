@@ -4,10 +4,13 @@ using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tracking;
 
-/// <summary>One target's place and size: set from a box, moved by the peak of its response. Host arithmetic in double.</summary>
+/// <summary>
+/// The position and size of one target. A box sets them, and the peak of each response changes them. All this is computed on the host, in
+/// double precision.
+/// </summary>
 internal sealed class TrackedTarget
 {
-    // How far beyond the frame's own size a target's box may reach: more is a slip, not a target.
+    // A box may be this many times as wide or high as the frame. A larger one is surely a mistake.
     private const double LargestBox = 16;
 
     private readonly NetworkDefinition definition;
@@ -38,11 +41,11 @@ internal sealed class TrackedTarget
     /// <summary>The last box.</summary>
     internal BoundingBox Box => new(center.X - size.Width / 2, center.Y - size.Height / 2, size.Width, size.Height);
 
-    /// <summary>The scale that won in the last frame.</summary>
+    /// <summary>Index of the scale that won in the last frame.</summary>
     internal int Scale { get; private set; }
 
-    /// <summary>Throws unless a target can be initialized with this box.</summary>
-    /// <exception cref="ArgumentException">The box is not finite, has no area, lies outside the frame or dwarfs it.</exception>
+    /// <summary>Throws if tracking cannot start with this box.</summary>
+    /// <exception cref="ArgumentException">The box is not finite, has no area, lies outside the frame or is far larger than it.</exception>
     internal static void Check(in FrameView frame, BoundingBox box)
     {
         if (!box.IsValid)
@@ -50,10 +53,10 @@ internal sealed class TrackedTarget
         if (box.X >= frame.Width || box.Y >= frame.Height || box.X + box.Width <= 0 || box.Y + box.Height <= 0)
             throw new ArgumentException($"the box {box} lies outside the {frame.Width}x{frame.Height} frame");
         if (box.Width > LargestBox * frame.Width || box.Height > LargestBox * frame.Height)
-            throw new ArgumentException($"the box {box} is more than {LargestBox} times the {frame.Width}x{frame.Height} frame");
+            throw new ArgumentException($"the box {box} is over {LargestBox} times as large as the {frame.Width}x{frame.Height} frame");
     }
 
-    /// <summary>Begins with a checked box in a frame in the host's memory.</summary>
+    /// <summary>Starts with a checked box in a frame that is in the host's memory.</summary>
     internal void Initialize(in FrameView frame, BoundingBox box)
     {
         padding = RgbColor.MeanOf(frame);
@@ -67,14 +70,14 @@ internal sealed class TrackedTarget
         lost = false;
     }
 
-    /// <summary>The search crops at the last position, one a scale. Valid until the next call for this target.</summary>
+    /// <summary>The search crops at the last position, one per scale. They are valid until the next call for this target.</summary>
     internal CropPyramid SearchCrops()
     {
         CropSquare region = CropGeometry.Pyramid(center, Scaled(searchSide), definition.SearchSize, out int regionSize, levels);
         return Pyramid(region, regionSize, levels);
     }
 
-    /// <summary>The exemplar crop at the last position. Valid until the next call for this target.</summary>
+    /// <summary>The exemplar crop at the last position. It is valid until the next call for this target.</summary>
     internal CropPyramid ExemplarCrop()
     {
         if (options.Conventions == TrackerConventions.SiamFc)
@@ -95,21 +98,22 @@ internal sealed class TrackedTarget
         center.X += Displacement(peak.Column, mapSize);
         center.Y += Displacement(peak.Row, mapSize);
 
-        // Size, damped; the search side within limits.
+        // The size follows the winning scale with damping. The search side stays within its limits.
         (Scale, scale) = (peak.Scale, scales[peak.Scale]);
         searchSide = Damp(searchSide, searchLimits);
         size = (Damp(size.Width), Damp(size.Height));
     }
 
-    /// <summary>The exemplar side follows once the template was cut with the old one.</summary>
+    /// <summary>Lets the exemplar's side follow the winning scale. Call it after the exemplar was cut with the old side.</summary>
     internal void ResizeExemplar() => exemplarSide = Damp(exemplarSide, exemplarLimits);
 
-    /// <summary>What is to be said about the target where it is now.</summary>
-    /// <param name="peak">The peak that it was moved to.</param>
+    /// <summary>The result for the target at its current position.</summary>
+    /// <param name="peak">The peak that the target was moved to.</param>
     /// <param name="score">The network's trained score of that peak.</param>
     internal TrackResult Report(PeakResult peak, double score)
     {
         double confidence = 1 / (1 + Math.Exp(-score));
+        // Written with negations, so that a confidence of NaN counts as lost.
         lost = lost ? !(confidence > options.LostThresholds.Above) : !(confidence >= options.LostThresholds.Below);
         return new TrackResult(Box, confidence, lost, peak.Response, peak.PeakToSidelobe);
     }

@@ -5,11 +5,21 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Tracking;
 
 /// <summary>
-/// Tracks one target through a video: SiamFC (Bertinetto et al. 2016) or CFNet (Valmadre et al. 2017), as its weights say.
-/// <see cref="Initialize"/> with the target's box in one frame, then <see cref="Update"/> with every later frame; initialize
-/// again at any time for another target. After the first update a frame allocates nothing on the managed heap.
-/// A tracker is for one thread at a time; several trackers, each on a thread of its own, may share a device.
+/// Tracks one target through a video with SiamFC (Bertinetto et al. 2016) or CFNet (Valmadre et al. 2017); the weights decide which.
+/// Call <see cref="Initialize"/> with the target's box in one frame, then <see cref="Update"/> with every later frame. Call
+/// <see cref="Initialize"/> again at any time to track another target. After the first update, a frame allocates nothing on the managed
+/// heap. A tracker is for one thread at a time. Several trackers, each on its own thread, may share a device.
 /// </summary>
+/// <example>
+/// <code>
+/// using var device = new CpuDevice();
+/// using var tracker = new Tracker(DefaultModel.Load(), device);
+/// using FrameSource video = FrameSource.Open("video.mp4");                // of the package SiamIlgpu.Media
+/// tracker.Initialize(video.Read(), new BoundingBox(205, 151, 17, 50));    // left, top, width and height in pixels
+/// foreach (Frame frame in video)
+///     Console.WriteLine(tracker.Update(frame).Box);
+/// </code>
+/// </example>
 public sealed class Tracker : ITracker, IDisposable
 {
     private readonly ComputeDevice device;
@@ -22,12 +32,16 @@ public sealed class Tracker : ITracker, IDisposable
     private bool disposed;
 
     /// <summary>Prepares a tracker.</summary>
-    /// <param name="weights">A Siamese network's weights, with their definition.</param>
-    /// <param name="device">Where it runs; must outlive the tracker.</param>
-    /// <param name="options">Parameters of the loop; the paper's row for the network when null.</param>
-    /// <param name="grayWeights">A network of the same shape for gray video, used where the first frame has no color.</param>
-    /// <exception cref="WeightFormatException">The weights are no complete Siamese network.</exception>
-    /// <exception cref="ArgumentException">An option makes no sense.</exception>
+    /// <param name="weights">The weights of a Siamese network.</param>
+    /// <param name="device">The device to run on; it must outlive the tracker.</param>
+    /// <param name="options">The parameters of the tracking loop; null takes those of <see cref="TrackerOptions.For"/>.</param>
+    /// <param name="grayWeights">
+    /// Weights of the same network for gray video. They are used if the frame of <see cref="Initialize"/> has no color.
+    /// </param>
+    /// <exception cref="WeightFormatException">
+    /// The weights are not a complete Siamese network, or the two networks differ; the message says how.
+    /// </exception>
+    /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
     public Tracker(NetworkWeights weights, ComputeDevice device, TrackerOptions? options = null, NetworkWeights? grayWeights = null)
     {
         this.device = device;
@@ -38,36 +52,41 @@ public sealed class Tracker : ITracker, IDisposable
         color = Prepare(weights);
     }
 
-    /// <summary>What the network is made of.</summary>
+    /// <summary>The network's sizes, layers and join.</summary>
     public NetworkDefinition Definition => networks.Definition;
 
-    /// <summary>The parameters of the loop.</summary>
+    /// <summary>The parameters of the tracking loop.</summary>
     public TrackerOptions Options { get; }
 
-    /// <summary>The last box; the given one after <see cref="Initialize"/>.</summary>
+    /// <summary>The last box; after <see cref="Initialize"/>, the given one.</summary>
     public BoundingBox Box => target[0].Box;
 
     /// <summary>Rows and columns of a response.</summary>
     public int ResponseSize => color.ResponseSize;
 
     /// <summary>
-    /// Opens a tracker from a weight file alone: safetensors or MatConvNet's MAT. The network and the paper's parameters
-    /// for it come from the file.
+    /// Makes a tracker from a weight file alone, either safetensors or a MAT-file by MatConvNet. The contents of the file decide which
+    /// network it is and, without options, which of the papers' parameters are used.
     /// </summary>
     /// <param name="file">The weights.</param>
-    /// <param name="device">Where it runs; must outlive the tracker.</param>
-    /// <param name="options">Parameters of the loop; the paper's row for the network when null.</param>
+    /// <param name="device">The device to run on; it must outlive the tracker.</param>
+    /// <param name="options">The parameters of the tracking loop; null takes those of <see cref="TrackerOptions.For"/>.</param>
     /// <param name="grayFile">Weights of the same network for gray video, or null.</param>
-    /// <exception cref="WeightFormatException">A file is no complete Siamese network; the message says what is missing.</exception>
+    /// <exception cref="WeightFormatException">
+    /// A file is not a complete Siamese network, or the two networks differ; the message says how.
+    /// </exception>
+    /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static Tracker Load(string file, ComputeDevice device, TrackerOptions? options = null, string? grayFile = null) =>
         new(NetworkWeights.Load(file), device, options, grayFile is null ? null : NetworkWeights.Load(grayFile));
 
-    /// <summary>Takes the target's box in this frame.</summary>
+    /// <summary>Starts to track the target that the box shows in this frame.</summary>
     /// <param name="frame">The frame; its pixels are not kept.</param>
-    /// <param name="box">The target, in pixels.</param>
+    /// <param name="box">The target's box, in pixels; the frame's first pixel is (1, 1).</param>
     /// <returns>The given box, with confidence 1.</returns>
-    /// <exception cref="ArgumentException">The box is not finite, has no area, lies outside the frame or dwarfs it.</exception>
+    /// <exception cref="ArgumentException">
+    /// The box is not finite, has no area, lies outside the frame, or is more than 16 times as wide or high as the frame.
+    /// </exception>
     public TrackResult Initialize(in FrameView frame, BoundingBox box)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
@@ -80,7 +99,7 @@ public sealed class Tracker : ITracker, IDisposable
         return new TrackResult(box, 1, false, 0, 0);
     }
 
-    /// <summary>Finds the target in the next frame. The frame's size may change from one to the next.</summary>
+    /// <summary>Finds the target in the next frame, which may have another size than the last one.</summary>
     /// <param name="frame">The frame; its pixels are not kept.</param>
     /// <exception cref="InvalidOperationException"><see cref="Initialize"/> has not been called.</exception>
     public TrackResult Update(in FrameView frame)
@@ -93,21 +112,21 @@ public sealed class Tracker : ITracker, IDisposable
 
     BoundingBox ITracker.Update(in FrameView frame) => Update(frame).Box;
 
-    /// <summary>The last frame's response, at the winning scale; zeros before the first <see cref="Update"/>.</summary>
-    /// <param name="map"><see cref="ResponseSize"/> squared values, row by row.</param>
+    /// <summary>Copies the last frame's response at the winning scale; it is zero before the first <see cref="Update"/>.</summary>
+    /// <param name="map">Receives <see cref="ResponseSize"/> x <see cref="ResponseSize"/> values, row by row.</param>
     /// <exception cref="InvalidOperationException"><see cref="Initialize"/> has not been called.</exception>
-    /// <exception cref="KernelShapeException">The map has another length.</exception>
+    /// <exception cref="KernelShapeException">The span has another length.</exception>
     public void ReadResponse(Span<float> map) => Initialized().ReadResponse(0, target[0].Scale, map);
 
-    /// <summary>The crop that the template was last made from.</summary>
+    /// <summary>Copies the exemplar crop that the template was last computed from.</summary>
     /// <param name="rgb">
-    /// 3 planes (red, green, blue) of <see cref="NetworkDefinition.ExemplarSize"/> squared values 0..255, row by row.
+    /// Receives three planes (red, green, blue). Each has <see cref="NetworkDefinition.ExemplarSize"/> rows and columns of values 0..255.
     /// </param>
     /// <exception cref="InvalidOperationException"><see cref="Initialize"/> has not been called.</exception>
-    /// <exception cref="KernelShapeException">The length differs.</exception>
+    /// <exception cref="KernelShapeException">The span has another length.</exception>
     public void ReadExemplar(Span<float> rgb) => Initialized().ReadExemplar(0, rgb);
 
-    /// <summary>Frees the networks; the device stays the caller's.</summary>
+    /// <summary>Frees the networks. The device stays open: it belongs to the caller.</summary>
     public void Dispose()
     {
         if (disposed)

@@ -4,12 +4,19 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Tracking;
 
 /// <summary>
-/// The parameters of the tracking loop. The named values are the rows of the papers' tables; an experiment is one of them
-/// and the few lines that differ: <c>TrackerOptions.CfNetConv2 with { Scales = 5 }</c>.
+/// The parameters of the tracking loop. The presets hold the authors' values for each network. An experiment takes a preset and changes a
+/// few of them.
 /// </summary>
+/// <example>
+/// <code>
+/// NetworkWeights weights = NetworkWeights.Load("cfnet-conv2_e80.mat");
+/// TrackerOptions options = TrackerOptions.CfNetConv2 with { Scales = 5, TemplateRate = 0.01f };
+/// using var tracker = new Tracker(weights, device, options);
+/// </code>
+/// </example>
 public sealed record TrackerOptions
 {
-    /// <summary>SiamFC with three scales (Bertinetto et al. 2016), the authors' code.</summary>
+    /// <summary>SiamFC with three scales (Bertinetto et al. 2016), as in the authors' code.</summary>
     public static TrackerOptions SiamFc3s { get; } = new()
     {
         Name = "siamfc-3s",
@@ -22,7 +29,7 @@ public sealed record TrackerOptions
         Conventions = TrackerConventions.SiamFc,
     };
 
-    /// <summary>SiamFC with five scales (Bertinetto et al. 2016), the authors' code.</summary>
+    /// <summary>SiamFC with five scales (Bertinetto et al. 2016), as in the authors' code.</summary>
     public static TrackerOptions SiamFc5s { get; } = SiamFc3s with
     {
         Name = "siamfc-5s",
@@ -33,7 +40,7 @@ public sealed record TrackerOptions
         WindowInfluence = 0.168f,
     };
 
-    /// <summary>Baseline-conv5, the improved SiamFC of Valmadre et al. 2017.</summary>
+    /// <summary>Baseline-conv5, the improved SiamFC of Valmadre et al. (2017).</summary>
     public static TrackerOptions BaselineConv5 { get; } = new()
     {
         Name = "baseline-conv5",
@@ -80,50 +87,52 @@ public sealed record TrackerOptions
         TemplateRate = 0.0080f,
     };
 
-    /// <summary>CFNet-conv5: CFNet-conv2's values, as none were published in code.</summary>
+    /// <summary>CFNet-conv5. It has CFNet-conv2's values, because the authors' code has none for it.</summary>
     public static TrackerOptions CfNetConv5 { get; } = CfNetConv2 with { Name = "cfnet-conv5" };
 
-    /// <summary>All named values.</summary>
+    /// <summary>All presets.</summary>
     public static IReadOnlyList<TrackerOptions> Presets { get; } =
         [SiamFc3s, SiamFc5s, BaselineConv5, CfNetConv1, CfNetConv2, CfNetConv3, CfNetConv5];
 
-    /// <summary>The row's name, for people and the command line.</summary>
+    /// <summary>The preset's name, for display and for the command line.</summary>
     public required string Name { get; init; }
 
     /// <summary>Number of search scales, odd.</summary>
     public required int Scales { get; init; }
 
-    /// <summary>Ratio of one scale to the next, greater than 1.</summary>
+    /// <summary>Ratio of each scale to the one before it, greater than 1.</summary>
     public required double ScaleStep { get; init; }
 
-    /// <summary>Multiplies the peak of all but the unchanged scale when the winner is chosen.</summary>
+    /// <summary>Multiplies the peaks of all scales but the unchanged one when the winning scale is chosen, 0..1.</summary>
     public required float ScalePenalty { get; init; }
 
     /// <summary>Share of the winning scale in the new size, 0..1 ("scaleLR").</summary>
     public required double ScaleRate { get; init; }
 
-    /// <summary>Factor of the response's bicubic upsampling.</summary>
+    /// <summary>Factor by which the response is upsampled, bicubically.</summary>
     public required int Upsampling { get; init; }
 
-    /// <summary>Share of the Hann window in the response, 0..1.</summary>
+    /// <summary>Share of the Hann window in the final response map, 0..1.</summary>
     public required float WindowInfluence { get; init; }
 
-    /// <summary>Share of a new frame in the template, 0..1; 0 keeps the first frame's ("zLR").</summary>
+    /// <summary>Share of the new frame's template in the template, 0..1 ("zLR"); 0 keeps the template of the first frame.</summary>
     public float TemplateRate { get; init; }
 
-    /// <summary>Which of the authors' two code bases the loop follows where they differ.</summary>
+    /// <summary>Which of the authors' two trackers the loop follows where they differ.</summary>
     public required TrackerConventions Conventions { get; init; }
 
-    /// <summary>Context around the target, as a share of the sum of its sides.</summary>
+    /// <summary>Context added to the target's width and to its height, as a share of their sum.</summary>
     public double Context { get; init; } = 0.5;
 
-    /// <summary>Smallest and largest search side, relative to the first frame's.</summary>
+    /// <summary>Smallest and largest side of the search and exemplar squares, relative to those of the first frame.</summary>
     public (double Min, double Max) SizeLimits { get; init; } = (0.2, 5);
 
-    /// <summary>A target counts as lost when the confidence falls below the first value, as found again above the second.</summary>
+    /// <summary>
+    /// A target counts as lost when its confidence falls below the first value, and as found again when it rises above the second.
+    /// </summary>
     public (double Below, double Above) LostThresholds { get; init; } = (0.2, 0.4);
 
-    /// <summary>The paper's row for a network, by its join, stride and depth.</summary>
+    /// <summary>The preset for a network, chosen by its join, stride and number of convolutions.</summary>
     public static TrackerOptions For(NetworkDefinition definition) => definition.Join.Kind switch
     {
         JoinKind.CorrelationFilter => definition.Convolutions.Count() switch
@@ -136,8 +145,8 @@ public sealed record TrackerOptions
         _ => definition.Stride == 8 ? SiamFc3s : BaselineConv5,
     };
 
-    /// <summary>Throws when a value makes no sense.</summary>
-    /// <exception cref="ArgumentException">Names the value.</exception>
+    /// <summary>Throws when a value is out of range.</summary>
+    /// <exception cref="ArgumentException">A value is out of range; the message names it.</exception>
     internal void Validate()
     {
         Check(Scales > 0 && Scales % 2 == 1, "the number of scales must be odd", Scales);
@@ -149,7 +158,7 @@ public sealed record TrackerOptions
         Check(TemplateRate is >= 0 and <= 1, "the template rate must lie in 0..1", TemplateRate);
         Check(Context is >= 0 and <= 10, "the context must lie in 0..10", Context);
         Check(SizeLimits.Min > 0 && SizeLimits.Min <= 1 && SizeLimits.Max >= 1, "the size limits must enclose 1", SizeLimits);
-        Check(LostThresholds.Below <= LostThresholds.Above, "a target is found again above the threshold it is lost at", LostThresholds);
+        Check(LostThresholds.Below <= LostThresholds.Above, "the first lost threshold must not exceed the second", LostThresholds);
 
         static void Check<T>(bool good, string rule, T value)
         {
@@ -159,18 +168,18 @@ public sealed record TrackerOptions
     }
 }
 
-/// <summary>The authors' MATLAB trackers differ in details that move boxes; each is followed to the letter.</summary>
+/// <summary>The authors' two MATLAB trackers differ in details that change the boxes. Each of them is followed exactly.</summary>
 public enum TrackerConventions
 {
     /// <summary>
-    /// siamese-fc (2016): the exemplar is cut once, in one resampling, from the rounded context side; displacements count from
-    /// ceil(N/2) and are scaled by the rounded search side.
+    /// siamese-fc (2016). The exemplar is cut with the rounded context side and resampled once. Displacements are counted from ceil(N/2),
+    /// where N is the number of rows of the upsampled response, and scaled by the rounded search side.
     /// </summary>
     SiamFc,
 
     /// <summary>
-    /// cfnet (2017): the exemplar is the middle scale of a pyramid; displacements count from (N+1)/2 and are scaled by the
-    /// search side as it is.
+    /// cfnet (2017). The exemplar is the middle scale of a pyramid. Displacements are counted from (N+1)/2 and scaled by the search side
+    /// without rounding.
     /// </summary>
     CfNet,
 }

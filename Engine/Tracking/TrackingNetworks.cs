@@ -3,12 +3,12 @@ using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tracking;
 
-/// <summary>A network for color video, and the same one trained for gray video where there is one.</summary>
+/// <summary>A network for color video and, if there is one, the same network trained for gray video.</summary>
 internal sealed class TrackingNetworks
 {
     private readonly NetworkWeights? gray;
 
-    /// <exception cref="WeightFormatException">Weights lack a definition, or the two differ in theirs.</exception>
+    /// <exception cref="WeightFormatException">Weights lack a definition, or the two definitions differ.</exception>
     internal TrackingNetworks(NetworkWeights color, NetworkWeights? gray)
     {
         Color = color;
@@ -25,7 +25,7 @@ internal sealed class TrackingNetworks
 
     internal NetworkWeights Color { get; }
 
-    /// <summary>The network for a video that begins with this frame.</summary>
+    /// <summary>The network for a video that starts with this frame.</summary>
     internal NetworkWeights For(in FrameView frame) => gray is not null && IsGray(frame) ? gray : Color;
 
     private static bool IsGray(in FrameView frame)

@@ -7,8 +7,8 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Tracking;
 
 /// <summary>
-/// A frame's work for a fixed number of targets: their crops, one pass of the network over all of them, their peaks. Targets are
-/// known by their place, from 0; their geometry is the caller's.
+/// The work of a frame for a fixed number of targets: it cuts their crops, runs the network once for all of them, and finds their peaks.
+/// Each target has a place, counted from 0. The caller keeps the positions and sizes of the targets.
 /// </summary>
 internal sealed class TrackingPass : IDisposable
 {
@@ -17,7 +17,8 @@ internal sealed class TrackingPass : IDisposable
     private readonly CropResize exemplarCrop;
     private readonly CropResize searchCrop;
     private readonly ResponsePeak[] peaks;
-    // From the search crops to the peaks, and from the exemplar crops into the templates; the same in every frame.
+    // The work from the search crops to the peaks, and the work from the exemplar crops to the templates. Both are the same in every
+    // frame, so they are recorded.
     private readonly RecordedWork respond;
     private readonly RecordedWork updateTemplates;
 
@@ -42,14 +43,14 @@ internal sealed class TrackingPass : IDisposable
     /// <summary>Rows and columns of a response.</summary>
     internal int ResponseSize => network.ResponseSize;
 
-    /// <summary>Makes a target's template from its place in this frame.</summary>
+    /// <summary>Computes a target's template from the crop at its position in this frame.</summary>
     internal void Initialize(int place, TrackedTarget target, in FrameView frame)
     {
         CropExemplar(place, target, frame);
         network.SetTemplate(place);
     }
 
-    /// <summary>Finds all targets, one a place, in the next frame.</summary>
+    /// <summary>Finds all targets in the next frame. There must be one for each place.</summary>
     internal void Update(IReadOnlyList<TrackedTarget> targets, in FrameView frame, Span<TrackResult> results)
     {
         for (int i = 0; i < peaks.Length; i++)
@@ -62,7 +63,7 @@ internal sealed class TrackingPass : IDisposable
             results[i] = targets[i].Report(peak, network.ScoreGain * (double)peak.Response + network.ScoreBias);
         }
 
-        // The templates follow their targets slowly (CFNet): from the new position, with the old exemplar side.
+        // CFNet's templates follow their targets slowly. The exemplar is cut at the new position, but with the old side.
         if (options.TemplateRate > 0)
         {
             for (int i = 0; i < peaks.Length; i++)
@@ -74,15 +75,15 @@ internal sealed class TrackingPass : IDisposable
         }
     }
 
-    /// <summary>The response of a target at one scale, row by row.</summary>
-    /// <exception cref="KernelShapeException">The length differs.</exception>
+    /// <summary>Copies the response of a target at one scale, row by row.</summary>
+    /// <exception cref="KernelShapeException">The span has another length.</exception>
     internal void ReadResponse(int place, int scale, Span<float> map) => Device.Download(Responses(place).Images(scale, 1), map);
 
-    /// <summary>The crop that a target's template was last made from, three planes.</summary>
-    /// <exception cref="KernelShapeException">The length differs.</exception>
+    /// <summary>Copies the exemplar crop that a target's template was last computed from, as three planes.</summary>
+    /// <exception cref="KernelShapeException">The span has another length.</exception>
     internal void ReadExemplar(int place, Span<float> rgb) => Device.Download(network.ExemplarCrops.Images(place, 1), rgb);
 
-    /// <summary>Takes over what another pass of the same network knows of a target.</summary>
+    /// <summary>Copies everything that another pass of the same network knows about a target.</summary>
     internal void CopyFrom(TrackingPass other, int place, int to)
     {
         Copy(other.network.Templates.Images(place, 1), network.Templates.Images(to, 1));
@@ -108,7 +109,7 @@ internal sealed class TrackingPass : IDisposable
     private void CropExemplar(int place, TrackedTarget target, in FrameView frame) =>
         exemplarCrop.Forward(frame, target.ExemplarCrop(), network.ExemplarCrops.Images(place, 1));
 
-    // By way of the host: a target comes or goes once in a while.
+    // The copy goes through the host, which is slow but rare: only when targets are added or removed.
     private void Copy(TensorView from, TensorView to)
     {
         float[] values = new float[from.Shape.Count];

@@ -1,8 +1,9 @@
 namespace SiamIlgpu.Training;
 
 /// <summary>
-/// The labels of a response map and their weights. Of a positive pair: +1 near the center, -1 far from it, 0 between; positives
-/// share a weight of 1/2, negatives the other half. Of a negative pair: -1 everywhere, sharing a weight of 1.
+/// The labels of a response map and their weights (SiamFC, "Training with large search images"). The labels of a positive pair are +1 near
+/// the center, -1 far from it and 0 in between. The weights of all +1 add up to 1/2, and so do those of all -1. The labels of a negative
+/// pair are -1 everywhere, and their weights add up to 1.
 /// </summary>
 internal sealed class LabelMaps
 {
@@ -10,8 +11,8 @@ internal sealed class LabelMaps
 
     /// <summary>Makes the maps.</summary>
     /// <param name="size">Rows and columns of a response.</param>
-    /// <param name="stride">Pixels of the crop from one place to the next.</param>
-    /// <param name="options">Where the labels change.</param>
+    /// <param name="stride">Pixels of the search crop from one place of the response to the next.</param>
+    /// <param name="options">The radii where the labels change.</param>
     internal LabelMaps(int size, int stride, TrainingOptions options)
     {
         positive = new float[size * size];

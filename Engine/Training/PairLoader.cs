@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 
 namespace SiamIlgpu.Training;
 
-/// <summary>Pairs that are learned from together.</summary>
+/// <summary>The pairs of one training step.</summary>
 public sealed class PairBatch
 {
     internal PairBatch(IPairSource source, int size)
@@ -12,29 +12,29 @@ public sealed class PairBatch
         Labels = new PairLabel[size];
     }
 
-    /// <summary>RGB 0..255, [batch][size][size][3].</summary>
+    /// <summary>The exemplar crops: RGB 0..255, [batch][size][size][3].</summary>
     public float[] Exemplars { get; }
 
-    /// <summary>RGB 0..255, [batch][size][size][3].</summary>
+    /// <summary>The search crops: RGB 0..255, [batch][size][size][3].</summary>
     public float[] Searches { get; }
 
-    /// <summary>What is known of each pair.</summary>
+    /// <summary>What is known about each pair.</summary>
     public PairLabel[] Labels { get; }
 
-    /// <summary>Number of the epoch.</summary>
+    /// <summary>Number of the epoch, from 0.</summary>
     public int Epoch { get; internal set; }
 
-    /// <summary>Number of the batch in its epoch.</summary>
+    /// <summary>Number of the batch in its epoch, from 0.</summary>
     public int Index { get; internal set; }
 }
 
 /// <summary>
-/// Reads batches ahead on threads of its own, in order, epoch after epoch without end. The batches do not depend on how
-/// many threads there are. <see cref="Next"/> is for one thread; once the first batches are there it allocates nothing.
+/// Reads batches ahead on its own threads, in order, one epoch after the other without end. The batches do not depend on the number of
+/// threads. <see cref="Next"/> is for one thread at a time, and it allocates nothing once the first batches have been read.
 /// </summary>
 public sealed class PairLoader : IDisposable
 {
-    // One that the caller looks at, and two ahead.
+    // One batch that the caller uses, and two that are read ahead.
     private const int Slots = 3;
 
     private readonly IPairSource source;
@@ -44,8 +44,8 @@ public sealed class PairLoader : IDisposable
     private readonly int[] unread = new int[Slots];
     private readonly Thread[] threads;
 
-    // What the threads share, under this lock: the next pair to read, counted from the first batch; the batches given out;
-    // and why reading stopped.
+    // The lock for everything that the threads share: the next pair to read, counted from the first batch; the number of batches given
+    // out; how many pairs of each slot are still unread; and why reading stopped.
     private readonly object access = new();
     private long nextPair;
     private long given;
@@ -53,12 +53,12 @@ public sealed class PairLoader : IDisposable
     private bool stopped;
 
     /// <summary>Starts reading.</summary>
-    /// <param name="source">Where pairs come from; must allow several threads at once.</param>
-    /// <param name="batch">Pairs of a batch.</param>
-    /// <param name="threads">Threads that read.</param>
+    /// <param name="source">Where the pairs come from.</param>
+    /// <param name="batch">Number of pairs in a batch.</param>
+    /// <param name="threads">Number of threads that read.</param>
     /// <param name="firstEpoch">Epoch of the first batch.</param>
     /// <param name="firstBatch">Number of the first batch in its epoch.</param>
-    /// <exception cref="ArgumentException">A number makes no sense, or an epoch has not enough pairs for one batch.</exception>
+    /// <exception cref="ArgumentException">A number is out of range, or an epoch has too few pairs for one batch.</exception>
     public PairLoader(IPairSource source, int batch, int threads = 1, int firstEpoch = 0, int firstBatch = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
@@ -68,7 +68,7 @@ public sealed class PairLoader : IDisposable
         (this.source, this.batch, this.firstEpoch) = (source, batch, firstEpoch);
         BatchesPerEpoch = source.Count / batch;
         if (BatchesPerEpoch == 0)
-            throw new ArgumentException($"an epoch of {source.Count} pairs has no batch of {batch}");
+            throw new ArgumentException($"an epoch of {source.Count} pairs is too short for a batch of {batch}");
         if (firstBatch >= BatchesPerEpoch)
             throw new ArgumentException($"an epoch has {BatchesPerEpoch} batches, there is no batch {firstBatch}");
         this.firstBatch = firstBatch;
@@ -82,17 +82,17 @@ public sealed class PairLoader : IDisposable
         }
     }
 
-    /// <summary>Batches of an epoch; pairs that do not fill one are left out.</summary>
+    /// <summary>Number of batches in an epoch. Pairs that do not fill a batch are left out.</summary>
     public int BatchesPerEpoch { get; }
 
-    /// <summary>The next batch, valid until the next call.</summary>
-    /// <remarks>What a pair's reading threw is thrown here, now and at every later call.</remarks>
+    /// <summary>Waits for the next batch, and returns it. It is valid until the next call.</summary>
+    /// <remarks>If reading a pair failed, this call and all later ones throw the exception of the pair source.</remarks>
     public PairBatch Next()
     {
         lock (access)
         {
             ObjectDisposedException.ThrowIf(stopped && failure is null, this);
-            // The batch given out before is free again.
+            // The caller no longer uses the batch that it got before, so its slot is free.
             if (given > 0)
                 unread[(given - 1) % Slots] = batch;
             int slot = (int)(given % Slots);
@@ -105,7 +105,7 @@ public sealed class PairLoader : IDisposable
         }
     }
 
-    /// <summary>Stops reading, and waits for the pairs being read.</summary>
+    /// <summary>Stops reading, and waits for the pairs that are being read.</summary>
     public void Dispose()
     {
         lock (access)
@@ -140,7 +140,7 @@ public sealed class PairLoader : IDisposable
         }
         catch (Exception e)
         {
-            // Whatever it is, it belongs to the caller of Next.
+            // Next throws it again, whatever it is.
             lock (access)
             {
                 failure ??= ExceptionDispatchInfo.Capture(e);
@@ -150,7 +150,7 @@ public sealed class PairLoader : IDisposable
         }
     }
 
-    // The slot of a batch is free once the batch that it held is no longer looked at: when the one after that is asked for.
+    // A slot is free when the caller no longer uses its batch, that is, when the caller asks for the next batch.
     private bool TakePair(out long number)
     {
         lock (access)

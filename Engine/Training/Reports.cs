@@ -1,22 +1,22 @@
 namespace SiamIlgpu.Training;
 
-/// <summary>What one epoch brought.</summary>
+/// <summary>The figures of one epoch.</summary>
 /// <param name="Epoch">Its number, from 0.</param>
-/// <param name="LearningRate">The learning rate.</param>
+/// <param name="LearningRate">Its learning rate.</param>
 /// <param name="Loss">Mean training loss of a pair.</param>
-/// <param name="Validation">How the network does on other pairs; null without a validation.</param>
-/// <param name="PairsPerSecond">Speed of the training, validation not counted.</param>
+/// <param name="Validation">How well the network does on the validation pairs; null if there are none.</param>
+/// <param name="PairsPerSecond">Speed of the training since the run began, without validation.</param>
 public sealed record EpochReport(int Epoch, float LearningRate, double Loss, ValidationReport? Validation, double PairsPerSecond);
 
-/// <summary>How far an epoch is.</summary>
+/// <summary>How far the current epoch has come.</summary>
 /// <param name="Epoch">Its number, from 0.</param>
-/// <param name="Pairs">Pairs of the epoch that are done.</param>
-/// <param name="PairsOfEpoch">Pairs of the epoch.</param>
-/// <param name="Loss">Mean loss of these pairs.</param>
-/// <param name="PairsPerSecond">Speed since this run began.</param>
+/// <param name="Pairs">Number of pairs of the epoch that are done.</param>
+/// <param name="PairsOfEpoch">Number of pairs in the epoch.</param>
+/// <param name="Loss">Mean loss of the pairs that are done.</param>
+/// <param name="PairsPerSecond">Speed of the training since the run began.</param>
 public readonly record struct StepReport(int Epoch, int Pairs, int PairsOfEpoch, double Loss, double PairsPerSecond);
 
-/// <summary>A loss or a weight that is no number any more: the learning rate is too high, or the data is broken.</summary>
+/// <summary>A loss or a weight is no longer a finite number: the learning rate is too high, or the data is broken.</summary>
 public sealed class TrainingDivergedException(long step)
     : Exception($"training diverged in step {step}: its loss or a weight is not a finite number; try a smaller learning rate")
 {

@@ -6,14 +6,29 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Training;
 
 /// <summary>
-/// Trains a network end to end: pairs are loaded ahead, each step computes the gradients of a batch and moves all parameters,
-/// each epoch ends with a validation. The same start, pairs, options and device give the same weights, bit for bit, stopped
-/// and resumed at a checkpoint or not. For one thread at a time.
+/// Trains a network end to end, by stochastic gradient descent as in the papers. Each step computes the gradients of a batch and
+/// moves all parameters, while the next batches are loaded. Each epoch ends with a validation, if there are validation pairs. The same
+/// start, pairs, options and device give the same weights, bit for bit, even if the training was stopped and resumed from a checkpoint. For
+/// one thread at a time.
 /// </summary>
+/// <example>
+/// <code>
+/// NetworkDefinition network = NetworkDefinition.CfNetConv1;
+/// TrainingOptions options = TrainingOptions.For(network) with { Epochs = 3, LastRate = 1e-3f };
+/// using var pairs = new PairSampler(                                   // of the package SiamIlgpu.Datasets
+///     new SyntheticScenes(firstSeed: 1, count: 1000),
+///     new PairOptions { ExemplarSize = network.ExemplarSize, SearchSize = options.SearchSize, Count = 160, PairsPerVisit = 8 });
+/// using var device = new CpuDevice();
+/// using var trainer = new Trainer(NetworkInitializer.Create(network, seed: 1), options, device, pairs);
+/// foreach (EpochReport epoch in trainer.Run())
+///     Console.WriteLine($"epoch {epoch.Epoch}: loss {epoch.Loss:F4}");
+/// trainer.Weights().Save("mine.safetensors");
+/// </code>
+/// </example>
 public sealed class Trainer : IDisposable
 {
-    // Losses are read every so many steps: a device that computes on its own is not waited for in between. Where steps are slow,
-    // waiting costs nothing.
+    // Reading the losses waits for the device, so it happens only after this many steps. It also happens after this time: where steps are
+    // slow, the wait costs nothing.
     private const int StepsOfADrain = 8;
     private static readonly TimeSpan LongestWithoutDrain = TimeSpan.FromSeconds(1);
 
@@ -37,13 +52,15 @@ public sealed class Trainer : IDisposable
     private long pairsTimed;
 
     /// <summary>Prepares a training.</summary>
-    /// <param name="start">The weights to start from: new ones, any loaded network's, or a checkpoint's.</param>
+    /// <param name="start">The weights to start from: those of <c>NetworkInitializer</c>, of a file, or of a checkpoint.</param>
     /// <param name="options">How to train.</param>
-    /// <param name="device">Where it runs; must outlive the trainer.</param>
-    /// <param name="pairs">What it learns from.</param>
-    /// <param name="validation">What each epoch is judged by, or null.</param>
-    /// <exception cref="WeightFormatException">The weights are no complete Siamese network.</exception>
-    /// <exception cref="ArgumentException">An option makes no sense, or the pairs are not of the network's sizes.</exception>
+    /// <param name="device">The device to run on; it must outlive the trainer.</param>
+    /// <param name="pairs">The pairs to learn from.</param>
+    /// <param name="validation">The pairs that each epoch is validated with, or null.</param>
+    /// <exception cref="WeightFormatException">The weights are not a complete Siamese network; the message says why.</exception>
+    /// <exception cref="ArgumentException">
+    /// An option is out of range, the pairs have crops of the wrong sizes, or there are too few pairs for a step; the message says which.
+    /// </exception>
     public Trainer(NetworkWeights start, TrainingOptions options, ComputeDevice device, IPairSource pairs, IPairSource? validation = null)
     {
         this.device = device;
@@ -70,17 +87,17 @@ public sealed class Trainer : IDisposable
     /// <summary>The epochs that are done.</summary>
     public IReadOnlyList<EpochReport> History => history;
 
-    /// <summary>Steps of an epoch; pairs that do not fill one are left out.</summary>
+    /// <summary>Number of steps in an epoch. Pairs that do not fill a step are left out.</summary>
     public int StepsOfAnEpoch => pairs.Count / options.Batch;
 
     /// <summary>
-    /// Trains to the last epoch, or until it is canceled: then it ends after the step under way, and a checkpoint holds
-    /// everything.
+    /// Trains to the last epoch, or until it is canceled. A canceled training ends after the current step, and <see cref="Checkpoint"/>
+    /// then has everything that is needed to continue.
     /// </summary>
-    /// <param name="loaders">Threads that make pairs.</param>
-    /// <param name="progress">Hears of every few steps, on the calling thread.</param>
-    /// <param name="cancel">Ends the training early.</param>
-    /// <returns>A report after each epoch.</returns>
+    /// <param name="loaders">Number of threads that make pairs.</param>
+    /// <param name="progress">Called after every few steps, on the calling thread.</param>
+    /// <param name="cancel">Cancels the training.</param>
+    /// <returns>A report after each epoch. The training runs while the reports are enumerated.</returns>
     /// <exception cref="TrainingDivergedException">A loss or a weight is not a finite number.</exception>
     public IEnumerable<EpochReport> Run(int loaders = 1, Action<StepReport>? progress = null, CancellationToken cancel = default)
     {
@@ -105,13 +122,13 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    /// <summary>Waits, and copies the weights out.</summary>
-    /// <param name="metadata">Free text to go with them; that of the start when null.</param>
+    /// <summary>Waits for the device, and copies the weights to the host.</summary>
+    /// <param name="metadata">Free text to store with the weights; null keeps that of the start weights.</param>
     /// <exception cref="TrainingDivergedException">A weight is not a finite number.</exception>
     public NetworkWeights Weights(IReadOnlyDictionary<string, string>? metadata = null)
     {
         NetworkWeights weights = plan.Weights(metadata ?? origin);
-        // The last step's loss says nothing about what the step made of the weights.
+        // The last loss was computed before the last step, so it does not show what that step did to the weights.
         foreach (WeightTensor tensor in weights.Tensors.Values)
         {
             if (!Array.TrueForAll(tensor.Values, float.IsFinite))
@@ -120,7 +137,7 @@ public sealed class Trainer : IDisposable
         return weights;
     }
 
-    /// <summary>Waits, and puts everything that the training needs to go on into one file's worth of tensors.</summary>
+    /// <summary>Waits for the device, and returns everything that the training needs to continue. Save it to a file.</summary>
     /// <exception cref="TrainingDivergedException">A loss or a weight is not a finite number.</exception>
     public NetworkWeights Checkpoint()
     {
@@ -129,8 +146,8 @@ public sealed class Trainer : IDisposable
         return TrainingState.Pack(state, Weights(), plan.Arena.ReadVelocities());
     }
 
-    /// <summary>Goes on where a checkpoint stands; the trainer was made with the checkpoint's weights.</summary>
-    /// <exception cref="WeightFormatException">It is no checkpoint, or of a training with other options.</exception>
+    /// <summary>Continues where the checkpoint was made. The trainer must have the checkpoint as its start weights.</summary>
+    /// <exception cref="WeightFormatException">The weights are not a checkpoint, or it was trained with other options.</exception>
     public void Resume(NetworkWeights checkpoint)
     {
         (TrainingState state, Func<string, float[]> velocities) = TrainingState.Unpack(checkpoint);
@@ -142,7 +159,7 @@ public sealed class Trainer : IDisposable
         history.AddRange(state.History);
     }
 
-    /// <summary>Frees operations and buffers.</summary>
+    /// <summary>Frees the operations and buffers.</summary>
     public void Dispose()
     {
         plan.Dispose();
@@ -186,7 +203,7 @@ public sealed class Trainer : IDisposable
         device.Upload(batchLabels, maps);
     }
 
-    /// <summary>Reads the losses of the steps since the last time.</summary>
+    /// <summary>Waits for the device, and reads the losses of the steps since the last call.</summary>
     private void Drain(Action<StepReport>? progress)
     {
         if (pending == 0)
@@ -197,7 +214,7 @@ public sealed class Trainer : IDisposable
         {
             if (!float.IsFinite(readLosses[i]))
                 throw new TrainingDivergedException(StepsDone - pending + i / options.Batch);
-            // One by one, so that the sum does not depend on when losses are read.
+            // Added one by one, so that the sum does not depend on when losses are read.
             lossSum += readLosses[i];
         }
         pending = 0;
@@ -207,7 +224,7 @@ public sealed class Trainer : IDisposable
             epoch, done, StepsOfAnEpoch * options.Batch, lossSum / done, pairsTimed / clock.Elapsed.TotalSeconds));
     }
 
-    /// <summary>Validates and closes the epoch; null when canceled meanwhile.</summary>
+    /// <summary>Validates and ends the epoch. Returns null if it was canceled during the validation.</summary>
     private EpochReport? Finish(CancellationToken cancel)
     {
         ValidationReport? judged;

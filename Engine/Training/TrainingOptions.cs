@@ -3,10 +3,10 @@ using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Training;
 
-/// <summary>What training makes small.</summary>
+/// <summary>The loss that training minimizes.</summary>
 public enum LossKind
 {
-    /// <summary>The papers' logistic loss, positives and negatives of a map balanced.</summary>
+    /// <summary>The papers' logistic loss. Positives and negatives of a map have the same total weight.</summary>
     Logistic,
 
     /// <summary>The triplet loss of Dong and Shen (ECCV 2018).</summary>
@@ -14,9 +14,14 @@ public enum LossKind
 }
 
 /// <summary>
-/// How a network is trained. The named values are the papers'; an experiment is one of them and the few lines that differ:
-/// <c>TrainingOptions.CfNet with { Epochs = 10 }</c>.
+/// How a network is trained. The presets hold the papers' values. An experiment takes a preset and changes a few of them.
 /// </summary>
+/// <example>
+/// <code>
+/// TrainingOptions options = TrainingOptions.For(NetworkDefinition.CfNetConv1) with { Epochs = 3, LastRate = 1e-3f };
+/// using var trainer = new Trainer(NetworkInitializer.Create(NetworkDefinition.CfNetConv1, seed: 1), options, device, pairs);
+/// </code>
+/// </example>
 public sealed record TrainingOptions
 {
     /// <summary>SiamFC (Bertinetto et al. 2016).</summary>
@@ -46,46 +51,52 @@ public sealed record TrainingOptions
     /// <summary>Baseline-conv5, the improved SiamFC of Valmadre et al. (2017).</summary>
     public static TrainingOptions BaselineConv5 { get; } = CfNet with { Name = "siamfc-v2" };
 
-    /// <summary>The values' name, for people.</summary>
+    /// <summary>The preset's name, for display.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Rows and columns of a search crop in training, in pixels; the exemplar's are the network's own.</summary>
+    /// <summary>Rows and columns of a search crop in training, in pixels. The size of the exemplar crop is the network's.</summary>
     public required int SearchSize { get; init; }
 
-    /// <summary>Places of a response at most so many pixels from the center are positive.</summary>
+    /// <summary>Places of a response are positive if they are at most this far from the center, in pixels of the search crop.</summary>
     public required double PositiveRadius { get; init; }
 
-    /// <summary>Places of a response farther than so many pixels from the center are negative; those between are neutral.</summary>
+    /// <summary>
+    /// Places of a response that are not positive are negative if they are farther than this from the center, in pixels of the search crop.
+    /// Places in between are neutral.
+    /// </summary>
     public double NegativeRadius { get; init; }
 
-    /// <summary>What training makes small.</summary>
+    /// <summary>The loss that training minimizes.</summary>
     public LossKind Loss { get; init; }
 
-    /// <summary>Of the triplet loss: so many negatives of highest score in the batch meet each positive; 0: all of its own map.</summary>
+    /// <summary>
+    /// For the triplet loss: the number of negatives that each positive is compared with. They are those with the highest scores in the
+    /// batch. If it is 0, each positive is compared with all negatives of its own map.
+    /// </summary>
     public int HardNegatives { get; init; }
 
-    /// <summary>Pairs of a step.</summary>
+    /// <summary>Number of pairs in a step.</summary>
     public int Batch { get; init; } = 8;
 
-    /// <summary>Epochs.</summary>
+    /// <summary>Number of epochs.</summary>
     public required int Epochs { get; init; }
 
-    /// <summary>Learning rate of the first epoch; it falls by the same factor from each epoch to the next.</summary>
+    /// <summary>Learning rate of the first epoch. It changes by the same factor from each epoch to the next.</summary>
     public float FirstRate { get; init; } = 1e-2f;
 
     /// <summary>Learning rate of the last epoch.</summary>
     public required float LastRate { get; init; }
 
-    /// <summary>Share of the velocity that stays from step to step.</summary>
+    /// <summary>Share of the velocity that each step keeps.</summary>
     public float Momentum { get; init; } = 0.9f;
 
-    /// <summary>Weight decay, of filters.</summary>
+    /// <summary>Weight decay of the filters and of the score's gain.</summary>
     public float WeightDecay { get; init; } = 5e-4f;
 
-    /// <summary>Multiplies the learning rate of the score's gain.</summary>
+    /// <summary>Multiplies the learning rate of the score's gain (<see cref="AdjustKind.Affine"/>).</summary>
     public required float AdjustGainRate { get; init; }
 
-    /// <summary>Multiplies the learning rate of the score's bias.</summary>
+    /// <summary>Multiplies the learning rate of the score's bias (<see cref="AdjustKind.Affine"/>).</summary>
     public required float AdjustBiasRate { get; init; }
 
     /// <summary>Multiplies the learning rate of the correlation filter's window.</summary>
@@ -105,16 +116,16 @@ public sealed record TrainingOptions
     public float RateOf(int epoch) =>
         Epochs == 1 ? FirstRate : (float)(FirstRate * Math.Pow(LastRate / FirstRate, epoch / (Epochs - 1.0)));
 
-    /// <summary>Throws when a value makes no sense.</summary>
-    /// <exception cref="ArgumentException">Names the value.</exception>
+    /// <summary>Throws when a value is out of range.</summary>
+    /// <exception cref="ArgumentException">A value is out of range; the message names it.</exception>
     internal void Validate()
     {
-        Check(SearchSize > 0, "the search crop must have pixels", SearchSize);
+        Check(SearchSize > 0, "the search size must be positive", SearchSize);
         Check(PositiveRadius >= 0 && double.IsFinite(PositiveRadius), "the positive radius must not be negative", PositiveRadius);
         Check(NegativeRadius >= 0 && double.IsFinite(NegativeRadius), "the negative radius must not be negative", NegativeRadius);
         Check(HardNegatives >= 0, "the number of hard negatives must not be negative", HardNegatives);
-        Check(Batch > 0, "a step needs pairs", Batch);
-        Check(Epochs > 0, "there must be an epoch", Epochs);
+        Check(Batch > 0, "the batch must have at least one pair", Batch);
+        Check(Epochs > 0, "there must be at least one epoch", Epochs);
         Check(FirstRate > 0 && float.IsFinite(FirstRate), "the first learning rate must be positive", FirstRate);
         Check(LastRate > 0 && float.IsFinite(LastRate), "the last learning rate must be positive", LastRate);
         Check(Momentum is >= 0 and < 1, "the momentum must lie in 0..1", Momentum);

@@ -5,30 +5,30 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Training;
 
 /// <summary>
-/// Where a training stands. With weights and velocities beside it in one safetensors file it is a checkpoint, from which
-/// training goes on as if it had never stopped; being a network's file, it can be tracked with as well.
+/// How far a training has come. Together with weights and velocities in one safetensors file, it is a checkpoint: training continues from
+/// there as if it had never stopped. The file is also a network's file, so a tracker can use it.
 /// </summary>
 internal sealed record TrainingState
 {
     private const string MetadataKey = "training";
     private const string VelocityPrefix = "velocity.";
 
-    /// <summary>The epoch under way, from 0.</summary>
+    /// <summary>The current epoch, from 0.</summary>
     public int Epoch { get; init; }
 
-    /// <summary>Steps of the epoch that are done.</summary>
+    /// <summary>Number of steps of the epoch that are done.</summary>
     public int Batch { get; init; }
 
-    /// <summary>Sum of the losses of the epoch's pairs.</summary>
+    /// <summary>Sum of the losses of the epoch's pairs so far.</summary>
     public double LossSum { get; init; }
 
-    /// <summary>How it is trained, to refuse to go on in another way.</summary>
+    /// <summary>The options of the training, so that it cannot continue with others.</summary>
     public required string Options { get; init; }
 
     /// <summary>The epochs that are done.</summary>
     public IReadOnlyList<EpochReport> History { get; init; } = [];
 
-    /// <summary>One file of it all.</summary>
+    /// <summary>Puts state, weights and velocities together, as one file holds them.</summary>
     internal static NetworkWeights Pack(TrainingState state, NetworkWeights weights, IReadOnlyDictionary<string, WeightTensor> velocities)
     {
         var tensors = new Dictionary<string, WeightTensor>(weights.Tensors);
@@ -41,16 +41,16 @@ internal sealed record TrainingState
         return new NetworkWeights(weights.Source, weights.Definition, tensors, metadata);
     }
 
-    /// <summary>The other metadata of a checkpoint.</summary>
+    /// <summary>A checkpoint's metadata without the state.</summary>
     internal static IReadOnlyDictionary<string, string> WithoutState(IReadOnlyDictionary<string, string> metadata) =>
         metadata.Where(entry => entry.Key != MetadataKey).ToDictionary();
 
-    /// <summary>What <see cref="Pack"/> put together.</summary>
-    /// <exception cref="WeightFormatException">It is a network's file but no checkpoint.</exception>
+    /// <summary>Takes apart what <see cref="Pack"/> put together.</summary>
+    /// <exception cref="WeightFormatException">The weights are not a checkpoint.</exception>
     internal static (TrainingState State, Func<string, float[]> Velocities) Unpack(NetworkWeights checkpoint)
     {
         if (!checkpoint.Metadata.TryGetValue(MetadataKey, out string? json))
-            throw new WeightFormatException(checkpoint.Source, "is no checkpoint: it does not say where its training stands");
+            throw new WeightFormatException(checkpoint.Source, "is not a checkpoint: it has no training state");
         try
         {
             TrainingState state = JsonSerializer.Deserialize(json, TrainingStateJson.Default.TrainingState)!;
@@ -63,8 +63,8 @@ internal sealed record TrainingState
     }
 }
 
-/// <summary>Serialization code made at build time, so that trimmed and AOT-compiled hosts can go on training.</summary>
-// Errors of no pair at all are NaN, which plain JSON lacks.
+/// <summary>Serialization code, generated at build time, so that trimmed and AOT-compiled programs can continue a training.</summary>
+// Mean errors over no pairs are NaN, which plain JSON cannot hold.
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(TrainingState))]

@@ -5,19 +5,21 @@ using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Training;
 
-/// <summary>How a network does on pairs that it was not trained with.</summary>
-/// <param name="Loss">Mean loss of a pair, logistic and balanced whatever the training's was.</param>
-/// <param name="DistancePixels">Mean distance of the response's peak from the target, in pixels of the search crop.</param>
-/// <param name="OverlapError">Mean of 1 - IoU of the target's box at the peak with its box where it is.</param>
+/// <summary>How well a network does on pairs that it was not trained with.</summary>
+/// <param name="Loss">Mean loss of a pair. It is always the balanced logistic loss, whichever loss the training minimizes.</param>
+/// <param name="DistancePixels">
+/// Mean distance of the response's peak from the target over all positive pairs, in pixels of the search crop.
+/// </param>
+/// <param name="OverlapError">Mean of 1 - IoU over all positive pairs, between the true box and the same box at the peak.</param>
 public readonly record struct ValidationReport(double Loss, double DistancePixels, double OverlapError)
 {
-    /// <summary>Runs the network as a tracker would, batch norms with their stored moments, over all pairs of a source.</summary>
-    /// <param name="device">Where it runs.</param>
+    /// <summary>Runs the network over all pairs of a source, as a tracker would: batch norms use their stored moments.</summary>
+    /// <param name="device">The device to run on.</param>
     /// <param name="weights">The network.</param>
-    /// <param name="options">Its labels and its search size.</param>
-    /// <param name="pairs">The pairs; those of epoch 0.</param>
-    /// <param name="cancel">Ends it early.</param>
-    /// <exception cref="OperationCanceledException">It was ended early.</exception>
+    /// <param name="options">The search size, and the radii of the labels.</param>
+    /// <param name="pairs">The source; the pairs of its epoch 0 are used.</param>
+    /// <param name="cancel">Cancels the validation.</param>
+    /// <exception cref="OperationCanceledException">The validation was canceled.</exception>
     public static ValidationReport Of(
         ComputeDevice device, NetworkWeights weights, TrainingOptions options, IPairSource pairs, CancellationToken cancel = default)
     {
@@ -63,7 +65,7 @@ public readonly record struct ValidationReport(double Loss, double DistancePixel
         return loss;
     }
 
-    /// <summary>Where the first maximum lies, relative to the center.</summary>
+    /// <summary>The position of the first maximum relative to the center, in pixels of the search crop.</summary>
     private static (double X, double Y) PeakPixels(float[] responses, int size, int stride)
     {
         int peak = 0;

@@ -87,7 +87,7 @@ public sealed class PairLoaderTests
     [Test]
     public void Constructor_SaysWhatMakesNoSense()
     {
-        Assert.That(() => new PairLoader(new NumberedPairs(3), 4), Throws.ArgumentException.With.Message.EqualTo("an epoch of 3 pairs has no batch of 4"));
+        Assert.That(() => new PairLoader(new NumberedPairs(3), 4), Throws.ArgumentException.With.Message.EqualTo("an epoch of 3 pairs is too short for a batch of 4"));
         Assert.That(
             () => new PairLoader(new NumberedPairs(8), 4, firstBatch: 2), Throws.ArgumentException.With.Message.EqualTo("an epoch has 2 batches, there is no batch 2"));
         Assert.That(() => new PairLoader(new NumberedPairs(8), 0), Throws.InstanceOf<ArgumentOutOfRangeException>());

@@ -85,7 +85,7 @@ internal sealed class TrainerTests
         using var other = new Trainer(Start, Options with { Momentum = 0.8f }, device, Pairs);
         NetworkWeights checkpoint = trainer.Checkpoint();
         Assert.That(() => other.Resume(checkpoint), Throws.InstanceOf<WeightFormatException>().With.Message.Contains("was trained with other options"));
-        Assert.That(() => other.Resume(Start), Throws.InstanceOf<WeightFormatException>().With.Message.Contains("is no checkpoint"));
+        Assert.That(() => other.Resume(Start), Throws.InstanceOf<WeightFormatException>().With.Message.Contains("is not a checkpoint"));
     }
 
     [Test]
