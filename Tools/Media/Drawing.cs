@@ -6,8 +6,8 @@ using SkiaSharp;
 namespace SiamIlgpu.Media;
 
 /// <summary>
-/// Draws boxes and labels on Rgb24 frames, and sets frames side by side. Lines and letters are anti-aliased, and grow with the frame's
-/// height. What lies outside a frame is left out.
+/// Draws boxes and labels on Rgb24 frames, and joins frames side by side. Lines and letters are anti-aliased, and are larger on taller
+/// frames. What lies outside a frame is not drawn.
 /// </summary>
 /// <example>
 /// <code>
@@ -19,20 +19,20 @@ namespace SiamIlgpu.Media;
 /// </example>
 public static class Drawing
 {
-    // Shares of the frame's height, and the least that can be read on a small one.
+    // Sizes as shares of the frame's height, and the smallest sizes in pixels, so that a small frame stays legible.
     private const double LineShare = 1 / 180.0, LeastLine = 2;
     private const double LetterShare = 1 / 30.0, LeastLetter = 12;
 
     private static readonly SKTypeface Letters = LoadLetters();
 
-    /// <summary>The width in pixels of a box's lines on this frame.</summary>
+    /// <summary>The default width of a box's lines on this frame, in pixels.</summary>
     public static double LineWidth(Frame frame) => Math.Max(LeastLine, frame.Height * LineShare);
 
-    /// <summary>Draws a box's outline, inwards from its edges.</summary>
+    /// <summary>Draws the outline of a box. The lines lie inside the box.</summary>
     /// <param name="frame">An Rgb24 frame.</param>
-    /// <param name="box">In OTB's coordinates: the first pixel is (1, 1). One that is not valid is not drawn.</param>
-    /// <param name="color">The lines' color.</param>
-    /// <param name="thickness">The lines' width in pixels; <see cref="LineWidth"/> when null.</param>
+    /// <param name="box">The box in OTB's coordinates, where the first pixel is (1, 1). An invalid box is not drawn.</param>
+    /// <param name="color">The color of the lines.</param>
+    /// <param name="thickness">The width of the lines in pixels; null for <see cref="LineWidth"/>.</param>
     /// <exception cref="ArgumentException">The frame is not Rgb24.</exception>
     public static void Box(Frame frame, BoundingBox box, RgbColor color, double? thickness = null)
     {
@@ -47,21 +47,21 @@ public static class Drawing
         Fill(frame, right - line, top + line, right, bottom - line, color);
     }
 
-    /// <summary>The size in pixels of a line of text on this frame, its dark ground included.</summary>
-    /// <param name="frame">The frame that it will be written on.</param>
-    /// <param name="text">One line.</param>
+    /// <summary>The size of a line of text on this frame, including its background, in pixels.</summary>
+    /// <param name="frame">The frame that the text will be written on.</param>
+    /// <param name="text">One line of text.</param>
     public static (int Width, int Height) TextSize(Frame frame, string text)
     {
         using SKFont font = FontFor(frame);
         return SizeOf(font, Printable(text));
     }
 
-    /// <summary>Writes text on a dark ground that keeps it legible.</summary>
+    /// <summary>Writes a line of text on a black background, which keeps it legible.</summary>
     /// <param name="frame">An Rgb24 frame.</param>
-    /// <param name="x">The ground's first column, from 0.</param>
-    /// <param name="y">The ground's first row, from 0.</param>
-    /// <param name="text">One line; characters other than printable ASCII are shown as question marks.</param>
-    /// <param name="color">The letters' color.</param>
+    /// <param name="x">The first column of the background, from 0.</param>
+    /// <param name="y">The first row of the background, from 0.</param>
+    /// <param name="text">One line of text. Characters other than printable ASCII are shown as question marks.</param>
+    /// <param name="color">The color of the letters.</param>
     /// <exception cref="ArgumentException">The frame is not Rgb24.</exception>
     public static void Text(Frame frame, int x, int y, string text, RgbColor color)
     {
@@ -86,9 +86,9 @@ public static class Drawing
         }
     }
 
-    /// <summary>Frames side by side, their tops aligned, on white.</summary>
-    /// <param name="frames">At least one; Rgb24 or Gray8.</param>
-    /// <param name="gap">White columns between two frames.</param>
+    /// <summary>Joins frames side by side into one Rgb24 frame, aligned at the top, on a white background.</summary>
+    /// <param name="frames">At least one frame; Rgb24 or Gray8.</param>
+    /// <param name="gap">Number of white columns between two frames.</param>
     /// <exception cref="ArgumentException">There is no frame.</exception>
     public static Frame Strip(IReadOnlyList<Frame> frames, int gap = 4)
     {
@@ -108,10 +108,10 @@ public static class Drawing
         return strip;
     }
 
-    /// <summary>Fills a rectangle; a pixel that it covers in part takes that part of the color.</summary>
+    /// <summary>Fills a rectangle. A pixel that is covered only in part gets that share of the color.</summary>
     private static void Fill(Frame frame, double left, double top, double right, double bottom, RgbColor color)
     {
-        // A box may lie anywhere, even where a pixel's number is no int.
+        // A box may lie so far outside the frame that its coordinates do not fit into an int.
         left = Math.Max(left, 0);
         top = Math.Max(top, 0);
         right = Math.Min(right, frame.Width);

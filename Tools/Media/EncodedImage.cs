@@ -4,8 +4,8 @@ using SkiaSharp;
 namespace SiamIlgpu.Media;
 
 /// <summary>
-/// Whether an image file reaches its end. Skia reports success for a progressive JPEG of which any scan is whole, and for a PNG whose last
-/// chunk is missing.
+/// Tells whether an image file is complete. Skia does not notice every file that is cut short: it reports success for a progressive JPEG
+/// that has at least one whole scan, and for a PNG whose last chunk is missing.
 /// </summary>
 internal static class EncodedImage
 {
@@ -13,7 +13,7 @@ internal static class EncodedImage
 
     private static ReadOnlySpan<byte> EndOfImage => [0xFF, 0xD9];
 
-    /// <summary>Looks for the mark that the format has at its end.</summary>
+    /// <summary>Whether the end of the image is missing. Only JPEG, PNG and WebP files are checked.</summary>
     internal static bool IsCutShort(ReadOnlySpan<byte> image, SKEncodedImageFormat format) => format switch
     {
         SKEncodedImageFormat.Jpeg => IsCutJpeg(image),
@@ -22,7 +22,7 @@ internal static class EncodedImage
         _ => false,
     };
 
-    // The end marker of a thumbnail stands before the first scan.
+    // An embedded thumbnail has an end marker of its own, before the first scan. So only what follows the start of that scan is searched.
     private static bool IsCutJpeg(ReadOnlySpan<byte> image)
     {
         for (int position = 2; position + 4 <= image.Length;)

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace SiamIlgpu.Media;
 
 /// <summary>
-/// What ffmpeg says on its error stream, with "-loglevel level+info": its last errors, and the frame rate of the stream that
-/// it chose. One thread adds lines, others may ask.
+/// What ffmpeg writes to its error stream with "-loglevel level+info": its last errors, and the frame rate of the stream that it decodes.
+/// One thread adds lines, while others may read the properties.
 /// </summary>
 internal sealed partial class FfmpegLog
 {
@@ -18,7 +18,9 @@ internal sealed partial class FfmpegLog
     private string lastLine = "";
     private double? framesPerSecond;
 
-    /// <summary>Frames a second of the video, once ffmpeg has said which stream it takes.</summary>
+    /// <summary>
+    /// Frames per second of the video; null before ffmpeg has said which stream it decodes, and NaN if it states no rate.
+    /// </summary>
     public double? FramesPerSecond
     {
         get
@@ -38,7 +40,7 @@ internal sealed partial class FfmpegLog
         }
     }
 
-    /// <summary>The last errors, or at least the last line.</summary>
+    /// <summary>The last errors, or the last line when there was no error.</summary>
     public string LastWords
     {
         get
@@ -48,7 +50,7 @@ internal sealed partial class FfmpegLog
         }
     }
 
-    /// <summary>Takes in a line; true when it ends what ffmpeg says of the input.</summary>
+    /// <summary>Adds a line. Returns true when the line ends the description of the input.</summary>
     public bool Add(string line)
     {
         if (line.Length > LongestLine)
@@ -77,7 +79,7 @@ internal sealed partial class FfmpegLog
         return false;
     }
 
-    // Frames counted over the video ("fps") are nearer to the truth than the stream's base rate ("tbr") where they differ.
+    // Where the two differ, the average over the video ("fps") is more accurate than the stream's base rate ("tbr").
     private static double RateOf(string stream)
     {
         Match rate = FramesASecond().Match(stream);
@@ -87,7 +89,7 @@ internal sealed partial class FfmpegLog
         return rate.Groups["k"].Success ? 1000 * number : number;
     }
 
-    // "[h264 @ 0x5581c0] [error] ..." and the like.
+    // For example "[h264 @ 0x5581c0] [error] ...".
     [GeneratedRegex(@"^(\[[^\]]* @ [^\]]*\]\s*|\[(quiet|panic|fatal|error|warning|info|verbose|debug|trace)\] ?)+", Pattern)]
     private static partial Regex Prefixes();
 

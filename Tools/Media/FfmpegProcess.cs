@@ -4,17 +4,17 @@ using System.Diagnostics;
 namespace SiamIlgpu.Media;
 
 /// <summary>
-/// A running ffmpeg: its pipes, its log, and a watch over it, so that whatever ffmpeg does, nobody waits for it for ever.
-/// <see cref="Kill"/> may be called from any thread; the rest is for one. Pipes are read and written by asynchronous calls
-/// that are waited for: only those can be canceled, and a program that ffmpeg's wrapper left behind may hold a pipe open
-/// long after ffmpeg is gone.
+/// A running ffmpeg with its pipes, its log, and a timer that kills it when it stalls, so that no caller waits forever. <see cref="Kill"/>
+/// may be called from any thread; everything else is for one thread. Although callers wait for each read and write of a pipe, these are
+/// asynchronous calls, because no others can be canceled. A wait may have to be canceled: if ffmpeg was started by a script, a program that
+/// the script left running may keep a pipe open long after ffmpeg has ended.
 /// </summary>
 internal sealed class FfmpegProcess : IDisposable
 {
-    // How long a process that was killed, or has closed its output, may take to be gone.
+    // How long to wait for the exit of a process that was killed or has closed its output.
     private static readonly TimeSpan Leaving = TimeSpan.FromSeconds(5);
 
-    // How long the log may lag behind the pictures.
+    // How long to wait for the log, which may arrive later than the pictures.
     private static readonly TimeSpan LogLag = TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
@@ -28,16 +28,16 @@ internal sealed class FfmpegProcess : IDisposable
     private bool disposed;
 
     /// <summary>Starts ffmpeg.</summary>
-    /// <param name="program">Its full path.</param>
-    /// <param name="arguments">What follows the options that every run has.</param>
-    /// <param name="patience">How long a wait may last, see <see cref="BeginWait"/>.</param>
-    /// <param name="purpose">The video, for messages.</param>
+    /// <param name="program">The full path of ffmpeg.</param>
+    /// <param name="arguments">The arguments after those that every run has.</param>
+    /// <param name="patience">How long a wait may last; see <see cref="BeginWait"/>.</param>
+    /// <param name="purpose">The name of the video, for error messages.</param>
     /// <exception cref="FrameException">The program cannot be started.</exception>
     public FfmpegProcess(string program, IEnumerable<string> arguments, TimeSpan patience, string purpose)
     {
         this.patience = patience;
         string[] all = [program, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info", .. arguments];
-        // In a session of its own, so that Ctrl+C reaches this process alone, which then ends the video in good order.
+        // ffmpeg gets its own session, so that Ctrl+C reaches only this process, which can then end the video properly.
         if (FfmpegProgram.OnPath("setsid") is { } setsid)
             all = [setsid, .. all];
         ProcessStartInfo start = new(all[0], all.Skip(1))
@@ -60,16 +60,16 @@ internal sealed class FfmpegProcess : IDisposable
         listener = Listen();
     }
 
-    /// <summary>What it has said so far.</summary>
+    /// <summary>What ffmpeg has written to its log so far.</summary>
     public FfmpegLog Log { get; } = new();
 
-    /// <summary>Begins to wait for ffmpeg: if <see cref="EndWait"/> does not come in time, it is stalled, and killed.</summary>
+    /// <summary>Starts the timer: if <see cref="EndWait"/> is not called in time, ffmpeg counts as stalled and is killed.</summary>
     public void BeginWait() => watch.Change(patience, Timeout.InfiniteTimeSpan);
 
-    /// <summary>ffmpeg has done what was waited for.</summary>
+    /// <summary>Stops the timer: ffmpeg has done what the caller waited for.</summary>
     public void EndWait() => watch.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
-    /// <summary>Reads from ffmpeg's output: at least one byte, or 0 at its end.</summary>
+    /// <summary>Reads from ffmpeg's output. Returns how many bytes were read: at least 1, or 0 at the end of the output.</summary>
     /// <exception cref="IOException">The pipe is broken.</exception>
     /// <exception cref="OperationCanceledException">ffmpeg was killed.</exception>
     public int Read(Memory<byte> buffer)
@@ -79,7 +79,7 @@ internal sealed class FfmpegProcess : IDisposable
     }
 
     /// <summary>Writes all bytes to ffmpeg's input.</summary>
-    /// <exception cref="IOException">The pipe is broken: ffmpeg takes no more.</exception>
+    /// <exception cref="IOException">The pipe is broken: ffmpeg accepts no more input.</exception>
     /// <exception cref="OperationCanceledException">ffmpeg was killed.</exception>
     public void Write(ReadOnlyMemory<byte> bytes)
     {
@@ -88,20 +88,22 @@ internal sealed class FfmpegProcess : IDisposable
             write.AsTask().GetAwaiter().GetResult();
     }
 
-    /// <summary>Waits until the log has named the stream that was chosen: ffmpeg says so before its first picture.</summary>
+    /// <summary>
+    /// Waits until the log says which stream ffmpeg decodes, but at most a second. ffmpeg logs this before its first picture.
+    /// </summary>
     public void WaitForDescription() => described.Wait(LogLag);
 
     /// <summary>
-    /// Waits for the end of a process that has closed its output, or has no more input, and says why it failed; null when it
-    /// did not.
+    /// Waits for the end of a process that has closed its output or gets no more input. Returns why it failed, or null when it succeeded.
     /// </summary>
-    /// <param name="longest">How long that may take before it counts as stalled.</param>
+    /// <param name="longest">How long to wait before the process counts as stalled.</param>
     public string? Finish(TimeSpan longest)
     {
         if (!process.WaitForExit(longest))
             Stall();
         process.WaitForExit(Leaving);
-        // All it said is worth hearing, but not worth waiting for a program that it left behind.
+        // The rest of the log helps to explain a failure. But a program that ffmpeg left running may keep the log open, so the wait is
+        // short.
         listener.Wait(LogLag);
         if (stalled)
             return $"ffmpeg stalled: nothing came for {patience.TotalSeconds:0.###} s{After(Log.LastWords)}";
@@ -110,7 +112,7 @@ internal sealed class FfmpegProcess : IDisposable
         return process.ExitCode switch
         {
             0 => null,
-            // A shell's way to say that a signal ended it; there are no such codes on Windows.
+            // Exit code 128 + n means that signal n ended the process. There are no such codes on Windows.
             > 128 and < 160 and int code => $"ffmpeg was killed (signal {code - 128}){After(Log.Errors)}",
             int code => $"ffmpeg failed (exit code {code}){After(Log.LastWords)}",
         };
@@ -119,7 +121,7 @@ internal sealed class FfmpegProcess : IDisposable
     /// <inheritdoc cref="Finish(TimeSpan)"/>
     public string? Finish() => Finish(Leaving);
 
-    /// <summary>Ends ffmpeg at once; a read or write under way on another thread fails.</summary>
+    /// <summary>Kills ffmpeg at once. A read or write that is in progress on another thread fails.</summary>
     public void Kill()
     {
         lock (gate)
@@ -132,13 +134,13 @@ internal sealed class FfmpegProcess : IDisposable
             }
             catch (Exception e) when (e is InvalidOperationException or Win32Exception or AggregateException)
             {
-                // It is gone already, or its children are.
+                // ffmpeg or one of its children has already ended.
             }
             killed.Cancel();
         }
     }
 
-    /// <summary>Closes ffmpeg's input: there are no more frames.</summary>
+    /// <summary>Closes ffmpeg's input, which tells ffmpeg that no more frames follow.</summary>
     public void CloseInput()
     {
         try
@@ -147,11 +149,11 @@ internal sealed class FfmpegProcess : IDisposable
         }
         catch (IOException)
         {
-            // What it could not take any more is lost with it; Finish says why.
+            // ffmpeg did not read the last bytes, so they are lost. Finish says why.
         }
     }
 
-    /// <summary>Kills ffmpeg unless it has ended, and waits until it is gone.</summary>
+    /// <summary>Kills ffmpeg if it is still running, and waits for its end.</summary>
     public void Dispose()
     {
         if (disposed)
@@ -192,7 +194,7 @@ internal sealed class FfmpegProcess : IDisposable
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // Killed; what it said last may be lost.
+            // ffmpeg was killed. The last lines of its log may be lost.
         }
         described.Set();
     }

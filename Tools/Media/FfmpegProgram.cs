@@ -1,12 +1,12 @@
 namespace SiamIlgpu.Media;
 
-/// <summary>Where the ffmpeg program is.</summary>
+/// <summary>Finds the ffmpeg program.</summary>
 internal static class FfmpegProgram
 {
-    /// <summary>The path of a program that exists.</summary>
-    /// <param name="wanted">Its path, or null to look on PATH.</param>
-    /// <param name="purpose">The video that needs it, for the message.</param>
-    /// <exception cref="FrameException">There is none; the message says what to do.</exception>
+    /// <summary>The full path of ffmpeg.</summary>
+    /// <param name="wanted">The path that the user gave, or null to search PATH.</param>
+    /// <param name="purpose">The video that needs ffmpeg, for the error message.</param>
+    /// <exception cref="FrameException">ffmpeg was not found; the message says what to do.</exception>
     public static string Find(string? wanted, string purpose)
     {
         if (wanted is null)
@@ -20,7 +20,8 @@ internal static class FfmpegProgram
     }
 
     /// <summary>
-    /// A program's full path. Starting one by its bare name would look into the current folder first, which may hold anything.
+    /// The full path of a program on PATH, or null. A program must not be started by its bare name: the current folder, which may contain
+    /// any program, would be searched first.
     /// </summary>
     public static string? OnPath(string name)
     {

@@ -1,12 +1,12 @@
 namespace SiamIlgpu.Media;
 
 /// <summary>
-/// A video that ffmpeg decodes into a pipe: whatever it can read, turned upright, each frame once. Frames are Rgb24. A video
-/// whose pictures change their size has the first one's throughout, as ffmpeg scales them.
+/// A video that ffmpeg decodes into a pipe. It may be anything that ffmpeg reads. Frames are Rgb24 and upright, and each is returned once.
+/// If the size of the pictures changes within the video, ffmpeg scales them to the size of the first.
 /// </summary>
 internal sealed class FfmpegVideo : FrameSource
 {
-    // An interrupt of the whole terminal may reach ffmpeg a moment before it reaches this process.
+    // When a terminal is interrupted, ffmpeg may receive the signal a moment before this process does.
     private static readonly TimeSpan InterruptsMayDiffer = TimeSpan.FromMilliseconds(300);
 
     private readonly string input;
@@ -24,7 +24,7 @@ internal sealed class FfmpegVideo : FrameSource
     private bool ended;
 
     /// <summary>Starts ffmpeg.</summary>
-    /// <exception cref="FrameException">There is no such file, or no ffmpeg.</exception>
+    /// <exception cref="FrameException">The file does not exist, or ffmpeg was not found.</exception>
     public FfmpegVideo(string input, VideoOptions options)
     {
         this.input = input;
@@ -38,7 +38,10 @@ internal sealed class FfmpegVideo : FrameSource
     /// <inheritdoc/>
     public override int? Count => null;
 
-    /// <summary>As ffmpeg says; known from the first <see cref="Read"/> on at the latest. More than 1000 is a clock, not a rate.</summary>
+    /// <summary>
+    /// The rate that ffmpeg reports; known after the first <see cref="Read"/> at the latest. Rates above 1000 belong to a clock, not to
+    /// frames, and are ignored.
+    /// </summary>
     public override double? FramesPerSecond => process.Log.FramesPerSecond is > 0 and <= 1000 and double rate ? rate : null;
 
     /// <inheritdoc/>
@@ -128,8 +131,8 @@ internal sealed class FfmpegVideo : FrameSource
         return process.Log.LastWords.Contains("fps_mode", StringComparison.Ordinal);
     }
 
-    // Every frame of the file once, at whatever times: frames are neither repeated nor left out to keep up a rate. ffmpeg
-    // before 5.1 knows -vsync alone, which later versions are about to forget.
+    // "passthrough" returns every frame of the file exactly once: none is repeated or dropped to keep a constant rate. ffmpeg before 5.1
+    // only knows -vsync, which newer versions are going to remove.
     private (FfmpegProcess Process, PpmReader Pictures) Start(string timing)
     {
         FfmpegProcess started = new(
@@ -153,7 +156,7 @@ internal sealed class FfmpegVideo : FrameSource
         }
     }
 
-    /// <summary>What came out of the pipe.</summary>
+    /// <summary>What was read from the pipe.</summary>
     private enum Picture
     {
         Whole,

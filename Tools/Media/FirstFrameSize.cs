@@ -5,13 +5,13 @@ internal sealed class FirstFrameSize
 {
     private readonly Frame fitted = new();
 
-    /// <summary>The first frame's columns; 0 before it.</summary>
+    /// <summary>Columns of the first frame; 0 before it was added.</summary>
     public int Width { get; private set; }
 
-    /// <summary>The first frame's rows; 0 before it.</summary>
+    /// <summary>Rows of the first frame; 0 before it was added.</summary>
     public int Height { get; private set; }
 
-    /// <summary>The frame itself when its size fits, else its upper left part, on black.</summary>
+    /// <summary>The frame itself if it has the right size, otherwise its upper left part on black.</summary>
     public Frame Fit(Frame frame)
     {
         if (Width == 0)

@@ -1,6 +1,8 @@
 namespace SiamIlgpu.Media;
 
-/// <summary>Frames as PNG files of one folder, numbered from 000001. They gather in a folder beside the wanted one.</summary>
+/// <summary>
+/// Writes frames as PNG files into one folder, numbered from 000001. Until they are kept, they are in a temporary folder next to it.
+/// </summary>
 internal sealed class FolderSink : FrameSink
 {
     private readonly string folder;
@@ -23,7 +25,7 @@ internal sealed class FolderSink : FrameSink
         }
     }
 
-    /// <summary>Moves the frames to the wanted folder, over frames of the same number that it may have.</summary>
+    /// <summary>Moves the frames to their folder. Files of the same name that are already there are replaced.</summary>
     public override void Keep()
     {
         Directory.CreateDirectory(folder);

@@ -3,25 +3,33 @@ using SiamIlgpu.Kernels;
 namespace SiamIlgpu.Media;
 
 /// <summary>
-/// One decoded frame, <see cref="PixelFormat.Rgb24"/> or <see cref="PixelFormat.Gray8"/>, rows close together. A frame that
-/// a <see cref="FrameSource"/> returned is the source's: the next <see cref="FrameSource.Read"/> writes over it. Converts
-/// to <see cref="FrameView"/>, so <c>tracker.Update(frame)</c> works. Not thread-safe.
+/// One decoded frame, <see cref="PixelFormat.Rgb24"/> or <see cref="PixelFormat.Gray8"/>, without gaps between rows. A frame that a
+/// <see cref="FrameSource"/> returns belongs to the source, which overwrites it at the next <see cref="FrameSource.Read"/>. A frame
+/// converts to <see cref="FrameView"/>, so <c>tracker.Update(frame)</c> works. Not thread-safe.
 /// </summary>
+/// <example>
+/// <code>
+/// using FrameSource video = FrameSource.Open("video.mp4");
+/// Frame frame = video.Read()!;           // the next Read overwrites it
+/// Frame copy = frame.ToRgb();            // a copy to keep
+/// byte red = copy.Row(10)[3 * 20];       // row 10, column 20, both from 0
+/// </code>
+/// </example>
 public sealed class Frame
 {
     private byte[] pixels;
 
-    /// <summary>An empty frame that a decoder fills, and fills again: its memory is reused while it is large enough.</summary>
+    /// <summary>Makes an empty frame for a decoder to fill, again and again. Its memory is reused as long as it is large enough.</summary>
     public Frame()
     {
         pixels = [];
     }
 
-    /// <summary>A black frame.</summary>
+    /// <summary>Makes a black frame.</summary>
     /// <param name="width">Pixels in a row, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
     /// <param name="format"><see cref="PixelFormat.Rgb24"/> or <see cref="PixelFormat.Gray8"/>.</param>
-    /// <exception cref="ArgumentException">A size is not positive, or the format is another one.</exception>
+    /// <exception cref="ArgumentException">A size is not positive, or the format is neither Rgb24 nor Gray8.</exception>
     public Frame(int width, int height, PixelFormat format = PixelFormat.Rgb24)
     {
         pixels = [];
@@ -31,33 +39,33 @@ public sealed class Frame
     /// <summary>The rows, top first: Width * Height * <see cref="BytesPerPixel"/> bytes.</summary>
     public Span<byte> Pixels => pixels.AsSpan(0, Width * Height * BytesPerPixel);
 
-    /// <summary>Pixels in a row; 0 in a frame that nothing was decoded into.</summary>
+    /// <summary>Pixels in a row; 0 in a frame that is still empty.</summary>
     public int Width { get; private set; }
 
-    /// <summary>Rows; 0 in a frame that nothing was decoded into.</summary>
+    /// <summary>Rows; 0 in a frame that is still empty.</summary>
     public int Height { get; private set; }
 
     /// <summary><see cref="PixelFormat.Rgb24"/> or <see cref="PixelFormat.Gray8"/>.</summary>
     public PixelFormat Format { get; private set; } = PixelFormat.Rgb24;
 
-    /// <summary>3 or 1.</summary>
+    /// <summary>Bytes of one pixel: 3 or 1.</summary>
     public int BytesPerPixel => Format == PixelFormat.Gray8 ? 1 : 3;
 
-    /// <summary>The frame's place in its video, from 0. Whoever fills the frame sets it.</summary>
+    /// <summary>The frame's number in its video, from 0. The code that fills the frame sets it.</summary>
     public int Index { get; set; }
 
-    /// <summary>The file's name without its folder, or another short name. Whoever fills the frame sets it.</summary>
+    /// <summary>The name of the image file without its folder, or another short name. The code that fills the frame sets it.</summary>
     public string Name { get; set; } = "";
 
-    /// <summary>Looks at the frame's pixels; nothing is copied.</summary>
-    /// <exception cref="ArgumentNullException">There is no frame: the video had ended.</exception>
+    /// <summary>Makes a view of the frame's pixels; nothing is copied.</summary>
+    /// <exception cref="ArgumentNullException">The frame is null, because the video has ended.</exception>
     public static implicit operator FrameView(Frame? frame)
     {
         ArgumentNullException.ThrowIfNull(frame);
         return frame.View();
     }
 
-    /// <summary>Looks at the frame's pixels; nothing is copied.</summary>
+    /// <summary>Makes a view of the frame's pixels; nothing is copied.</summary>
     public FrameView View() => new(Pixels, Width, Height, Format);
 
     /// <summary>The bytes of row <paramref name="y"/>.</summary>
@@ -68,7 +76,7 @@ public sealed class Frame
         return pixels.AsSpan(y * Width * BytesPerPixel, Width * BytesPerPixel);
     }
 
-    /// <summary>A copy that nothing writes over, always <see cref="PixelFormat.Rgb24"/>.</summary>
+    /// <summary>Makes a copy in <see cref="PixelFormat.Rgb24"/>, which no source overwrites.</summary>
     public Frame ToRgb()
     {
         Frame copy = new();
@@ -76,7 +84,7 @@ public sealed class Frame
         return copy;
     }
 
-    /// <summary>Makes another frame the same as this one, but always <see cref="PixelFormat.Rgb24"/>.</summary>
+    /// <summary>Copies this frame, with its index and name, into another frame in <see cref="PixelFormat.Rgb24"/>.</summary>
     public void ToRgb(Frame copy)
     {
         copy.Resize(Width, Height, PixelFormat.Rgb24);
@@ -93,10 +101,10 @@ public sealed class Frame
             rgb.Slice(3 * i, 3).Fill(gray[i]);
     }
 
-    /// <summary>The bytes of <see cref="Pixels"/>.</summary>
+    /// <summary>The same bytes as <see cref="Pixels"/>.</summary>
     internal Memory<byte> PixelMemory => pixels.AsMemory(0, Width * Height * BytesPerPixel);
 
-    /// <summary>Makes another frame the same as this one.</summary>
+    /// <summary>Copies this frame, with its format, index and name, into another frame.</summary>
     public void CopyTo(Frame other)
     {
         other.Resize(Width, Height, Format);
@@ -105,11 +113,14 @@ public sealed class Frame
         other.Name = Name;
     }
 
-    /// <summary>Gives the frame another size, for a source to fill. Its pixels are then undefined: the memory is reused where it is large enough.</summary>
+    /// <summary>
+    /// Changes the size and format of the frame, for a source to fill it. The pixels are then undefined, because the memory is reused if it
+    /// is large enough.
+    /// </summary>
     /// <param name="width">Pixels in a row, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
     /// <param name="format"><see cref="PixelFormat.Rgb24"/> or <see cref="PixelFormat.Gray8"/>.</param>
-    /// <exception cref="ArgumentException">A size is not positive, or the format is another one.</exception>
+    /// <exception cref="ArgumentException">A size is not positive, or the format is neither Rgb24 nor Gray8.</exception>
     public void Resize(int width, int height, PixelFormat format)
     {
         if (width <= 0 || height <= 0)

@@ -1,16 +1,16 @@
 namespace SiamIlgpu.Media;
 
-/// <summary>Frames or ground truth cannot be read or written; the message is one sentence naming the file and the cause.</summary>
+/// <summary>Frames or ground truth cannot be read or written. The message is one sentence that names the file and the cause.</summary>
 public sealed class FrameException : Exception
 {
-    /// <summary>Says which file or folder, and why.</summary>
+    /// <summary>Makes an exception for a file or folder, with the cause.</summary>
     public FrameException(string file, string cause)
         : base($"{file}: {cause}")
     {
         File = file;
     }
 
-    /// <summary>Says which file or folder, and why, with the exception behind it.</summary>
+    /// <summary>Makes an exception for a file or folder, with the cause and the exception behind it.</summary>
     public FrameException(string file, string cause, Exception innerException)
         : base($"{file}: {cause}", innerException)
     {

@@ -3,23 +3,38 @@ using SiamIlgpu.Kernels;
 namespace SiamIlgpu.Media;
 
 /// <summary>
-/// Takes the frames of a video that is being made. The result appears at its place, whole, with <see cref="Keep"/>; without
-/// it nothing is left behind. Not thread-safe.
+/// Writes frames as a video file, an animated PNG or a folder of PNG files. The result appears, complete, when <see cref="Keep"/> is
+/// called. Without that call nothing is left behind. Not thread-safe.
 /// </summary>
+/// <example>
+/// <code>
+/// using FrameSource video = FrameSource.Open("video.mp4");
+/// using FrameSink sink = FrameSink.Create("annotated.mp4");
+/// foreach (Frame frame in video)
+/// {
+///     sink.FramesPerSecond = video.FramesPerSecond ?? 25;    // known after a frame was read
+///     sink.Add(frame.ToRgb());
+/// }
+/// sink.Keep();                                               // without this, no file appears
+/// </code>
+/// </example>
 public abstract class FrameSink : IDisposable
 {
     private static readonly string[] NotWritten = [".avi", ".flv", ".gif", ".jpeg", ".jpg", ".m4v", ".mpeg", ".mpg", ".ts", ".wmv"];
 
-    /// <summary>Frames a second to play it at; taken with the first frame, 25 unless set.</summary>
+    /// <summary>The rate at which the video plays, in frames per second; 25 by default. Set it before the first frame is added.</summary>
     public double FramesPerSecond { get; set; } = 25;
 
-    /// <summary>Prepares to write a video; the file or folder appears with <see cref="Keep"/>.</summary>
+    /// <summary>Starts a video. Its file or folder appears when <see cref="Keep"/> is called.</summary>
     /// <param name="output">
-    /// .mp4, .mov or .mkv (H.264) and .webm (VP9) are written by ffmpeg; .png and .apng are animated PNG; any other name is a
-    /// folder of PNG files.
+    /// The file or folder to write. ffmpeg writes .mp4, .mov, .mkv (H.264) and .webm (VP9). A name that ends with .png or .apng becomes an
+    /// animated PNG. Extensions of other video and image formats are refused. Any other name, and a folder that exists, is a folder of PNG
+    /// files.
     /// </param>
-    /// <param name="options">Where ffmpeg is; the defaults when null.</param>
-    /// <exception cref="FrameException">The place cannot be written, or there is no ffmpeg.</exception>
+    /// <param name="options">Which ffmpeg to use; null for the defaults.</param>
+    /// <exception cref="FrameException">
+    /// The output cannot be written, its format is refused, or ffmpeg is needed and was not found.
+    /// </exception>
     public static FrameSink Create(string output, VideoOptions? options = null)
     {
         string extension = Path.GetExtension(output).ToLowerInvariant();
@@ -38,8 +53,8 @@ public abstract class FrameSink : IDisposable
     }
 
     /// <summary>
-    /// Adds a frame. In one video file all have the first one's size: what is larger is cut at the right and bottom, what is
-    /// smaller stands on black.
+    /// Adds a frame. In a video file or an animated PNG, all frames have the size of the first: a larger frame is cut off at the right and
+    /// bottom, and a smaller one is filled up with black there.
     /// </summary>
     /// <param name="frame">An Rgb24 frame.</param>
     /// <exception cref="FrameException">The video cannot be written.</exception>
@@ -51,7 +66,7 @@ public abstract class FrameSink : IDisposable
         Write(frame);
     }
 
-    /// <summary>Puts the video in its place. No frame may follow.</summary>
+    /// <summary>Completes the video and moves it to its place. No frame may be added afterwards.</summary>
     /// <exception cref="FrameException">The video cannot be written.</exception>
     public abstract void Keep();
 
@@ -65,6 +80,6 @@ public abstract class FrameSink : IDisposable
     /// <summary>Writes one Rgb24 frame.</summary>
     protected abstract void Write(Frame frame);
 
-    /// <summary>Forgets the video, unless it was kept.</summary>
+    /// <summary>Releases what the sink holds, and deletes the video unless it was kept.</summary>
     protected abstract void Dispose(bool disposing);
 }

@@ -1,6 +1,14 @@
 namespace SiamIlgpu.Media;
 
-/// <summary>The images of one folder, in natural order of their names: img2 before img10. Not thread-safe.</summary>
+/// <summary>Reads the images of one folder as a video, in natural order of their names: img2 comes before img10. Not thread-safe.</summary>
+/// <example>
+/// <code>
+/// using var images = new ImageFolder("Crossing/img");
+/// Console.WriteLine($"{images.Count} images");
+/// foreach (Frame frame in images)
+///     Console.WriteLine($"{frame.Index}: {frame.Name}, {frame.Width}x{frame.Height}");
+/// </code>
+/// </example>
 public sealed class ImageFolder : FrameSource
 {
     private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".bmp"];
@@ -11,16 +19,18 @@ public sealed class ImageFolder : FrameSource
     private int next;
 
     /// <summary>Lists the folder's images.</summary>
-    /// <param name="folder">The folder that holds the images themselves.</param>
-    /// <param name="firstImage">How many of the first images to leave out.</param>
-    /// <exception cref="FrameException">The folder is missing, or has no image from there on.</exception>
+    /// <param name="folder">The folder that directly contains the images.</param>
+    /// <param name="firstImage">How many images to skip at the start.</param>
+    /// <exception cref="FrameException">The folder does not exist, cannot be listed, or has no image after the skipped ones.</exception>
     public ImageFolder(string folder, int firstImage = 0) => files = List(folder, firstImage);
 
     /// <inheritdoc/>
     public override int? Count => files.Length;
 
-    /// <summary>The images of a folder in natural order, without the first ones.</summary>
-    /// <exception cref="FrameException">The folder is missing, or has no image from there on.</exception>
+    /// <summary>Lists the paths of a folder's images in natural order, without the skipped ones.</summary>
+    /// <param name="folder">The folder that directly contains the images.</param>
+    /// <param name="firstImage">How many images to skip at the start.</param>
+    /// <exception cref="FrameException">The folder does not exist, cannot be listed, or has no image after the skipped ones.</exception>
     public static string[] List(string folder, int firstImage = 0)
     {
         string[] images;

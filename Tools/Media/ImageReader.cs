@@ -4,9 +4,9 @@ using SkiaSharp;
 namespace SiamIlgpu.Media;
 
 /// <summary>
-/// Decodes images by SkiaSharp: JPEG, PNG, WebP, BMP and GIF (its first picture). They come upright, as their EXIF orientation says;
-/// transparency and color profiles are ignored: the colors are taken as they are stored. A file that is cut short or damaged is refused,
-/// never half decoded. Keeps its buffers from one image to the next. Not thread-safe.
+/// Decodes JPEG, PNG, WebP, BMP and GIF images with SkiaSharp; of a GIF, the first picture. Images are turned upright as their EXIF
+/// orientation says. Transparency and color profiles are ignored, so colors are used as they are stored. A file that is cut short or
+/// damaged causes an exception; it is never decoded in part. The reader reuses its buffers for the next image. Not thread-safe.
 /// </summary>
 /// <example>
 /// <code>
@@ -16,17 +16,20 @@ namespace SiamIlgpu.Media;
 /// </example>
 public sealed unsafe class ImageReader
 {
-    /// <summary>The largest width and height in pixels.</summary>
+    /// <summary>The largest width and height that are accepted, in pixels.</summary>
     public const int MaxSide = 16384;
 
-    // Deflate's best is 1032 bytes for one, each of eight pixels; a byte of a JPEG has at least one bit for a block of 64 pixels.
+    // In a PNG, deflate makes at most 1032 bytes of one, and each holds at most eight pixels. A JPEG stays below that: it needs at least
+    // one bit for a block of 64 pixels.
     private const long MostPixelsPerByte = 1032 * 8;
 
     private byte[] file = [];
     private byte[] decoded = [];
 
     /// <summary>Reads one image file.</summary>
-    /// <exception cref="FrameException">The file cannot be read, is cut short or damaged, or is no image that Skia knows.</exception>
+    /// <exception cref="FrameException">
+    /// The file cannot be read, is cut short or damaged, is larger than <see cref="MaxSide"/>, or is not an image that Skia can decode.
+    /// </exception>
     public static Frame Read(string path)
     {
         Frame frame = new();
@@ -34,7 +37,7 @@ public sealed unsafe class ImageReader
         return frame;
     }
 
-    /// <summary>Reads one image file into <paramref name="frame"/>, which takes its size, format and file name.</summary>
+    /// <summary>Reads one image file into <paramref name="frame"/>, and sets the frame's size, format and name.</summary>
     /// <inheritdoc cref="Read(string)" path="/exception"/>
     public void Read(string path, Frame frame)
     {
@@ -44,9 +47,13 @@ public sealed unsafe class ImageReader
 
     /// <summary>Decodes one image from memory.</summary>
     /// <param name="image">The bytes of a whole file.</param>
-    /// <param name="name">The image's name, for messages.</param>
-    /// <param name="frame">Takes the pixels: Gray8 for images without color, else Rgb24. Its content is undefined after an exception.</param>
-    /// <exception cref="FrameException">The bytes are cut short or damaged, or are no image that Skia knows.</exception>
+    /// <param name="name">The image's name for error messages.</param>
+    /// <param name="frame">
+    /// Receives the pixels: Gray8 if the image is stored as gray, otherwise Rgb24. They are undefined after an exception.
+    /// </param>
+    /// <exception cref="FrameException">
+    /// The bytes are cut short or damaged, have more pixels than <see cref="MaxSide"/> allows, or are not an image that Skia can decode.
+    /// </exception>
     public void Decode(ReadOnlySpan<byte> image, string name, Frame frame)
     {
         if (image.IsEmpty)
@@ -84,12 +91,13 @@ public sealed unsafe class ImageReader
         Turn(codec.EncodedOrigin, width, height, info.BytesPerPixel, frame);
     }
 
-    /// <summary>Copies the decoded pixels, without alpha, to where the origin says that they belong.</summary>
+    /// <summary>Copies the decoded pixels without alpha into the frame, turned upright as the origin says.</summary>
     private void Turn(SKEncodedOrigin origin, int width, int height, int bytesPerPixel, Frame frame)
     {
         bool swapped = origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
         frame.Resize(swapped ? height : width, swapped ? width : height, bytesPerPixel == 1 ? PixelFormat.Gray8 : PixelFormat.Rgb24);
-        // The origin names where row 0 and column 0 are: from decoded (x, y) the frame's index grows by these steps.
+        // The origin says at which edges of the upright image the decoded row 0 and column 0 are. One step along x or y in the decoded
+        // image is a step of stepX or stepY in the frame's index.
         int channels = frame.BytesPerPixel, row = frame.Width * channels;
         bool fromRight = origin is SKEncodedOrigin.TopRight or SKEncodedOrigin.BottomRight or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom;
         bool fromBottom = origin is SKEncodedOrigin.BottomRight or SKEncodedOrigin.BottomLeft or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;

@@ -1,6 +1,6 @@
 namespace SiamIlgpu.Media;
 
-/// <summary>A video that begins anew after its last frame, for ever. Frames are numbered on.</summary>
+/// <summary>A video that starts again after its last frame, without end. The numbers of its frames keep counting up.</summary>
 public sealed class LoopedVideo : FrameSource
 {
     private readonly Func<FrameSource> open;
@@ -10,9 +10,9 @@ public sealed class LoopedVideo : FrameSource
     private bool anyFrame;
     private int next;
 
-    /// <summary>Opens it for the first time.</summary>
-    /// <param name="open">Opens the video at its first frame.</param>
-    /// <exception cref="FrameException">It cannot be opened.</exception>
+    /// <summary>Opens the video for the first time.</summary>
+    /// <param name="open">Opens the video at its first frame. It is called again for every repetition.</param>
+    /// <exception cref="FrameException">The video cannot be opened.</exception>
     public LoopedVideo(Func<FrameSource> open)
     {
         this.open = open;

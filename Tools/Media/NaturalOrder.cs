@@ -1,9 +1,11 @@
 namespace SiamIlgpu.Media;
 
-/// <summary>Orders file names as a person would: digits by the value of their number, letters without regard to case.</summary>
+/// <summary>
+/// Sorts file names as people expect: numbers in them by value, letters without regard to case. So img2 comes before img10.
+/// </summary>
 public sealed class NaturalOrder : IComparer<string>
 {
-    /// <summary>The order; it has no state.</summary>
+    /// <summary>A shared instance. It has no state, so several threads may use it.</summary>
     public static NaturalOrder Instance { get; } = new();
 
     /// <inheritdoc/>
@@ -15,7 +17,7 @@ public sealed class NaturalOrder : IComparer<string>
             int order;
             if (char.IsAsciiDigit(left[0]) && char.IsAsciiDigit(right[0]))
             {
-                // Without leading zeros, the longer number is the larger one; no number is too long for that.
+                // Numbers may be too long for an integer type, so digits are compared: without leading zeros, the longer number is larger.
                 ReadOnlySpan<char> leftNumber = TakeDigits(ref left).TrimStart('0');
                 ReadOnlySpan<char> rightNumber = TakeDigits(ref right).TrimStart('0');
                 order = leftNumber.Length != rightNumber.Length

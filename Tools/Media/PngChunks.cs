@@ -2,14 +2,14 @@ using System.Buffers.Binary;
 
 namespace SiamIlgpu.Media;
 
-/// <summary>The chunks that a PNG file is made of, for animated PNG, which SkiaSharp does not write.</summary>
+/// <summary>Reads and writes the chunks of PNG files, for animated PNG, which SkiaSharp cannot write.</summary>
 internal static class PngChunks
 {
     private const int SignatureBytes = 8, FrameBytes = 12;
 
     private static readonly uint[] CrcTable = MakeCrcTable();
 
-    /// <summary>Signature and header chunk of a PNG file.</summary>
+    /// <summary>The signature and the header chunk of a PNG file.</summary>
     internal static ReadOnlySpan<byte> Start(byte[] png) => png.AsSpan(0, SignatureBytes + FrameBytes + 13);
 
     /// <summary>The compressed pixels of a PNG file: the data of all its IDAT chunks.</summary>

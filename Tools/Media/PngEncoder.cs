@@ -3,17 +3,17 @@ using SkiaSharp;
 
 namespace SiamIlgpu.Media;
 
-/// <summary>Writes frames as PNG files, 8-bit RGB or gray, by SkiaSharp. Thread-safe.</summary>
+/// <summary>Writes frames as PNG files, 8-bit RGB or gray, with SkiaSharp. Thread-safe.</summary>
 public static unsafe class PngEncoder
 {
-    /// <summary>Writes a PNG file; a file of that name is replaced, and only by a complete one.</summary>
-    /// <param name="frame">Any format; colors are written as RGB.</param>
-    /// <param name="path">The file to write, in a folder that exists.</param>
+    /// <summary>Writes a PNG file. If a file of that name exists, it is replaced only when the new one is complete.</summary>
+    /// <param name="frame">A frame of any format. Color is written as RGB.</param>
+    /// <param name="path">The file to write, in an existing folder.</param>
     /// <exception cref="FrameException">The file cannot be written.</exception>
     public static void Write(in FrameView frame, string path) => AtomicFile.WriteBytes(path, Encode(frame));
 
-    /// <summary>The bytes of a PNG file.</summary>
-    /// <param name="frame">Any format; colors are written as RGB.</param>
+    /// <summary>Encodes a frame as the bytes of a PNG file.</summary>
+    /// <param name="frame">A frame of any format. Color is written as RGB.</param>
     public static byte[] Encode(in FrameView frame)
     {
         bool gray = frame.Format == PixelFormat.Gray8;

@@ -4,18 +4,18 @@ using SiamIlgpu.Kernels;
 namespace SiamIlgpu.Media;
 
 /// <summary>
-/// Reads color pictures in binary PPM format, one after the other, from a pipe. Each says how large it is, so nothing
-/// has to be known of the video. Pixels go straight into the frame, whose memory is reused.
+/// Reads color pictures in binary PPM format from a pipe, one after the other. Each picture states its size, so nothing needs to be known
+/// about the video. Pixels are read directly into the frame, whose memory is reused.
 /// </summary>
-/// <param name="read">Reads some bytes, at least one, or 0 at the end.</param>
+/// <param name="read">Reads bytes into the given memory. Returns how many: at least 1, or 0 at the end of the pipe.</param>
 internal sealed class PpmReader(Func<Memory<byte>, int> read)
 {
-    // "P6\n7680 4320\n255\n" and some pixels.
+    // Holds a header such as "P6\n7680 4320\n255\n", and the first pixels.
     private readonly byte[] buffer = new byte[4096];
     private int start, end;
 
-    /// <summary>Reads the next picture; false when the pipe has ended before it.</summary>
-    /// <exception cref="InvalidDataException">There is something else than a picture.</exception>
+    /// <summary>Reads the next picture. Returns false when the pipe has ended before it.</summary>
+    /// <exception cref="InvalidDataException">The bytes are not an 8-bit PPM picture.</exception>
     /// <exception cref="EndOfStreamException">The pipe ends within the picture.</exception>
     public bool Read(Frame frame)
     {
@@ -27,7 +27,7 @@ internal sealed class PpmReader(Func<Memory<byte>, int> read)
         if (most != 255)
             throw new InvalidDataException($"expected 8-bit samples, got a maximum of {most}");
         if (width == 0 || height == 0 || 3L * width * height > Array.MaxLength)
-            throw new InvalidDataException($"a picture of {width}x{height} pixels cannot be");
+            throw new InvalidDataException($"a picture cannot have {width}x{height} pixels");
         frame.Resize(width, height, PixelFormat.Rgb24);
 
         Memory<byte> pixels = frame.PixelMemory;
@@ -43,7 +43,7 @@ internal sealed class PpmReader(Func<Memory<byte>, int> read)
         return true;
     }
 
-    // White space, digits, and the one white space character that ends them.
+    // Reads white space, digits, and the one white space character that ends them.
     private int NextNumber()
     {
         Span<byte> digits = stackalloc byte[6];

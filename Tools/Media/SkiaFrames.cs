@@ -3,10 +3,10 @@ using SkiaSharp;
 
 namespace SiamIlgpu.Media;
 
-/// <summary>SkiaSharp's bitmaps as frames, tracked where they are.</summary>
+/// <summary>Passes SkiaSharp's bitmaps to a tracker without a copy.</summary>
 public static class SkiaFrames
 {
-    /// <summary>The bitmap's pixels as a frame, without a copy. Valid as long as the bitmap is.</summary>
+    /// <summary>Makes a view of the bitmap's pixels; nothing is copied. The view is valid as long as the bitmap.</summary>
     /// <param name="bitmap">A bitmap of color type Bgra8888, Rgba8888 or Gray8.</param>
     /// <exception cref="ArgumentException">The bitmap is of another color type.</exception>
     /// <example>

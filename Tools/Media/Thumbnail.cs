@@ -1,18 +1,23 @@
 namespace SiamIlgpu.Media;
 
-/// <summary>Small pictures of frames, four bytes a pixel: red, green, blue and opaque alpha, as a browser's canvas takes them.</summary>
+/// <summary>
+/// Makes small pictures of frames. A pixel has four bytes, as a browser's canvas expects: red, green, blue and opaque alpha.
+/// </summary>
 public static class Thumbnail
 {
-    // Samples of the frame along each axis of one pixel. Three are enough to look smooth, and an 8K frame costs no more than 4K.
+    // At most this many samples of the frame along each axis make one pixel. Three look smooth enough, and an 8K frame then takes no longer
+    // than a 4K frame.
     private const int MostSamples = 3;
 
-    /// <summary>Makes a picture smaller: every new pixel is a mean over those that it covers. Where the size is the same, a copy.</summary>
+    /// <summary>
+    /// Makes a picture smaller: every new pixel is a mean over the area that it covers. If the size is the same, pixels are copied.
+    /// </summary>
     /// <param name="pixels">height x width pixels of 3 bytes (red, green, blue) or 1 byte (gray).</param>
     /// <param name="width">Pixels in a row.</param>
     /// <param name="height">Rows.</param>
     /// <param name="rgba">toHeight x toWidth x 4 bytes.</param>
-    /// <param name="toWidth">At most width.</param>
-    /// <param name="toHeight">At most height.</param>
+    /// <param name="toWidth">Pixels in a row of the small picture, at most <paramref name="width"/>.</param>
+    /// <param name="toHeight">Rows of the small picture, at most <paramref name="height"/>.</param>
     public static void Shrink(ReadOnlySpan<byte> pixels, int width, int height, Span<byte> rgba, int toWidth, int toHeight)
     {
         int step = pixels.Length / (width * height);

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace SiamIlgpu.Media;
 
-/// <summary>How ffmpeg is told to encode a video file of a kind.</summary>
+/// <summary>The arguments that make ffmpeg encode each kind of video file.</summary>
 internal static class VideoEncoding
 {
-    // H.264 in 4:2:0 needs even sides.
+    // H.264 with 4:2:0 chroma needs an even width and height.
     private static readonly string[] H264 =
         ["-vf", $"pad=ceil(iw/2)*2:ceil(ih/2)*2,{Bt709}", "-c:v", "libx264", "-preset", "veryfast", "-crf", "18"];
 
@@ -20,16 +20,16 @@ internal static class VideoEncoding
         [".webm"] = [.. Vp9, "-f", "webm"],
     };
 
-    // Said of the file as well as done, so that every player shows the colors that were given.
+    // Colors are converted to BT.709, and Arguments marks the file as BT.709 too, so that every player shows the colors of the frames.
     private const string Bt709 = "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p";
 
-    /// <summary>The kinds of files, by their names' ends.</summary>
+    /// <summary>The extensions of the files that can be written.</summary>
     public static IReadOnlyCollection<string> Extensions => Kinds.Keys;
 
-    /// <summary>ffmpeg's arguments for frames on its standard input.</summary>
-    /// <param name="width">Columns of every frame, Rgb24.</param>
+    /// <summary>The arguments to encode frames from ffmpeg's standard input.</summary>
+    /// <param name="width">Columns of every frame. Frames are Rgb24.</param>
     /// <param name="height">Rows of every frame.</param>
-    /// <param name="framesPerSecond">The rate to play them at.</param>
+    /// <param name="framesPerSecond">The rate at which the video plays.</param>
     /// <param name="extension">One of <see cref="Extensions"/>.</param>
     /// <param name="file">The file to write.</param>
     public static IEnumerable<string> Arguments(int width, int height, double framesPerSecond, string extension, string file) =>
