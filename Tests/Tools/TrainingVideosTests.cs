@@ -49,7 +49,7 @@ public sealed class TrainingVideosTests
         Assert.That(videos[0].Annotated, Is.EqualTo(new[] { 0, 3 }));
         Assert.That(problems.All, Has.Count.EqualTo(4));
         Assert.That(problems.All, Has.One.EqualTo("Gaps: 1 of 4 boxes have no size"));
-        Assert.That(problems.All, Has.One.EqualTo("Single: 1 frames with a box make no pair"));
+        Assert.That(problems.All, Has.One.EqualTo("Single: 1 frames with a box are too few for a pair"));
         Assert.That(problems.All, Has.One.Contains("Broken").And.One.Contains("line 1: \"ten\" is not a number"));
         Assert.That(problems.All, Has.One.Contains("Empty").And.One.Contains("has no image"));
         Assert.That(problems.TakeNew(), Has.Count.EqualTo(4));
@@ -126,7 +126,7 @@ public sealed class TrainingVideosTests
         Assert.That(videos[2].Annotated, Is.EqualTo(new[] { 0, 3 }));
         Assert.That(videos[1].Group, Is.EqualTo(videos[0].Group).And.Not.EqualTo(videos[2].Group));
         Assert.That(problems.All, Has.Count.EqualTo(3));
-        Assert.That(problems.All, Has.One.EqualTo("snippet_1.2: 1 frames with a box make no pair"));
+        Assert.That(problems.All, Has.One.EqualTo("snippet_1.2: 1 frames with a box are too few for a pair"));
         Assert.That(problems.All, Has.One.EqualTo("snippet_2.0: 1 of 4 boxes have no size"));
         Assert.That(problems.All, Has.One.Contains("000002.xml: cannot be read as an annotation"));
         FrameWindow window = new();

@@ -4,8 +4,8 @@ using SiamIlgpu.Kernels;
 namespace SiamIlgpu.Datasets;
 
 /// <summary>
-/// The colors' covariance, as a factor: C = L L'. With n of independent normal numbers, L n is distributed as the
-/// V sqrt(D) n of the papers' code (C = V D V'), without an eigenvalue problem.
+/// The covariance C of the data's colors, as its Cholesky factor L: C = L L'. If n holds independent normal numbers, L n has the same
+/// distribution as V sqrt(D) n in the papers' code (C = V D V'), but needs no eigenvalues.
 /// </summary>
 internal readonly struct ColorJitter
 {
@@ -14,7 +14,7 @@ internal readonly struct ColorJitter
     private ColorJitter(double rr, double gr, double gg, double br, double bg, double bb)
         => (this.rr, this.gr, this.gg, this.br, this.bg, this.bb) = ((float)rr, (float)gr, (float)gg, (float)br, (float)bg, (float)bb);
 
-    /// <summary>From interleaved RGB pixels.</summary>
+    /// <summary>Computes the factor from interleaved RGB pixels.</summary>
     public static ColorJitter Of(ReadOnlySpan<float> pixels)
     {
         Span<double> sums = stackalloc double[9];
@@ -33,14 +33,14 @@ internal readonly struct ColorJitter
             sums[8] += b * b;
         }
         double count = Math.Max(1, pixels.Length / 3), red = sums[0] / count, green = sums[1] / count, blue = sums[2] / count;
-        // Cholesky's factor; gray data has but one axis, and roots of nothing are nothing.
+        // The Cholesky factor. Gray data varies along one axis only: Root and Share then return 0 where a division by 0 would follow.
         double l11 = Root(sums[3] / count - red * red), l21 = Share(sums[4] / count - green * red, l11), l31 = Share(sums[6] / count - blue * red, l11);
         double l22 = Root(sums[5] / count - green * green - l21 * l21), l32 = Share(sums[7] / count - blue * green - l31 * l21, l22);
         double l33 = Root(sums[8] / count - blue * blue - l31 * l31 - l32 * l32);
         return new ColorJitter(l11, l21, l22, l31, l32, l33);
     }
 
-    /// <summary>A random change of color, of the data's own distribution times a factor.</summary>
+    /// <summary>Draws a random change of color. It is distributed as the colors of the data, times a factor.</summary>
     public RgbColor Draw(ref SceneRandom random, float factor)
     {
         float x = factor * random.Normal(), y = factor * random.Normal(), z = factor * random.Normal();

@@ -8,16 +8,16 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Datasets;
 
-/// <summary>What is done to a crop for training.</summary>
-/// <param name="StretchX">Source pixels to a pixel of the crop, along x.</param>
-/// <param name="StretchY">Source pixels to a pixel of the crop, along y.</param>
-/// <param name="ShiftX">Where the crop's middle looks, in pixels right of the target.</param>
-/// <param name="ShiftY">Where the crop's middle looks, in pixels below the target.</param>
-/// <param name="Color">What is added to every pixel.</param>
-/// <param name="Gray">Whether colors become their luminance.</param>
+/// <summary>How a crop is altered for training.</summary>
+/// <param name="StretchX">Pixels before the alteration per pixel of the crop, along x.</param>
+/// <param name="StretchY">Pixels before the alteration per pixel of the crop, along y.</param>
+/// <param name="ShiftX">How far the crop's center lies right of the target's, in pixels.</param>
+/// <param name="ShiftY">How far the crop's center lies below the target's, in pixels.</param>
+/// <param name="Color">The color that is added to every pixel.</param>
+/// <param name="Gray">Whether the crop is turned gray.</param>
 internal readonly record struct Alteration(float StretchX, float StretchY, float ShiftX, float ShiftY, RgbColor Color, bool Gray);
 
-/// <summary>Cuts crops for one thread at a time: the tracker's own resampling, with a margin for the alterations.</summary>
+/// <summary>Cuts crops with the tracker's own resampling, and with a margin for the alterations. For one thread at a time.</summary>
 internal sealed class CropReader : IDisposable
 {
     private readonly PairOptions options;
@@ -34,17 +34,17 @@ internal sealed class CropReader : IDisposable
             : new Cutter(device, options.SearchSize + 2 * options.MarginOf(options.SearchSize));
     }
 
-    /// <summary>Whether a place, in 1-based coordinates, is in the frame read last.</summary>
+    /// <summary>Whether a point, in 1-based coordinates, lies in the frame that was read last.</summary>
     public bool IsInFrame((double X, double Y) place)
         => place.X >= 1 && place.Y >= 1 && place.X <= window.FrameWidth && place.Y <= window.FrameHeight;
 
-    /// <summary>Cuts one crop; false when the frame cannot be read.</summary>
-    /// <param name="video">Whose frame it is.</param>
+    /// <summary>Cuts one crop. Returns false when the frame cannot be read.</summary>
+    /// <param name="video">The video.</param>
     /// <param name="frame">The frame's number.</param>
-    /// <param name="center">The crop's middle, 1-based.</param>
-    /// <param name="side">Frame pixels on a side of the crop.</param>
+    /// <param name="center">The center of the crop in the frame, 1-based.</param>
+    /// <param name="side">The side of the crop in pixels of the frame.</param>
     /// <param name="size">Rows and columns of the crop.</param>
-    /// <param name="alteration">What is done to it.</param>
+    /// <param name="alteration">How the crop is altered.</param>
     /// <param name="crop">Receives RGB, [size][size][3].</param>
     public bool TryCrop(
         TrainingVideo video, int frame, (double X, double Y) center, double side, int size, in Alteration alteration, Span<float> crop)
@@ -73,17 +73,17 @@ internal sealed class CropReader : IDisposable
         device.Dispose();
     }
 
-    /// <summary>Crops of one size, with their margin.</summary>
+    /// <summary>Cuts crops of one size, with their margin.</summary>
     private sealed class Cutter : IDisposable
     {
         private readonly CpuDevice device;
         private readonly CropResize operation;
         private readonly Tensor crops;
 
-        // The same numbers as rows of 3 * size, so that they come back as they lie: pixel after pixel.
+        // The same numbers as rows of 3 * size, so that they are downloaded in the order of the memory, pixel after pixel.
         private readonly TensorView rows;
 
-        // RGB, and one row of it between two rows; a pixel is read as four numbers.
+        // The crop in RGB, and a row that is interpolated between two of its rows. A pixel is read as four numbers, so the row is longer.
         private readonly float[] pixels;
         private readonly float[] mixed;
 
@@ -97,7 +97,7 @@ internal sealed class CropReader : IDisposable
             mixed = new float[3 * size + 4];
         }
 
-        /// <summary>Rows and columns, margin included.</summary>
+        /// <summary>Rows and columns of a crop, including its margin.</summary>
         public int Size { get; }
 
         public void Cut(Frame frame, in CropPyramid pyramid)
@@ -106,7 +106,9 @@ internal sealed class CropReader : IDisposable
             device.Download(rows, pixels);
         }
 
-        /// <summary>One bilinear resampling does stretch, shift and margin; with none of them it copies.</summary>
+        /// <summary>
+        /// Stretches, shifts and removes the margin in one bilinear resampling. Without stretch and shift it copies the pixels.
+        /// </summary>
         public void Alter(in Alteration alteration, int size, Span<float> crop)
         {
             float middle = (Size - 1) / 2f, half = (size - 1) / 2f;
@@ -125,7 +127,7 @@ internal sealed class CropReader : IDisposable
                     Vector128<float> left = Vector128.Create<float>(mixed.AsSpan(3 * column, 4));
                     Vector128<float> right = Vector128.Create<float>(mixed.AsSpan(3 * (column + next), 4));
                     Vector128<float> pixel = left + (right - left) * (atX - column) + color;
-                    // The fourth number is the next pixel's first, which is written after it.
+                    // The fourth number overwrites the first one of the next pixel, which is written afterwards.
                     if (x < size - 1)
                         pixel.CopyTo(to[(3 * x)..]);
                     else
@@ -155,7 +157,7 @@ internal sealed class CropReader : IDisposable
                 to[x] = upper[x] + (lower[x] - upper[x]) * part;
         }
 
-        // MATLAB's rgb2gray.
+        // The weights of MATLAB's rgb2gray.
         private static void ToGray(Span<float> row)
         {
             for (int i = 0; i < row.Length; i += 3)

@@ -3,13 +3,18 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Datasets;
 
-/// <summary>OTB: img/ with frames beside groundtruth_rect.txt, or groundtruth_rect.1.txt, .2, ... for several targets.</summary>
+/// <summary>
+/// Opens sequences in the layout of OTB: frames in img/, next to groundtruth_rect.txt, or for several targets next to
+/// groundtruth_rect.1.txt, groundtruth_rect.2.txt and so on.
+/// </summary>
 public static class Otb
 {
     private const string Prefix = "groundtruth_rect";
 
-    /// <summary>The sequence in a folder (one for each target), or all those in its sub-folders, in natural order.</summary>
-    /// <exception cref="FrameException">There is no sequence, or its ground truth is malformed.</exception>
+    /// <summary>
+    /// Opens the sequence in a folder (one for each of its targets), or all sequences in its subfolders, in natural order of names.
+    /// </summary>
+    /// <exception cref="FrameException">There is no sequence, or a file of ground truth is malformed.</exception>
     public static IReadOnlyList<Sequence> Open(string folder) => DatasetFolder.Open(folder, "OTB", $"{Prefix}*.txt", ReadSequence);
 
     private static IEnumerable<Sequence> ReadSequence(string folder, string[] files)
@@ -18,22 +23,27 @@ public static class Otb
         string images = Path.Combine(folder, "img");
         foreach (string file in files)
         {
-            // "groundtruth_rect.2" names target 2; plain "groundtruth_rect" the only one.
+            // "groundtruth_rect.2" is target 2; "groundtruth_rect" without a number is the only target.
             string target = Path.GetFileNameWithoutExtension(file)[Prefix.Length..];
             yield return new Sequence(name + target, images, GroundTruth.Read(file), FirstFrame(name, images));
         }
     }
 
-    /// <summary>David is annotated from its image 300 on; some copies of OTB hold the dark images before it, some do not.</summary>
+    /// <summary>
+    /// How many images to skip. David is annotated from image 300 on; some copies of OTB also contain the dark images before it.
+    /// </summary>
     private static int FirstFrame(string name, string images)
         => name == "David" && File.Exists(Path.Combine(images, "0001.jpg")) && File.Exists(Path.Combine(images, "0300.jpg")) ? 299 : 0;
 }
 
-/// <summary>VOT: frames beside groundtruth.txt (in color/ in the later years), polygons or rectangles.</summary>
+/// <summary>
+/// Opens sequences in the layout of VOT: frames next to groundtruth.txt, or in later years in color/. The ground truth has polygons or
+/// rectangles.
+/// </summary>
 public static class Vot
 {
-    /// <summary>The sequence in a folder, or all those in its sub-folders, in natural order.</summary>
-    /// <exception cref="FrameException">There is no sequence, or its ground truth is malformed.</exception>
+    /// <summary>Opens the sequence in a folder, or all sequences in its subfolders, in natural order of names.</summary>
+    /// <exception cref="FrameException">There is no sequence, or a file of ground truth is malformed.</exception>
     public static IReadOnlyList<Sequence> Open(string folder) => DatasetFolder.Open(folder, "VOT", "groundtruth.txt", ReadSequence);
 
     private static IEnumerable<Sequence> ReadSequence(string folder, string[] files)
@@ -47,19 +57,19 @@ public static class Vot
 }
 
 /// <summary>
-/// GOT-10k: frames beside groundtruth.txt, absence.label, which marks frames without the target, and cover.label, which is 0 where
-/// nothing of it is to be seen.
+/// Opens sequences in the layout of GOT-10k: frames next to groundtruth.txt, absence.label and cover.label. Frames have no true box where
+/// absence.label says that the target is absent, or where cover.label is 0, which means that the target is completely hidden.
 /// </summary>
 public static class Got10k
 {
-    /// <summary>The sequence in a folder, or all those in its sub-folders, in natural order.</summary>
-    /// <exception cref="FrameException">There is no sequence, or its ground truth or absence label is malformed.</exception>
+    /// <summary>Opens the sequence in a folder, or all sequences in its subfolders, in natural order of names.</summary>
+    /// <exception cref="FrameException">There is no sequence, or a file of ground truth or labels is malformed.</exception>
     public static IReadOnlyList<Sequence> Open(string folder) => DatasetFolder.Open(folder, "GOT-10k", "groundtruth.txt", ReadSequence);
 
     private static IEnumerable<Sequence> ReadSequence(string folder, string[] files)
     {
         BoundingBox?[] boxes = [.. GroundTruth.Read(files[0])];
-        // The test set has no labels, and ground truth for its first frames only.
+        // The test set has no labels, and its ground truth is only the first frame of each sequence.
         Remove("absence.label", marked: true);
         Remove("cover.label", marked: false);
         yield return new Sequence(DatasetFolder.NameOf(folder), folder, boxes);
@@ -104,7 +114,7 @@ internal static class DatasetFolder
             throw new FrameException(folder, $"cannot be listed ({e.Message})", e);
         }
         if (sequences.Count == 0)
-            throw new FrameException(folder, $"no {dataset} sequence, neither it nor its sub-folders have {groundTruthPattern}");
+            throw new FrameException(folder, $"no {dataset} sequence: neither the folder nor its subfolders contain {groundTruthPattern}");
         return sequences;
     }
 
@@ -113,7 +123,7 @@ internal static class DatasetFolder
     private static string[] Find(string folder, string pattern) => [.. Directory.EnumerateFiles(folder, pattern).Order(NaturalOrder.Instance)];
 }
 
-/// <summary>How a data set's folders look.</summary>
+/// <summary>The layout of a data set's folders.</summary>
 public enum DatasetFormat
 {
     /// <summary>See <see cref="Datasets.Otb"/>.</summary>
@@ -126,13 +136,19 @@ public enum DatasetFormat
     Got10k,
 }
 
-/// <summary>Opens a data set whose format is known only when the program runs.</summary>
+/// <summary>Opens a data set whose format is only known at run time.</summary>
+/// <example>
+/// <code>
+/// foreach (Sequence sequence in Dataset.Open("GOT-10k/val", DatasetFormat.Got10k))
+///     Console.WriteLine($"{sequence.Name}: {sequence.GroundTruth.Count} frames");
+/// </code>
+/// </example>
 public static class Dataset
 {
-    /// <summary>The sequence in a folder, or all those in its sub-folders, in natural order.</summary>
-    /// <param name="folder">The folder of a sequence, or of sequences.</param>
-    /// <param name="format">How it looks.</param>
-    /// <exception cref="FrameException">There is no sequence, or its ground truth is malformed.</exception>
+    /// <summary>Opens the sequence in a folder, or all sequences in its subfolders, in natural order of names.</summary>
+    /// <param name="folder">The folder of one sequence, or a folder with a subfolder for each sequence.</param>
+    /// <param name="format">The layout of the folders.</param>
+    /// <exception cref="FrameException">There is no sequence, or a file of ground truth is malformed.</exception>
     public static IReadOnlyList<Sequence> Open(string folder, DatasetFormat format) => format switch
     {
         DatasetFormat.Vot => Vot.Open(folder),

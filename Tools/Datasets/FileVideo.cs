@@ -5,10 +5,12 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Datasets;
 
-/// <summary>A video of image files. Boxes without a size count as none; a frame of another size than the first is not read.</summary>
+/// <summary>
+/// A training video of image files. A box without a size counts as no box. A frame whose size differs from the first frame's is not read.
+/// </summary>
 internal sealed class FileVideo : TrainingVideo
 {
-    // The first frame may be damaged; a video whose first frames all are is given up.
+    // The first frame may be damaged, so a few frames are tried. If all of these are damaged, the video is given up.
     private const int TriesForSize = 5;
 
     private readonly string[] files;
@@ -18,11 +20,11 @@ internal sealed class FileVideo : TrainingVideo
     private readonly Lock access = new();
     private (int Width, int Height)? size;
 
-    /// <param name="name">What it is called.</param>
-    /// <param name="group">What the videos of the same frames have in common.</param>
-    /// <param name="files">One a frame.</param>
-    /// <param name="boxes">One a frame; may be fewer or more.</param>
-    /// <param name="problems">Receives what cannot be used.</param>
+    /// <param name="name">The video's name in messages.</param>
+    /// <param name="group">A text that is the same for all videos with the same frames.</param>
+    /// <param name="files">One file per frame.</param>
+    /// <param name="boxes">One box per frame. There may be fewer or more boxes than frames.</param>
+    /// <param name="problems">Receives a sentence for everything that cannot be used.</param>
     public FileVideo(string name, string group, string[] files, ReadOnlySpan<BoundingBox?> boxes, TrainingProblems problems)
     {
         (Name, Group, this.files, this.problems) = (name, group, files, problems);
@@ -73,7 +75,7 @@ internal sealed class FileVideo : TrainingVideo
         return true;
     }
 
-    // The size of the first frame that can be read, whichever frame is asked for first.
+    // The size of the first annotated frame that can be read. It does not depend on which frame a caller reads first.
     private (int Width, int Height)? Size(FrameWindow window)
     {
         lock (access)
@@ -83,7 +85,7 @@ internal sealed class FileVideo : TrainingVideo
                 if (TryDecode(annotated[i], window))
                     size = (window.Pixels.Width, window.Pixels.Height);
             }
-            // None: not to be tried again.
+            // A size of 0 x 0 means that no frame could be read, so that the frames are not tried again.
             return (size ??= default) == default ? null : size;
         }
     }

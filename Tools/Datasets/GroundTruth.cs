@@ -4,7 +4,7 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Datasets;
 
-/// <summary>How a ground-truth file writes its rectangles.</summary>
+/// <summary>What the four numbers of a rectangle mean in a ground-truth file.</summary>
 public enum RectangleFormat
 {
     /// <summary>Left, top, width, height (OTB, GOT-10k).</summary>
@@ -14,17 +14,23 @@ public enum RectangleFormat
     Corners,
 }
 
-/// <summary>Reads ground truth: one line a frame, numbers separated by commas, tabs or blanks.</summary>
+/// <summary>Reads ground-truth files: one line per frame, with numbers that are separated by commas, semicolons, tabs or spaces.</summary>
+/// <example>
+/// <code>
+/// BoundingBox first = GroundTruth.Read("Crossing/groundtruth_rect.txt")[0]!.Value;
+/// </code>
+/// </example>
 public static class GroundTruth
 {
     /// <summary>
-    /// The boxes of a file, one a line: four numbers are a rectangle, eight a polygon (see
-    /// <see cref="BoundingBox.FromPolygon"/>). A line with a NaN means that the target is absent: null. Empty lines at the
-    /// end are ignored.
+    /// Reads the boxes of a file, one per line. Four numbers are a rectangle, and eight are a polygon, which becomes a box (see
+    /// <see cref="BoundingBox.FromPolygon"/>). A line with a NaN gives null: the target is absent. Empty lines at the end are ignored.
     /// </summary>
     /// <param name="file">The file.</param>
     /// <param name="format">What four numbers mean.</param>
-    /// <exception cref="FrameException">The file cannot be read, has no line, or a line is malformed; the message has its number.</exception>
+    /// <exception cref="FrameException">
+    /// The file cannot be read, is empty, or has a malformed line, whose number is in the message.
+    /// </exception>
     public static IReadOnlyList<BoundingBox?> Read(string file, RectangleFormat format = RectangleFormat.Size)
     {
         ReadOnlySpan<string> lines = ReadLines(file);
@@ -37,11 +43,10 @@ public static class GroundTruth
     }
 
     /// <summary>
-    /// The corners of a file's polygons, x1, y1, ..., x4, y4, one a line; those of a rectangle are its own. Null as in
-    /// <see cref="Read"/>.
+    /// Reads the polygons of a file, one per line: x1, y1, ..., x4, y4. A rectangle gives its four corners. A line with a NaN gives null.
     /// </summary>
     /// <param name="file">The file.</param>
-    /// <exception cref="FrameException">As for <see cref="Read"/>.</exception>
+    /// <exception cref="FrameException">The file cannot be read, or has a malformed line, whose number is in the message.</exception>
     public static IReadOnlyList<double[]?> ReadPolygons(string file)
     {
         string[] lines = ReadLines(file).ToArray();
@@ -53,7 +58,7 @@ public static class GroundTruth
         })];
     }
 
-    /// <summary>The lines of a file of one number a frame (GOT-10k's absence.label): true where it is not 0.</summary>
+    /// <summary>Reads a file with one number per frame, such as GOT-10k's absence.label: true where the number is not 0.</summary>
     internal static bool[] ReadFlags(string file)
     {
         ReadOnlySpan<string> lines = ReadLines(file);
@@ -90,7 +95,7 @@ public static class GroundTruth
             double[] polygon => BoundingBox.FromPolygon(polygon),
         };
 
-    /// <summary>The four or eight numbers of a line, or null when one is a NaN.</summary>
+    /// <summary>The four or eight numbers of a line, or null when one of them is NaN.</summary>
     private static double[]? Numbers(string file, int lineNumber, string line)
     {
         var numbers = new List<double>(8);

@@ -7,31 +7,40 @@ using SiamIlgpu.Training;
 namespace SiamIlgpu.Datasets;
 
 /// <summary>
-/// Draws training pairs from videos: two frames at most a window apart, cut as the tracker cuts them, both centered on the
-/// target. The search's side is the exemplar's times SearchSize / ExemplarSize; with equal sizes (CFNet) both see the same.
-/// A pair that cannot be read is replaced by another one, always the same; why is among the videos' problems.
+/// Draws training pairs from videos. The two frames of a pair are at most <see cref="PairOptions.Window"/> frames apart. The crops are cut
+/// as the tracker cuts them, and those of a positive pair are centered on the target. The side of the search crop is SearchSize /
+/// ExemplarSize times that of the exemplar, so with equal sizes (CFNet) both show the same area. If a pair cannot be read, another pair
+/// takes its place, always the same one, and the reason is added to the videos' problems. Several threads may read at once.
 /// </summary>
+/// <example>
+/// <code>
+/// using var pairs = new PairSampler(
+///     new SyntheticScenes(firstSeed: 1, count: 10_000),
+///     new PairOptions { ExemplarSize = 255, SearchSize = 255, Count = 4000, PairsPerVisit = 8 });
+/// using var trainer = new Trainer(weights, options, device, pairs);
+/// </code>
+/// </example>
 public sealed class PairSampler : IPairSource, IDisposable
 {
     private const double Context = 0.5;
 
-    // Frames that a hard negative's exemplar is away from its search.
+    // The frames of a hard negative are more than this many frames apart.
     private const int HardDistance = 25;
 
-    // Pairs of frames tried in one video, and in all, before the data counts as unreadable.
+    // How many pairs of frames are tried in one video before another one is chosen, and in all videos before the data counts as unreadable.
     private const int TriesPerVideo = 8, Tries = 200;
 
-    // Crops that the colors' covariance is taken from.
+    // How many crops the covariance of the colors is computed from.
     private const int ColorSamples = 32;
 
     private readonly IReadOnlyList<TrainingVideo> videos;
     private readonly CpuReaders readers;
     private readonly Lazy<ColorJitter> colors;
 
-    /// <summary>Prepares; nothing is read yet.</summary>
-    /// <param name="videos">At least one, or two where easy negatives are wanted.</param>
-    /// <param name="options">How pairs are drawn.</param>
-    /// <exception cref="ArgumentException">An option makes no sense, or there are too few videos.</exception>
+    /// <summary>Makes a sampler. It reads nothing yet.</summary>
+    /// <param name="videos">At least one video, or two if there are easy negatives.</param>
+    /// <param name="options">How pairs are drawn and altered.</param>
+    /// <exception cref="ArgumentException">An option is out of its range, or there are too few videos.</exception>
     public PairSampler(IReadOnlyList<TrainingVideo> videos, PairOptions options)
     {
         options.Validate();
@@ -43,7 +52,7 @@ public sealed class PairSampler : IPairSource, IDisposable
         colors = new Lazy<ColorJitter>(MeasureColors);
     }
 
-    /// <summary>How pairs are drawn.</summary>
+    /// <summary>How pairs are drawn and altered.</summary>
     public PairOptions Options { get; }
 
     /// <inheritdoc/>
@@ -88,10 +97,10 @@ public sealed class PairSampler : IPairSource, IDisposable
         throw new FrameException(videos[video].Name, $"neither this nor other videos have a readable pair ({Tries} were tried)");
     }
 
-    /// <summary>Lets go of the crops' memory. No thread may be reading.</summary>
+    /// <summary>Frees the memory of the crops. No thread may be reading.</summary>
     public void Dispose() => readers.Dispose();
 
-    // VideosAtOnce videos take turns until each was visited PairsPerVisit times; then others do.
+    // VideosAtOnce videos alternate until each has given PairsPerVisit pairs. Then other videos are chosen.
     private int FirstVideo(int epoch, int index)
     {
         int visits = Options.PairsPerVisit, turns = visits == 1 ? 1 : Options.VideosAtOnce;
@@ -140,8 +149,8 @@ public sealed class PairSampler : IPairSource, IDisposable
         if (kind != PairKind.HardNegative)
             return reader.TryCrop(video, frame, box.Center, side, ExemplarSize, alteration, exemplar);
 
-        // A corner of the search crop, and where that is the exemplar itself a corner around its edge's; one whose middle is
-        // in the frame, if there is one.
+        // The exemplar is cut from a corner of the search area. If that area is no larger than the exemplar, the exemplar is centered on a
+        // corner of the area. Corners are tried until the exemplar's center lies in the frame.
         double away = Math.Max(side * ((double)SearchSize / ExemplarSize - 1) / 2, side / 2);
         int first = random.Below(4);
         for (int i = 0; i < 4; i++)
@@ -156,7 +165,9 @@ public sealed class PairSampler : IPairSource, IDisposable
         return true;
     }
 
-    /// <summary>Another annotated frame within the window, at least so many frames away; -1 if there is none.</summary>
+    /// <summary>
+    /// The place in the list of another frame within the window, at least <paramref name="distance"/> frames away; -1 if there is none.
+    /// </summary>
     private int Partner(IReadOnlyList<int> frames, int place, int distance, ref SceneRandom random)
     {
         int frame = frames[place];
@@ -219,7 +230,7 @@ public sealed class PairSampler : IPairSource, IDisposable
             throw new ArgumentException($"{name}: expected {size} x {size} x 3 numbers, got {crop.Length}");
     }
 
-    /// <summary>Readers that no thread is using.</summary>
+    /// <summary>The crop readers that no thread is using.</summary>
     private sealed class CpuReaders(PairOptions options) : IDisposable
     {
         private readonly Stack<CropReader> free = new();

@@ -1,8 +1,8 @@
 namespace SiamIlgpu.Datasets;
 
 /// <summary>
-/// What of the training data cannot be used, and why: each thing once, as a sentence with the file's name. Training goes
-/// on with the rest. Several threads may add at once.
+/// Lists what cannot be used in training data, and why. Each problem is listed once, as a sentence that names the file. Training continues
+/// with the rest of the data. Thread-safe.
 /// </summary>
 public sealed class TrainingProblems
 {
@@ -11,7 +11,7 @@ public sealed class TrainingProblems
     private readonly List<string> list = [];
     private int taken;
 
-    /// <summary>All that was found so far, in the order found.</summary>
+    /// <summary>All problems so far, in the order in which they were found.</summary>
     public IReadOnlyList<string> All
     {
         get
@@ -21,7 +21,7 @@ public sealed class TrainingProblems
         }
     }
 
-    /// <summary>How many were found so far.</summary>
+    /// <summary>Number of problems so far.</summary>
     public int Count
     {
         get
@@ -31,7 +31,7 @@ public sealed class TrainingProblems
         }
     }
 
-    /// <summary>Those that were found since the last call.</summary>
+    /// <summary>Returns the problems that were found since the last call.</summary>
     public IReadOnlyList<string> TakeNew()
     {
         lock (access)
@@ -42,10 +42,10 @@ public sealed class TrainingProblems
         }
     }
 
-    /// <summary>Adds one, unless it is known.</summary>
+    /// <summary>Adds a problem unless it is already listed.</summary>
     internal void Add(string file, string cause) => AddSentence($"{file}: {cause}");
 
-    /// <summary>Adds one, unless it is known.</summary>
+    /// <summary>Adds a problem unless it is already listed.</summary>
     internal void AddSentence(string problem)
     {
         lock (access)

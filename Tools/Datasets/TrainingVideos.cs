@@ -7,34 +7,34 @@ using SiamIlgpu.Tracking;
 namespace SiamIlgpu.Datasets;
 
 /// <summary>
-/// Opens datasets for training. What cannot be used is left out and reported; only when nothing is left there is an exception.
+/// Opens data sets for training. What cannot be used is left out and reported. An exception is thrown only if nothing can be used.
 /// </summary>
 public static class TrainingVideos
 {
-    // Fewer frames make no pair.
+    // A pair needs two frames.
     private const int FewestFrames = 2;
 
-    /// <summary>OTB sequences: see <see cref="Datasets.Otb"/>.</summary>
+    /// <summary>Opens OTB sequences: see <see cref="Datasets.Otb"/>.</summary>
     /// <param name="folder">One sequence, or a folder of sequences.</param>
-    /// <param name="problems">Receives what cannot be used.</param>
+    /// <param name="problems">Receives a sentence for everything that cannot be used.</param>
     /// <exception cref="FrameException">There is no usable video.</exception>
     public static IReadOnlyList<TrainingVideo> Otb(string folder, TrainingProblems problems) => Open(folder, Datasets.Otb.Open, problems);
 
-    /// <summary>VOT sequences: see <see cref="Datasets.Vot"/>.</summary>
+    /// <summary>Opens VOT sequences: see <see cref="Datasets.Vot"/>.</summary>
     /// <param name="folder">One sequence, or a folder of sequences.</param>
-    /// <param name="problems">Receives what cannot be used.</param>
+    /// <param name="problems">Receives a sentence for everything that cannot be used.</param>
     /// <exception cref="FrameException">There is no usable video.</exception>
     public static IReadOnlyList<TrainingVideo> Vot(string folder, TrainingProblems problems) => Open(folder, Datasets.Vot.Open, problems);
 
-    /// <summary>GOT-10k sequences: see <see cref="Datasets.Got10k"/>.</summary>
+    /// <summary>Opens GOT-10k sequences: see <see cref="Datasets.Got10k"/>.</summary>
     /// <param name="folder">One sequence, or a folder of sequences.</param>
-    /// <param name="problems">Receives what cannot be used.</param>
+    /// <param name="problems">Receives a sentence for everything that cannot be used.</param>
     /// <exception cref="FrameException">There is no usable video.</exception>
     public static IReadOnlyList<TrainingVideo> Got10k(string folder, TrainingProblems problems) => Open(folder, Datasets.Got10k.Open, problems);
 
-    /// <summary>Sequences of any kind, as training videos.</summary>
+    /// <summary>Makes training videos from sequences of any data set.</summary>
     /// <param name="sequences">The sequences.</param>
-    /// <param name="problems">Receives what cannot be used.</param>
+    /// <param name="problems">Receives a sentence for everything that cannot be used.</param>
     /// <exception cref="FrameException">There is no usable video.</exception>
     public static IReadOnlyList<TrainingVideo> Of(IEnumerable<Sequence> sequences, TrainingProblems problems)
     {
@@ -55,11 +55,12 @@ public static class TrainingVideos
     }
 
     /// <summary>
-    /// ImageNet's video detection set (ILSVRC-VID): Data/VID/train/.../video/000000.JPEG and
-    /// Annotations/VID/train/.../video/000000.xml. Each track of a video is a training video; occluded boxes count.
+    /// Opens ImageNet's data set for object detection in video (ILSVRC-VID): Data/VID/train/.../video/000000.JPEG and
+    /// Annotations/VID/train/.../video/000000.xml. Each track of a video becomes a training video. Boxes that are marked as occluded count
+    /// as well.
     /// </summary>
-    /// <param name="folder">The folder that holds Data and Annotations.</param>
-    /// <param name="problems">Receives what cannot be used.</param>
+    /// <param name="folder">The folder that contains Data and Annotations.</param>
+    /// <param name="problems">Receives a sentence for everything that cannot be used.</param>
     /// <exception cref="FrameException">The folders are missing, or there is no usable video.</exception>
     public static IReadOnlyList<TrainingVideo> IlsvrcVid(string folder, TrainingProblems problems)
     {
@@ -73,7 +74,7 @@ public static class TrainingVideos
         try
         {
             string[] folders = [.. Directory.EnumerateDirectories(annotations, "*", SearchOption.AllDirectories).Order(NaturalOrder.Instance)];
-            // A million small files: read on all cores, kept in order.
+            // There are about a million small files, so they are read on all cores. The order of the folders is kept.
             FileVideo[][] tracks = new FileVideo[folders.Length][];
             Parallel.For(0, folders.Length, i => tracks[i] = ReadTracks(folders[i], Path.Combine(data, Path.GetRelativePath(annotations, folders[i])), problems));
             foreach (FileVideo track in tracks.SelectMany(video => video))
@@ -87,12 +88,15 @@ public static class TrainingVideos
     }
 
     /// <summary>
-    /// Puts a share of the videos aside for validation, those of one <see cref="TrainingVideo.Group"/> together. The same
-    /// groups and seed give the same split.
+    /// Sets a share of the videos aside for validation. Videos of one <see cref="TrainingVideo.Group"/> stay together. The same groups and
+    /// seed give the same split.
     /// </summary>
     /// <param name="videos">All videos.</param>
-    /// <param name="validationShare">Share of the groups, 0..1; more than 0 is at least one of them.</param>
-    /// <param name="seed">Another number is another split.</param>
+    /// <param name="validationShare">
+    /// Share of the groups that is set aside, 0..1. If it is more than 0, at least one group is set aside.
+    /// </param>
+    /// <param name="seed">The seed of the split. Another seed gives another split.</param>
+    /// <exception cref="ArgumentException">The share is not from 0 to 1.</exception>
     public static (IReadOnlyList<TrainingVideo> Training, IReadOnlyList<TrainingVideo> Validation) Split(
         IReadOnlyList<TrainingVideo> videos, double validationShare, int seed)
     {
@@ -117,7 +121,7 @@ public static class TrainingVideos
         }
         catch (FrameException e) when (Directory.Exists(folder))
         {
-            // One bad sequence: take them one by one.
+            // At least one sequence is bad: open them one by one.
             sequences = [.. Directory.EnumerateDirectories(folder).Order(NaturalOrder.Instance).SelectMany(OpenOne)];
             if (sequences.Count == 0)
                 throw new FrameException(e.File, e.Message[Math.Min(e.Message.Length, e.File.Length + 2)..], e);
@@ -146,7 +150,7 @@ public static class TrainingVideos
         {
             try
             {
-                // The reader's own settings: no document types, nothing fetched from elsewhere.
+                // The reader's default settings refuse DTDs and fetch nothing from elsewhere.
                 using XmlReader reader = XmlReader.Create(files[frame]);
                 foreach (XElement thing in XElement.Load(reader).Elements("object"))
                 {
@@ -155,7 +159,7 @@ public static class TrainingVideos
                         tracks.Add(track, boxes = new BoundingBox?[files.Length]);
                     XElement box = thing.Element("bndbox") ?? throw new FormatException("an object has no bndbox");
                     (double left, double top) = (Number(box, "xmin"), Number(box, "ymin"));
-                    // Pixels are counted from 0 there.
+                    // ILSVRC counts pixels from 0.
                     boxes[frame] = new BoundingBox(left + 1, top + 1, Number(box, "xmax") - left, Number(box, "ymax") - top);
                 }
             }
@@ -177,7 +181,7 @@ public static class TrainingVideos
         if (video.Annotated.Count >= FewestFrames)
             videos.Add(video);
         else
-            problems.Add(video.Name, $"{video.Annotated.Count} frames with a box make no pair");
+            problems.Add(video.Name, $"{video.Annotated.Count} frames with a box are too few for a pair");
     }
 
     private static IReadOnlyList<TrainingVideo> Usable(string folder, List<TrainingVideo> videos, TrainingProblems problems)

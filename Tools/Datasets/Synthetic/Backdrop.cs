@@ -3,12 +3,12 @@ using System.Runtime.Intrinsics;
 namespace SiamIlgpu.Datasets.Synthetic;
 
 /// <summary>
-/// What is behind everything: a picture of 512 x 512 texels, endless. Fallen leaves of all sizes, a street with houses, a
-/// room, a field under a sky, a crowd, or one of the user's pictures.
+/// The background of a scene: a picture of 512 x 512 texels that repeats without end. It shows overlapping leaves of all sizes, a street
+/// with houses, a room, a field under a sky, a crowd, or one of the user's pictures.
 /// </summary>
 internal sealed class Backdrop
 {
-    /// <summary>Rows and columns.</summary>
+    /// <summary>Rows and columns of the picture.</summary>
     public const int Size = 512;
 
     private const int FigureSpace = 160;
@@ -24,12 +24,12 @@ internal sealed class Backdrop
         random = new SceneRandom(seed);
     }
 
-    /// <summary>Paints one.</summary>
-    /// <param name="seed">What comes of it.</param>
+    /// <summary>Paints a backdrop.</summary>
+    /// <param name="seed">The seed. Another seed gives another backdrop.</param>
     /// <param name="palette">The scene's colors.</param>
-    /// <param name="makers">Makes the figures that stand about.</param>
-    /// <param name="pictures">The user's pictures; may be none.</param>
-    /// <param name="mean">The mean color.</param>
+    /// <param name="makers">Makes the figures of a crowd.</param>
+    /// <param name="pictures">The user's pictures; may be empty.</param>
+    /// <param name="mean">Receives the mean color.</param>
     public static Texture Paint(ulong seed, Palette palette, FigureMaker makers, IReadOnlyList<Texture> pictures, out Vector128<float> mean)
     {
         var backdrop = new Backdrop(seed, palette);
@@ -67,7 +67,7 @@ internal sealed class Backdrop
                 Crowd(makers, 10 + random.Below(20));
                 break;
             case 6:
-                // A plain ground with a few things on it.
+                // A plain ground with a few shapes on it.
                 Leaves(2 + random.Below(16), random.Between(5, 15), random.Between(30, 140), 0.4f);
                 break;
             default:
@@ -103,14 +103,14 @@ internal sealed class Backdrop
 
     private void Leaves(int count, float smallest, float largest, float spread)
     {
-        // A few kinds of leaves, each kind alike, and some that are like nothing else.
+        // There are a few kinds of leaves, and the leaves of one kind share a surface. Some leaves have a surface of their own.
         Surface[] kinds = new Surface[4 + random.Below(8)];
         for (int i = 0; i < kinds.Length; i++)
             kinds[i] = NewSurface(Color(), random.Between(0.4f, 2.5f));
         bool angular = random.Chance(0.4f);
         for (int i = 0; i < count; i++)
         {
-            // The largest lie below, so that they are seen at all.
+            // The first leaves are the largest ones, so that they lie below and do not hide the small ones.
             float late = 1 - (float)i / count, least = smallest + Math.Max(0, 0.35f * largest - smallest) * late * late;
             float radius = random.NaturalRadius(least, largest), other = radius * random.Between(1 - spread, 1);
             float x = random.Between(0, Size), y = random.Between(0, Size);

@@ -1,58 +1,64 @@
 namespace SiamIlgpu.Datasets.Synthetic;
 
 /// <summary>
-/// One piece of a figure: an outline that may ripple and swing about a joint, with its own picture and shading. Coordinates
-/// are the figure's: its height is about 1, its middle (0, 0), y goes down.
+/// One part of a figure: an outline that may ripple and swing about a joint, with its own texture and shading. In the figure's coordinates
+/// its height is about 1, its center is (0, 0), and y points down.
 /// </summary>
 internal sealed class FigurePart
 {
-    /// <summary>Most points of an outline.</summary>
+    /// <summary>The largest number of points in an outline.</summary>
     public const int MaxPoints = 48;
 
-    /// <summary>x, y, x, y, ...</summary>
+    /// <summary>The points of the outline: x, y, x, y, ...</summary>
     public required float[] Outline { get; init; }
 
-    /// <summary>What it looks like.</summary>
+    /// <summary>The picture on the part.</summary>
     public required Texture Texture { get; init; }
 
-    /// <summary>From the figure's coordinates to texels.</summary>
+    /// <summary>The map from the figure's coordinates to texels.</summary>
     public required Affine ToTexels { get; init; }
 
-    /// <summary>Whether the figure's box counts it.</summary>
+    /// <summary>Whether the part counts for the figure's box.</summary>
     public bool InBox { get; init; } = true;
 
-    /// <summary>0 is not seen, 1 hides what is behind.</summary>
+    /// <summary>0 is invisible, and 1 hides everything behind the part.</summary>
     public float Opacity { get; init; } = 1;
 
-    /// <summary>What it turns about.</summary>
+    /// <summary>The point that the part turns about.</summary>
     public (float X, float Y) Joint { get; init; }
 
-    /// <summary>Its turning, in full turns.</summary>
+    /// <summary>The rotation of the part over time, in full turns.</summary>
     public Wave Swing { get; init; }
 
-    /// <summary>How far it slides with the figure's yaw, in heights: features of a turning face do.</summary>
+    /// <summary>
+    /// How far the part slides sideways with the figure's yaw, in heights of the figure, as the features of a turning face do.
+    /// </summary>
     public float Slide { get; init; }
 
-    /// <summary>Ripple of the outline: its share of the radius, waves around, and their phase in turns.</summary>
+    /// <summary>
+    /// The ripple of the outline: its amplitude as a share of the radius, the number of waves around it, and their phase in turns.
+    /// </summary>
     public (float Amount, int Lobes, Wave Phase) Ripple { get; init; }
 
-    /// <summary>Change of brightness from the middle to the right edge, to the lower edge, and loss toward all edges.</summary>
+    /// <summary>
+    /// How the brightness changes from the center to the right edge and to the lower edge, and how much it falls toward all edges.
+    /// </summary>
     public (float Right, float Down, float Round) Shading { get; init; }
 }
 
 /// <summary>Where a figure is in a frame, in pixels, and how it is bent.</summary>
-/// <param name="Place">From the figure's coordinates to the frame's.</param>
-/// <param name="Bend">Sideways shift with the square of the height.</param>
-/// <param name="Yaw">Turning about the vertical axis, -1..1.</param>
+/// <param name="Place">The map from the figure's coordinates to the frame's.</param>
+/// <param name="Bend">Sideways shift that grows with the square of y.</param>
+/// <param name="Yaw">Rotation about the vertical axis, -1..1.</param>
 internal readonly record struct Pose(Affine Place, float Bend, float Yaw);
 
-/// <summary>Parts, back to front, that move together.</summary>
+/// <summary>Parts that move together.</summary>
 internal sealed class Figure(FigurePart[] parts)
 {
-    /// <summary>Back to front.</summary>
+    /// <summary>The parts, from back to front.</summary>
     public ReadOnlySpan<FigurePart> Parts => parts;
 
-    /// <summary>The outline of a part in the frame at a time; returns how many numbers were written.</summary>
+    /// <summary>Computes the outline of a part in the frame at a time. Returns how many numbers were written.</summary>
     public static int Outline(FigurePart part, in Pose pose, float time, Span<float> points, out Affine toFrame)
     {
         float turn = part.Swing.At(time);
@@ -75,7 +81,7 @@ internal sealed class Figure(FigurePart[] parts)
         return outline.Length;
     }
 
-    /// <summary>The box of the parts that count, in the frame's pixels: left, top, right, bottom.</summary>
+    /// <summary>The box around the parts that count for it, in the frame's pixels: left, top, right, bottom.</summary>
     public (float Left, float Top, float Right, float Bottom) Bounds(in Pose pose, float time)
     {
         Span<float> points = stackalloc float[2 * FigurePart.MaxPoints];
@@ -98,10 +104,10 @@ internal sealed class Figure(FigurePart[] parts)
     }
 }
 
-/// <summary>Outlines.</summary>
+/// <summary>Makes outlines.</summary>
 internal static class Outlines
 {
-    /// <summary>An ellipse, or with a power of 4 or 8 a rounded rectangle.</summary>
+    /// <summary>An ellipse, or with a power of 4, 8 or 16 a rounded rectangle.</summary>
     public static float[] Oval(float x, float y, float radiusX, float radiusY, int power = 2)
     {
         const int Points = 28;
@@ -115,7 +121,7 @@ internal static class Outlines
         return points;
     }
 
-    /// <summary>A limb: from a wide end to a narrow one, both round.</summary>
+    /// <summary>A limb between two round ends of different radius.</summary>
     public static float[] Limb(float x0, float y0, float radius0, float x1, float y1, float radius1)
     {
         const int Points = 16;
@@ -134,7 +140,7 @@ internal static class Outlines
         return points;
     }
 
-    /// <summary>A smooth lump: radii from a few random harmonics.</summary>
+    /// <summary>A smooth lump whose radius is a sum of a few random harmonics.</summary>
     public static float[] Lump(ref SceneRandom random, float x, float y, float radiusX, float radiusY, float roughness)
     {
         const int Points = 44;
@@ -168,7 +174,7 @@ internal static class Outlines
         return points;
     }
 
-    // |value|^(2/power) with value's sign, by square roots alone.
+    // |value|^(2/power) with the sign of value. Only square roots are used.
     private static float Root(float value, int power)
     {
         float root = MathF.Abs(value);

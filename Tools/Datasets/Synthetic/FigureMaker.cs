@@ -2,33 +2,33 @@ using System.Runtime.Intrinsics;
 
 namespace SiamIlgpu.Datasets.Synthetic;
 
-/// <summary>Makes figures: people, faces, cars, animals, balls, signs, and shapes that are nothing in particular.</summary>
+/// <summary>Makes figures: people, faces, cars, animals, balls, signs and arbitrary shapes.</summary>
 internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Texture> pictures)
 {
-    // Rows and columns of the texture of what has a pattern, and of what is plain.
+    // Rows and columns of a texture with a pattern, and of a plain one.
     private const int ClothSize = 128, PlainSize = 64;
 
-    // Share of a texture that a figure's height is spread over.
+    // The share of a texture that the height of a figure covers.
     private const float TextureShare = 0.78f;
 
     private readonly PolygonFill fill = new();
     private readonly List<FigurePart> parts = [];
     private SceneRandom random = new(seed);
 
-    // Colors that the figure is made about; null leaves them free.
+    // The color that the figure's colors are close to; null if any color will do.
     private Vector128<float>? near;
     private float nearContrast;
 
-    /// <summary>What figures there are.</summary>
+    /// <summary>The kinds of figures.</summary>
     public enum Kind
     {
-        /// <summary>Somebody walking.</summary>
+        /// <summary>A person who walks.</summary>
         Person,
 
-        /// <summary>Somebody from the hips up.</summary>
+        /// <summary>A person from the hips up.</summary>
         Bust,
 
-        /// <summary>A head; the shoulders are there but not in the box.</summary>
+        /// <summary>A head. The shoulders are visible, but do not count for the box.</summary>
         Face,
 
         /// <summary>A car from the side.</summary>
@@ -37,26 +37,26 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
         /// <summary>A car from behind.</summary>
         CarRear,
 
-        /// <summary>Somebody on a two-wheeler.</summary>
+        /// <summary>A person on a bicycle or motorcycle.</summary>
         Rider,
 
-        /// <summary>Four legs.</summary>
+        /// <summary>An animal with four legs.</summary>
         Animal,
 
         /// <summary>A ball.</summary>
         Ball,
 
-        /// <summary>A flat printed thing.</summary>
+        /// <summary>A flat, printed sign.</summary>
         Sign,
 
         /// <summary>A lump with patches.</summary>
         Lump,
 
-        /// <summary>Several shapes joined.</summary>
+        /// <summary>Several joined shapes.</summary>
         Assembly,
     }
 
-    /// <summary>A kind: people and faces more often, as videos have them.</summary>
+    /// <summary>Draws a kind. People and faces are more frequent, as they are in videos.</summary>
     public static Kind AnyKind(ref SceneRandom random) => random.Below(16) switch
     {
         <= 2 => Kind.Person,
@@ -73,9 +73,9 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
     };
 
     /// <summary>Makes one figure.</summary>
-    /// <param name="kind">What it is.</param>
-    /// <param name="about">A color to stay near, or null.</param>
-    /// <param name="contrast">How far from that color, 0..255.</param>
+    /// <param name="kind">The kind of figure.</param>
+    /// <param name="about">A color that the figure's colors are close to, or null.</param>
+    /// <param name="contrast">How far the figure's colors are from that color, 0..255.</param>
     public Figure Make(Kind kind, Vector128<float>? about = null, float contrast = 0)
     {
         (near, nearContrast) = (about, contrast);
@@ -119,7 +119,7 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
         return new Figure([.. parts]);
     }
 
-    /// <summary>Something long that stands in the way: a pole, a trunk, a wall's end.</summary>
+    /// <summary>Makes something long that hides the target when it passes: a pole, a trunk or the end of a wall.</summary>
     public Figure MakePost(float aspect)
     {
         near = null;
@@ -137,7 +137,7 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
 
     private Texture Plain(Vector128<float> color, float leaves = 0.05f) => Weave(color, leaves, PlainSize);
 
-    // A surface, perhaps with things lying on it.
+    // Makes a texture from a surface, sometimes with shapes scattered over it.
     private Texture Weave(Vector128<float> color, float leaves, int size)
     {
         float fine = (float)ClothSize / size;
@@ -205,7 +205,8 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
         (float X, float Y) joint = default, Wave swing = default, float opacity = 1, float ripple = 0)
     {
         (float minX, float minY, float maxX, float maxY) = PolygonFill.Bounds(outline);
-        // Small parts do not show the whole tile: a face's mouth is not a coat's pattern in small.
+        // The scale is the same for all parts of a figure, so a small part shows a small piece of its texture, not all of it at a smaller
+        // size.
         float texelsPerHeight = TextureShare * Math.Min(texture.Size, ClothSize);
         Affine toTexels = Affine.Rotation(random.Chance(0.7f) ? 0 : random.Unit(), texelsPerHeight) with
         {
@@ -245,7 +246,7 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
         }
     }
 
-    // shift and zoom move the upper body so that what is seen of it is about one high.
+    // Without legs, P moves and enlarges the upper body, so that the visible part is about 1 high.
     private void Person(float shift, float zoom, bool legs)
     {
         float P(float y) => (y + (legs ? 0 : 0.235f)) * zoom;
@@ -254,7 +255,7 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
         float period = random.Between(14, 50), stride = random.Skewed(0.01f, 0.11f);
         float arm = random.Chance(0.2f) ? 0.3f : stride * 0.9f;
         bool shortSleeves = random.Chance(0.4f), shortTrousers = random.Chance(0.25f);
-        // Left and right swing against each other: the same numbers drawn, one with its sign turned.
+        // The legs swing in opposite directions: both waves are drawn from the same random numbers, but with opposite signs.
         SceneRandom same = random;
         Wave forth = new(ref random, 0, stride, period), back = new(ref same, 0, -stride, period);
         Wave armForth = SwingOf(arm, 2 * period), armBack = SwingOf(arm, 2 * period);

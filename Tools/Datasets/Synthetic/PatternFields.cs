@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace SiamIlgpu.Datasets.Synthetic;
 
 /// <summary>
-/// Gray patterns, 256 x 256 and endless, made once for all scenes: clouds of several roughnesses, grains, cells, fallen
-/// leaves, stripes, checks, bricks, spots, scribble. A scene takes them at any scale, turn and offset, in any colors.
+/// Gray patterns of 256 x 256 values that repeat without a seam. They are made once for all scenes: clouds of several roughnesses, grains,
+/// cells, overlapping leaves, stripes, checks, bricks, spots, scribble and windows. A scene uses them at any scale, rotation and offset,
+/// and in any colors.
 /// </summary>
 internal static class PatternFields
 {
@@ -16,17 +17,17 @@ internal static class PatternFields
     private static readonly Lazy<byte[][]> SoftFields = new(MakeSoft);
     private static readonly Lazy<byte[][]> BusyFields = new(MakeBusy);
 
-    /// <summary>One without hard edges.</summary>
+    /// <summary>Draws a field without hard edges.</summary>
     public static byte[] Soft(ref SceneRandom random) => SoftFields.Value[random.Below(SoftFields.Value.Length)];
 
-    /// <summary>Any one.</summary>
+    /// <summary>Draws any field.</summary>
     public static byte[] Any(ref SceneRandom random)
     {
         int choice = random.Below(SoftFields.Value.Length + 2 * BusyFields.Value.Length);
         return choice < SoftFields.Value.Length ? SoftFields.Value[choice] : BusyFields.Value[(choice - SoftFields.Value.Length) / 2];
     }
 
-    /// <summary>The value at a place, bilinear in sixteenths, 0..255.</summary>
+    /// <summary>The value at a point, 0..255, interpolated bilinearly in sixteenths.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Sample(byte[] field, float x, float y)
     {
@@ -40,7 +41,7 @@ internal static class PatternFields
         return (16 * upper + (lower - upper) * partY) >> 8;
     }
 
-    /// <summary>The value at a place, of the nearest element, 0..255: enough for a soft field.</summary>
+    /// <summary>The value of the element nearest to a point, 0..255. For a soft field this is good enough.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Nearest(byte[] field, float x, float y)
     {
@@ -75,7 +76,7 @@ internal static class PatternFields
         return field;
     }
 
-    // Mean 0.5 or so, within 0..1.
+    // Within 0..1, with a mean of about 0.5.
     private static float Noise(ulong seed, float x, float y, int columns, int rows)
     {
         int left = (int)MathF.Floor(x), top = (int)MathF.Floor(y);
@@ -94,7 +95,7 @@ internal static class PatternFields
             square += weight * weight;
             (columns, rows, weight) = (2 * columns, 2 * rows, weight * gain);
         }
-        // A standard deviation of about 0.2.
+        // The scale gives a standard deviation of about 0.2.
         return 0.5f + sum * 0.9f / MathF.Sqrt(square);
     }
 
@@ -190,7 +191,7 @@ internal static class PatternFields
         return ink ? 35 : 200 + 30 * (Octaves(seed, x, y, 4, 4, 0.5f) - 0.5f);
     });
 
-    // A front of windows, some lit.
+    // The front of a house with windows; some are lit.
     private static byte[] Windows(ulong seed, int count) => Make((x, y) =>
     {
         int column = x * count / Size, row = y * count / Size;

@@ -3,16 +3,16 @@ namespace SiamIlgpu.Datasets.Synthetic;
 /// <summary>Colors the pixels of a row that a polygon covers.</summary>
 internal interface IPolygonShader
 {
-    /// <summary>Blends a run of pixels.</summary>
-    /// <param name="y">Their row.</param>
-    /// <param name="x">Column of the first.</param>
-    /// <param name="cover">How much of each is covered, 0..1.</param>
+    /// <summary>Blends neighboring pixels of a row.</summary>
+    /// <param name="y">The row.</param>
+    /// <param name="x">The column of the first pixel.</param>
+    /// <param name="cover">How much of each pixel is covered, 0..1.</param>
     void Row(int y, int x, ReadOnlySpan<float> cover);
 }
 
 /// <summary>
-/// Fills polygons with antialiased edges: each row of pixels is cut by four lines, along which coverage is exact. Pixel
-/// (x, y) is the square from (x, y) to (x+1, y+1). Where a polygon crosses itself, even-odd decides. Not thread-safe.
+/// Fills polygons with anti-aliased edges. Each row of pixels is sampled along four lines, and along each line the coverage is exact. Pixel
+/// (x, y) is the square from (x, y) to (x+1, y+1). Where a polygon crosses itself, the even-odd rule applies. Not thread-safe.
 /// </summary>
 internal sealed class PolygonFill
 {
@@ -23,13 +23,13 @@ internal sealed class PolygonFill
     private int[] steps = [];
     private float[] cover = [];
 
-    /// <summary>Fills what lies within [left, right) x [top, bottom).</summary>
+    /// <summary>Fills the part of a polygon that lies in [left, right) x [top, bottom).</summary>
     /// <param name="points">x, y, x, y, ...; the last point is joined to the first. At most 256 points.</param>
     /// <param name="left">The first column.</param>
     /// <param name="top">The first row.</param>
     /// <param name="right">The column after the last.</param>
     /// <param name="bottom">The row after the last.</param>
-    /// <param name="shader">What colors the pixels.</param>
+    /// <param name="shader">Colors the pixels.</param>
     public void Fill<TShader>(ReadOnlySpan<float> points, int left, int top, int right, int bottom, ref TShader shader)
         where TShader : struct, IPolygonShader, allows ref struct
     {
@@ -43,8 +43,8 @@ internal sealed class PolygonFill
             (steps, cover) = (new int[width + 66], new float[width + 64]);
         for (int y = y0; y < y1; y++)
         {
-            // First the change of coverage from pixel to pixel, then its running sum: in whole numbers, so that a pixel is
-            // the same whatever part of the polygon is drawn.
+            // First the changes of coverage from pixel to pixel are collected, then they are summed up. They are whole numbers, so that a
+            // pixel does not depend on which part of the polygon is drawn.
             Span<int> row = steps.AsSpan(0, width + 2);
             row.Clear();
             int first = width, last = 0;
@@ -85,7 +85,7 @@ internal sealed class PolygonFill
         return (minX, minY, maxX, maxY);
     }
 
-    // A span that begins at x covers pixel floor(x) by what is right of x, and all pixels after it. Returns floor(x) - left.
+    // A span that begins at x covers the part of pixel floor(x) that is right of x, and all pixels after it. Returns floor(x) - left.
     private static int Step(Span<int> row, float x, int left, int sign)
     {
         float pixel = MathF.Floor(x);

@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics;
 
 namespace SiamIlgpu.Datasets.Synthetic;
 
-/// <summary>Paints a surface into a square of packed texels, around whose edges it goes on at the other side.</summary>
+/// <summary>Paints a surface into a square of packed texels. What crosses an edge continues at the opposite edge.</summary>
 internal readonly struct SurfaceShader(uint[] texels, int size, Surface surface, float shade, float shadeX, float shadeY) : IPolygonShader
 {
     public void Row(int y, int x, ReadOnlySpan<float> cover)
@@ -25,7 +25,7 @@ internal readonly struct SurfaceShader(uint[] texels, int size, Surface surface,
     }
 }
 
-/// <summary>Where pictures are painted: a rectangle of a frame, red, green, blue and nothing per pixel, 0..255.</summary>
+/// <summary>The rectangle of a frame that is painted. A pixel is red, green and blue, 0..255, and an unused number.</summary>
 internal readonly ref struct Canvas(Span<Vector128<float>> pixels, int left, int top, int width, int height)
 {
     public Span<Vector128<float>> Pixels { get; } = pixels;
@@ -50,9 +50,9 @@ internal readonly ref struct PartShader : IPolygonShader
     private readonly Affine toTexels, toUnit;
     private readonly float right, down, round, opacity;
 
-    /// <param name="canvas">What is painted on.</param>
-    /// <param name="part">What is painted.</param>
-    /// <param name="toFrame">From the figure's coordinates to the frame's, for this part.</param>
+    /// <param name="canvas">The canvas to paint on.</param>
+    /// <param name="part">The part to paint.</param>
+    /// <param name="toFrame">The map from the figure's coordinates to the frame's, for this part.</param>
     public PartShader(in Canvas canvas, FigurePart part, in Affine toFrame)
     {
         pixels = canvas.Pixels;
@@ -93,7 +93,7 @@ internal sealed class FigurePainter
     private readonly PolygonFill fill = new();
     private readonly float[] points = new float[2 * FigurePart.MaxPoints];
 
-    /// <summary>Paints what of the figure lies on the canvas.</summary>
+    /// <summary>Paints a figure; what lies outside the canvas is left out.</summary>
     public void Paint(Figure figure, in Pose pose, float time, in Canvas canvas)
     {
         foreach (FigurePart part in figure.Parts)
@@ -104,7 +104,7 @@ internal sealed class FigurePainter
         }
     }
 
-    /// <summary>Marks the pixels that the parts counting for the box cover.</summary>
+    /// <summary>Marks the pixels that are covered by the parts that count for the box.</summary>
     public void Mark(Figure figure, in Pose pose, float time, Span<bool> mask, int width, int height)
     {
         var shader = new MaskShader(mask, width);

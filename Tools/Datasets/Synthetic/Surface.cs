@@ -3,15 +3,17 @@ using System.Runtime.Intrinsics;
 
 namespace SiamIlgpu.Datasets.Synthetic;
 
-/// <summary>A square, endless picture: packed 0x00BBGGRR texels and their halved copies.</summary>
+/// <summary>
+/// A square picture that repeats without end: packed texels (0x00BBGGRR), and copies of them that are smaller by powers of two.
+/// </summary>
 internal sealed class Texture
 {
-    // Sixteenths of a texel; the offset keeps them positive and is a whole number of tiles of any size used.
+    // Coordinates are in sixteenths of a texel. The offset keeps them positive, and is a whole number of tiles for every size in use.
     private const float Sixteenths = 16, Offset = 1 << 20;
 
     private readonly uint[][] levels;
 
-    /// <summary>Takes a square of <paramref name="size"/> x <paramref name="size"/> texels, a power of two.</summary>
+    /// <summary>Makes a texture from <paramref name="size"/> x <paramref name="size"/> texels; the size is a power of two.</summary>
     public Texture(uint[] texels, int size, int levelCount)
     {
         Size = size;
@@ -24,7 +26,7 @@ internal sealed class Texture
     /// <summary>Rows and columns of the largest copy.</summary>
     public int Size { get; }
 
-    /// <summary>The mean color of every 16th texel in a row.</summary>
+    /// <summary>The mean color of every 16th texel.</summary>
     public Vector128<float> Mean
     {
         get
@@ -70,7 +72,9 @@ internal sealed class Texture
         private readonly int size = size;
         private readonly float scale = Sixteenths * scale;
 
-        /// <summary>The color at a place in texels of the largest copy, bilinear in sixteenths: red, green, blue, 0.</summary>
+        /// <summary>
+        /// The color at a point, bilinear in sixteenths: red, green, blue, 0. The point is given in texels of the largest copy.
+        /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector128<float> Sample(float x, float y)
         {
@@ -79,7 +83,7 @@ internal sealed class Texture
             int left = (fixedX >> 4) & mask, right = (left + 1) & mask;
             int top = ((fixedY >> 4) & mask) * size, bottom = (top + size) & (size * size - 1);
             uint partX = (uint)fixedX & 15, partY = (uint)fixedY & 15;
-            // The four weights sum to 256, so that a lane of 16 bits holds the sum of four weighted bytes.
+            // The four weights sum to 256, so a lane of 16 bits can hold the sum of four weighted bytes.
             ulong sum = Spread(texels[top + left]) * ((16 - partX) * (16 - partY))
                 + Spread(texels[top + right]) * (partX * (16 - partY))
                 + Spread(texels[bottom + left]) * ((16 - partX) * partY)
@@ -111,14 +115,17 @@ internal static class Texel
         => Vector128.Create((float)(texel & 255), (texel >> 8) & 255, (texel >> 16) & 255, 0);
 }
 
-/// <summary>Draws natural colors: the three channels go together, most colors are dull, and warm or cool more often than green or violet.</summary>
+/// <summary>
+/// Draws natural colors: the three channels are correlated, most colors are dull, and warm and cool colors are more frequent than green and
+/// violet ones.
+/// </summary>
 internal sealed class Palette
 {
     private readonly float saturation;
     private readonly float red, green, blue;
     private readonly float darkest, brightest;
 
-    /// <summary>Chooses a scene's light and range.</summary>
+    /// <summary>Chooses the light and the range of brightness of a scene.</summary>
     public Palette(ref SceneRandom random)
     {
         saturation = random.Below(10) switch
@@ -135,37 +142,37 @@ internal sealed class Palette
         brightest = 250 - random.Skewed(0, 90);
     }
 
-    /// <summary>Any color of the scene.</summary>
+    /// <summary>Draws any color of the scene.</summary>
     public Vector128<float> Draw(ref SceneRandom random)
     {
         float level = random.Chance(0.5f) ? random.Unit() : 0.5f + 0.2f * random.Normal();
         return Make(ref random, level, random.Skewed(0, 1));
     }
 
-    /// <summary>A color of about this brightness (0..1) and chroma (0..1).</summary>
+    /// <summary>Draws a color of about this brightness (0..1) and chroma (0..1).</summary>
     public Vector128<float> Make(ref SceneRandom random, float level, float chroma)
     {
         float brightness = darkest + (brightest - darkest) * Math.Clamp(level, 0, 1);
-        // Along the axis from blue to orange, and less from green to magenta.
+        // Hues vary along the axis from blue to orange, and less from green to magenta.
         float turn = random.Unit();
         float warm = Turn.Cos(turn) * chroma, tint = 0.6f * Turn.Sin(turn) * chroma;
         return Light(brightness, 1 + 0.75f * warm - 0.25f * tint, 1 + 0.1f * warm + 0.55f * tint, 1 - 0.85f * warm - 0.3f * tint);
     }
 
-    /// <summary>A given color (0..255) in the scene's light.</summary>
+    /// <summary>Turns a color (0..255) into what it looks like in the scene's light.</summary>
     public Vector128<float> Light(Vector128<float> color)
     {
         float brightness = 0.3f * color[0] + 0.59f * color[1] + 0.11f * color[2];
         return Light(brightness, color[0] / (brightness + 1), color[1] / (brightness + 1), color[2] / (brightness + 1));
     }
 
-    /// <summary>A color near another one.</summary>
+    /// <summary>Draws a color close to another one.</summary>
     public static Vector128<float> Near(ref SceneRandom random, Vector128<float> color, float contrast)
     {
         float all = contrast * random.Normal();
         Vector128<float> change = Vector128.Create(
             all + 0.25f * contrast * random.Normal(), all + 0.15f * contrast * random.Normal(), all + 0.3f * contrast * random.Normal(), 0);
-        // Gray stays gray.
+        // A gray color stays gray.
         float spread = Math.Max(color[0], Math.Max(color[1], color[2])) - Math.Min(color[0], Math.Min(color[1], color[2]));
         return color + (spread < 2 ? Vector128.Create(change[0], change[0], change[0], 0) : change);
     }
@@ -177,7 +184,9 @@ internal sealed class Palette
         0);
 }
 
-/// <summary>A pattern without end: a field of grays through a ramp of colors, shaded by a second field.</summary>
+/// <summary>
+/// A colored pattern without end: one gray field selects colors from a ramp, and a second field shades them.
+/// </summary>
 internal sealed class Surface
 {
     private const int RampSize = 256;
@@ -190,12 +199,12 @@ internal sealed class Surface
     private Surface(byte[] pattern, in Affine toPattern, byte[] shade, in Affine toShade, float relief)
         => (this.pattern, this.toPattern, this.shade, this.toShade, this.relief) = (pattern, toPattern, shade, toShade, relief);
 
-    /// <summary>Draws a pattern about a color.</summary>
-    /// <param name="random">Where it comes from.</param>
+    /// <summary>Draws a pattern.</summary>
+    /// <param name="random">The source of random numbers.</param>
     /// <param name="palette">The scene's colors.</param>
-    /// <param name="main">The color of most of it.</param>
-    /// <param name="scale">Field pixels to a texel: 1 is coarse, 4 fine.</param>
-    /// <param name="tiled">Whether it has to repeat every 512 texels.</param>
+    /// <param name="main">The main color of the pattern.</param>
+    /// <param name="scale">Field pixels per texel: 1 is coarse, 4 is fine.</param>
+    /// <param name="tiled">Whether the pattern must repeat every 512 texels.</param>
     public static Surface Draw(ref SceneRandom random, Palette palette, Vector128<float> main, float scale, bool tiled)
     {
         bool busy = random.Chance(0.45f);
@@ -206,7 +215,7 @@ internal sealed class Surface
         return surface;
     }
 
-    /// <summary>The color at a place.</summary>
+    /// <summary>The color at a point.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector128<float> At(float x, float y)
     {
@@ -221,7 +230,7 @@ internal sealed class Surface
         float x = random.Between(0, PatternFields.Size), y = random.Between(0, PatternFields.Size);
         if (!tiled)
             return Affine.Rotation(random.Chance(0.4f) ? 0.25f * random.Below(4) + 0.01f * random.Normal() : random.Unit(), scale) with { X0 = x, Y0 = y };
-        // Whole halves map 512 texels to whole tiles.
+        // Multiples of 1/2 map 512 texels to whole tiles of the field.
         (float a, float b) = random.Below(4) switch
         {
             0 => (0.5f, 0f),
@@ -242,7 +251,7 @@ internal sealed class Surface
             colors[i] = i > 0 && random.Chance(busy ? 0.25f : 0.08f) ? palette.Draw(ref random) : Palette.Near(ref random, main, i == 0 ? 2 : contrast);
         for (int i = 0; i < RampSize; i++)
         {
-            // Fields are around the middle most often: that is where the ramp changes.
+            // Most values of a field are near the middle, so the ramp changes there.
             float place = Math.Clamp((i - 128) / 150f + 0.5f, 0, 0.9999f) * (stops - 1);
             int stop = (int)place;
             float part = place - stop;

@@ -8,15 +8,24 @@ using SiamIlgpu.Tracking;
 namespace SiamIlgpu.Datasets.Synthetic;
 
 /// <summary>
-/// A made-up video with exact ground truth, made for learning: a person, face, car, animal, ball, sign or shape of nothing
-/// in particular moves, turns, bends and changes its size before a backdrop that the camera pans over, among others that
-/// look like it, behind what passes in front, in changing light, out of focus, blurred by motion, noisy.
-/// Any part of any frame can be painted on its own. The same seed gives the same bytes on every machine: additions,
-/// multiplications, divisions and square roots are all that is used.
+/// A made-up training video with exact ground truth. The target is a person, a face, a car, an animal, a ball, a sign or an arbitrary
+/// shape. It moves, turns, bends and changes its size in front of a backdrop, while the camera pans. Similar figures move nearby, and
+/// objects may pass in front of the target. The light changes, and frames may be out of focus, blurred by motion and noisy. Any part of any
+/// frame can be painted without the rest. The same seed gives the same bytes on every machine, because the code uses only additions,
+/// multiplications, divisions and square roots.
 /// </summary>
+/// <example>
+/// <code>
+/// var scene = new SyntheticScene(seed: 7);
+/// var window = new FrameWindow();
+/// scene.TryRead(0, new CropSquare(0, 0, Math.Max(scene.Width, scene.Height)), window);    // the whole first frame
+/// PngEncoder.Write(window.Pixels, "scene.png");
+/// Console.WriteLine(scene.Box(0));
+/// </code>
+/// </example>
 public sealed class SyntheticScene : TrainingVideo
 {
-    /// <summary>Frames of a scene.</summary>
+    /// <summary>Number of frames in a scene.</summary>
     public const int FrameCount = 200;
 
     private const int MostBlur = 3, MostMotion = 4;
@@ -38,9 +47,9 @@ public sealed class SyntheticScene : TrainingVideo
     private readonly Wave gain, gamma, warmth, slopeX, slopeY, shadowPlace;
     private readonly float shadowX, shadowY, shadowSoft, shadowDepth;
 
-    /// <summary>Plans a scene and paints what it is made of, which takes some milliseconds.</summary>
-    /// <param name="seed">Another number is another scene.</param>
-    /// <param name="pictures">Pictures that surfaces may show, besides made-up ones; null for none.</param>
+    /// <summary>Plans a scene and paints its textures, which takes some milliseconds.</summary>
+    /// <param name="seed">The seed. Another seed gives another scene.</param>
+    /// <param name="pictures">Pictures that surfaces may show in addition to made-up patterns; null for none.</param>
     public SyntheticScene(int seed, ScenePictures? pictures = null)
     {
         Name = $"scene {seed}";
@@ -60,7 +69,7 @@ public sealed class SyntheticScene : TrainingVideo
         var maker = new FigureMaker(random.Next(), palette, textures);
         backdrop = Backdrop.Paint(random.Next(), palette, maker, textures, out mean);
 
-        // The target: near the backdrop's color in some scenes.
+        // The target. In some scenes its colors are close to the backdrop's.
         FigureMaker.Kind kind = FigureMaker.AnyKind(ref random);
         bool hidden = random.Chance(0.3f);
         float contrast = random.Between(12, 45);
@@ -69,7 +78,7 @@ public sealed class SyntheticScene : TrainingVideo
         float wander = random.Between(0.2f, 1);
         target = new Actor(ref random, figure, size, Width, Height, wander, kind);
 
-        // The others: the same figure again, or another of its kind, some of them beside the target.
+        // Other figures: the target's figure again, another one of its kind, or any other. Some of them move along with the target.
         List<Actor> others = [];
         for (int count = random.Below(4); count > 0; count--)
         {
@@ -135,7 +144,7 @@ public sealed class SyntheticScene : TrainingVideo
     /// <inheritdoc/>
     public override IReadOnlyList<int> Annotated => annotated;
 
-    /// <summary>The box around the target's silhouette, whether something hides it or not.</summary>
+    /// <summary>The box around the target's silhouette, whether something hides the target or not.</summary>
     /// <param name="frame">The frame's number, from 0.</param>
     public override BoundingBox? Box(int frame)
     {
@@ -157,7 +166,7 @@ public sealed class SyntheticScene : TrainingVideo
     /// <param name="window">Receives the pixels.</param>
     public void Read(int frame, FrameWindow window) => Paint(frame, 0, 0, Width, Height, window);
 
-    /// <summary>Which pixels of a frame the target's silhouette touches, the rows one after the other.</summary>
+    /// <summary>Whether the target's silhouette touches each pixel of a frame, row by row.</summary>
     internal bool[] Silhouette(int frame)
     {
         bool[] mask = new bool[Width * Height];
@@ -165,7 +174,7 @@ public sealed class SyntheticScene : TrainingVideo
         return mask;
     }
 
-    // At least one pixel, so that there is a frame to look at.
+    // Returns at least one pixel, because a frame must not be empty.
     private static (int First, int Count) CropSquareOverlap(int first, int side, int size)
     {
         int begin = Math.Clamp(first, 0, size - 1);
@@ -174,7 +183,8 @@ public sealed class SyntheticScene : TrainingVideo
 
     private void Paint(int frame, int left, int top, int wide, int high, FrameWindow window)
     {
-        // Blurs look beyond the window, and chroma is shared by squares of two by two pixels.
+        // The blurs read pixels outside the window, and squares of 2 x 2 pixels share their chroma. So the canvas is larger than the window
+        // and begins at even coordinates.
         const int Margin = MostBlur + MostMotion + 1;
         int canvasLeft = (left - Margin) & ~1, canvasTop = (top - Margin) & ~1;
         int canvasWide = (left + wide + Margin - canvasLeft + 1) & ~1, canvasHigh = (top + high + Margin - canvasTop + 1) & ~1;
@@ -226,7 +236,7 @@ public sealed class SyntheticScene : TrainingVideo
         }
     }
 
-    // The mean of pixels along the target's motion, whole pixels apart.
+    // Replaces each pixel by the mean of pixels along the target's motion, at whole-pixel steps.
     private void BlurMotion(int frame, in Canvas canvas, Span<Vector128<float>> scratch)
     {
         if (shutter == 0)
@@ -279,7 +289,7 @@ public sealed class SyntheticScene : TrainingVideo
         }
     }
 
-    // As JPEG and most cameras do: two by two pixels have one chroma.
+    // Gives squares of 2 x 2 pixels the same chroma, as JPEG and most cameras do.
     private static void ShareChroma(in Canvas canvas)
     {
         Vector128<float> weights = Vector128.Create(0.299f, 0.587f, 0.114f, 0);
@@ -301,7 +311,7 @@ public sealed class SyntheticScene : TrainingVideo
         }
     }
 
-    // Light, curve and noise, to bytes.
+    // Applies light, tone curve and noise, and rounds to bytes.
     private void Develop(int frame, in Canvas canvas, FrameWindow window)
     {
         float all = gain.At(frame), curve = gamma.At(frame) / 255, warm = warmth.At(frame), acrossX = slopeX.At(frame), acrossY = slopeY.At(frame);
@@ -323,7 +333,8 @@ public sealed class SyntheticScene : TrainingVideo
                 Vector128<float> color = from[x] * channels * light;
                 color = Vector128.Min(Vector128.Max(color, Vector128<float>.Zero), Vector128.Create(255f));
                 color += color * (Vector128.Create(255f) - color) * curve;
-                // Four bytes of a hash: their sum is the brightness's noise, three of them a little of the color's.
+                // A hash gives four random bytes. Their sum is the noise of the brightness, and three of them add a little noise to the
+                // colors.
                 uint hash = Hash((uint)frameX * 0x9E3779B1 ^ (uint)frameY * 0x85EBCA77 ^ frameHash);
                 Vector128<float> bytesOfHash = Vector128.Create((float)(hash & 255), (hash >> 8) & 255, (hash >> 16) & 255, hash >> 24);
                 float sum = (Vector128.Sum(bytesOfHash) - 510) * (1f / 148);
@@ -364,7 +375,7 @@ public sealed class SyntheticScene : TrainingVideo
             Figure = figure;
             (float left, float top, float right, float bottom) = figure.Bounds(new Pose(Affine.Identity, 0, 0), 0);
             float high = size / MathF.Sqrt((right - left) * (bottom - top));
-            // Who stands on feet or wheels seldom turns over.
+            // What stands on feet or wheels only tilts a little.
             bool upright = kind is not (FigureMaker.Kind.Ball or FigureMaker.Kind.Sign or FigureMaker.Kind.Lump or FigureMaker.Kind.Assembly);
             scale = new Wave(ref random, high, high * random.Skewed(0.02f, 0.4f), random.Between(80, 300));
             turn = upright
@@ -375,7 +386,7 @@ public sealed class SyntheticScene : TrainingVideo
             bend = new Wave(ref random, 0, random.Skewed(0, 0.35f), random.Between(40, 200));
             yaw = new Wave(ref random, 0, random.Between(0.2f, 1), random.Between(50, 200));
             mirror = random.Sign();
-            // The middle stays in the frame, and mostly all of it.
+            // The center stays in the frame, and in most scenes nearly all of the figure does.
             float inset = random.Chance(0.85f) ? 0.55f : 0.15f;
             float reachX = Math.Max(0, width / 2 - inset * high * (right - left)), reachY = Math.Max(0, height / 2 - inset * high * (bottom - top));
             float stayX = wander * random.Between(0.3f, 1) * reachX, stayY = wander * random.Between(0.1f, 0.9f) * reachY;
@@ -386,7 +397,7 @@ public sealed class SyntheticScene : TrainingVideo
 
         public Figure Figure { get; }
 
-        /// <summary>Goes beside another one from now on.</summary>
+        /// <summary>Makes this figure move along with another one.</summary>
         public void Follow(ref SceneRandom random, Actor other, float size)
         {
             followed = other;
@@ -418,7 +429,9 @@ public sealed class ScenePictures
 
     internal IReadOnlyList<Texture> Textures { get; }
 
-    /// <summary>Reads the JPEG and PNG files of a folder; each is cut to its middle square, 512 x 512 at most half the pixels.</summary>
+    /// <summary>
+    /// Reads the images of a folder. The central square of each is scaled to 256 x 256 pixels and mirrored to fill 512 x 512.
+    /// </summary>
     /// <param name="folder">The folder.</param>
     /// <exception cref="FrameException">The folder is missing or has no image, or an image cannot be read.</exception>
     public static ScenePictures Open(string folder)
@@ -434,7 +447,7 @@ public sealed class ScenePictures
         uint[] texels = new uint[Backdrop.Size * Backdrop.Size];
         for (int y = 0; y < Backdrop.Size; y++)
         {
-            // Mirrored, so that the picture goes on where it ends.
+            // The picture is mirrored, so that it has no visible seam where it repeats.
             int fromY = top + Mirror(y) * side / (Backdrop.Size / 2);
             for (int x = 0; x < Backdrop.Size; x++)
             {

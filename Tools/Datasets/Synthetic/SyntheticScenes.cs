@@ -3,9 +3,15 @@ using System.Collections;
 namespace SiamIlgpu.Datasets.Synthetic;
 
 /// <summary>
-/// Many <see cref="SyntheticScene"/>s of consecutive seeds. A scene is made when it is asked for, and the last ones asked
-/// for are kept. Several threads may ask at once.
+/// A list of <see cref="SyntheticScene"/> videos with consecutive seeds. A scene is made when it is needed, and the scenes that were used
+/// last are kept. Thread-safe.
 /// </summary>
+/// <example>
+/// <code>
+/// var scenes = new SyntheticScenes(firstSeed: 1, count: 10_000);
+/// using var pairs = new PairSampler(scenes, new PairOptions { Count = 4000, PairsPerVisit = 8 });
+/// </code>
+/// </example>
 public sealed class SyntheticScenes : IReadOnlyList<TrainingVideo>
 {
     private readonly int firstSeed;
@@ -15,11 +21,11 @@ public sealed class SyntheticScenes : IReadOnlyList<TrainingVideo>
     private readonly Dictionary<int, LinkedListNode<(int Index, Lazy<SyntheticScene> Scene)>> places = [];
     private readonly LinkedList<(int Index, Lazy<SyntheticScene> Scene)> recent = [];
 
-    /// <summary>Numbers the scenes; none is made yet.</summary>
-    /// <param name="firstSeed">Seed of the first one.</param>
-    /// <param name="count">How many, at least 1.</param>
+    /// <summary>Makes the list. No scene is made yet.</summary>
+    /// <param name="firstSeed">The seed of the first scene.</param>
+    /// <param name="count">Number of scenes, at least 1.</param>
     /// <param name="pictures">Pictures that surfaces may show; null for none.</param>
-    /// <param name="kept">How many are kept, 2 to 4 MB each.</param>
+    /// <param name="kept">Number of scenes that are kept in memory, at least 1. A scene takes 2 to 4 MB.</param>
     public SyntheticScenes(int firstSeed, int count, ScenePictures? pictures = null, int kept = 48)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -30,7 +36,7 @@ public sealed class SyntheticScenes : IReadOnlyList<TrainingVideo>
     /// <inheritdoc/>
     public int Count { get; }
 
-    /// <summary>A scene, made now unless it is among those kept.</summary>
+    /// <summary>The scene with this number. It is made now unless it is still kept.</summary>
     public TrainingVideo this[int index]
     {
         get
@@ -50,7 +56,7 @@ public sealed class SyntheticScenes : IReadOnlyList<TrainingVideo>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    // Made outside the lock, by the first who asks; others who ask for the same one wait for it.
+    // A scene is made outside the lock, by the first thread that needs it. Other threads that need it wait for that thread.
     private Lazy<SyntheticScene> Find(int index)
     {
         lock (access)

@@ -6,15 +6,23 @@ using SiamIlgpu.Tracking;
 namespace SiamIlgpu.Datasets.Synthetic;
 
 /// <summary>
-/// A made-up video with exact ground truth: a spotted warm-colored disc drifts and changes its size over a cool landscape,
-/// and in the middle of the video a post passes in front of it. The same arguments give the same bytes on every machine:
-/// only additions, multiplications, divisions and square roots are used. Frames are Rgb24.
+/// A made-up video with exact ground truth. A spotted disc in warm colors drifts over a landscape in cool colors and changes its size. In
+/// the middle of the video a post passes in front of the disc. The same arguments give the same bytes on every machine, because the code
+/// uses only additions, multiplications, divisions and square roots. Frames are Rgb24.
 /// </summary>
+/// <example>
+/// <code>
+/// using var video = new SyntheticVideo(seed: 1, frameCount: 60);
+/// tracker.Initialize(video.Read(), video.GroundTruth[0]);
+/// foreach (Frame frame in video)
+///     Console.WriteLine(tracker.Update(frame).Box.IntersectionOverUnion(video.GroundTruth[frame.Index]));
+/// </code>
+/// </example>
 public sealed class SyntheticVideo : FrameSource
 {
     private const int FramesPerLeg = 20;
 
-    // A cubic B-spline is nowhere faster than its longest leg: 110 px in 20 frames are 5.5 px a frame.
+    // The path is a cubic B-spline, which is never faster than its longest leg: 110 pixels in 20 frames are 5.5 pixels per frame.
     private const float ShortestLeg = 60, LongestLeg = 110;
     private const float SmallestScale = 0.8f, LargestScale = 1.3f;
     private const float PostSpeed = 4;
@@ -29,9 +37,9 @@ public sealed class SyntheticVideo : FrameSource
     private readonly float postWidth, postSpeed, postCenter;
     private int next;
 
-    /// <summary>Plans the whole video; frames are drawn when they are read.</summary>
-    /// <param name="seed">Another number is another video.</param>
-    /// <param name="frameCount">How many frames, at least 1.</param>
+    /// <summary>Plans the whole video. Each frame is drawn when it is read.</summary>
+    /// <param name="seed">The seed. Another seed gives another video.</param>
+    /// <param name="frameCount">Number of frames, at least 1.</param>
     /// <param name="width">Pixels in a row, at least 160.</param>
     /// <param name="height">Rows, at least 120.</param>
     public SyntheticVideo(int seed = 1, int frameCount = 120, int width = 320, int height = 240)
@@ -46,7 +54,7 @@ public sealed class SyntheticVideo : FrameSource
         skin = PaintSkin();
         boxes = PlanPath(frameCount);
 
-        // The post comes toward the disc, so that it passes quickly, and meets it in the middle frame.
+        // The post moves against the disc, so that it passes quickly, and meets it in the middle frame.
         int middle = frameCount / 2;
         bool discGoesRight = boxes[Math.Min(middle + 1, frameCount - 1)].Center.X >= boxes[middle].Center.X;
         postWidth = 0.4f * (float)boxes[middle].Width;
@@ -57,7 +65,7 @@ public sealed class SyntheticVideo : FrameSource
     /// <inheritdoc/>
     public override int? Count => boxes.Length;
 
-    /// <summary>The disc's box in every frame, occluded or not, in OTB's coordinates: the first pixel's center is (1, 1).</summary>
+    /// <summary>The disc's box in every frame, hidden or not, in OTB's coordinates: the center of the first pixel is (1, 1).</summary>
     public IReadOnlyList<BoundingBox> GroundTruth => boxes;
 
     /// <inheritdoc/>
@@ -134,7 +142,7 @@ public sealed class SyntheticVideo : FrameSource
                 float grain = noise.Fractal(x / 18f, y / 18f, salt: 3);
                 float spots = noise.Fractal(x / 26f, y / 26f, salt: 4);
                 Color color = Color.Mix(new Color(206, 52, 30), new Color(250, 186, 60), Smooth(2 * grain - 0.5f));
-                // A light cheek toward the upper left gives the disc a round look.
+                // A bright spot at the upper left makes the disc look round.
                 float dx = (x - 0.35f * Skin) / Skin, dy = (y - 0.3f * Skin) / Skin;
                 color = Color.Mix(color, new Color(255, 236, 190), 0.55f * Math.Max(0, 1 - 6 * (dx * dx + dy * dy)));
                 texture[y * Skin + x] = Color.Mix(color, new Color(58, 16, 40), Smooth(9 * (spots - 0.58f)));
@@ -152,7 +160,7 @@ public sealed class SyntheticVideo : FrameSource
             for (int x = Math.Max(0, (int)(centerX - radiusX)); x <= Math.Min(width - 1, (int)(centerX + radiusX + 1)); x++)
             {
                 float u = (x - centerX) / radiusX, v = (y - centerY) / radiusY;
-                // About how many pixels inside the edge: the outermost one is blended.
+                // The distance to the edge is about this many pixels; the outermost pixel is blended.
                 float cover = Math.Clamp((1 - MathF.Sqrt(u * u + v * v)) * radiusX + 0.5f, 0, 1);
                 if (cover > 0)
                     Blend(x, y, SampleSkin((0.5f + 0.5f * u) * (Skin - 1), (0.5f + 0.5f * v) * (Skin - 1)), cover);
@@ -190,7 +198,7 @@ public sealed class SyntheticVideo : FrameSource
         Color.Mix(new Color(pixel[0], pixel[1], pixel[2]), color, cover).Write(pixel);
     }
 
-    /// <summary>0 below 0, 1 above 1, and a smooth step between.</summary>
+    /// <summary>0 below 0, 1 above 1, and a smooth step in between.</summary>
     private static float Smooth(float t)
     {
         t = Math.Clamp(t, 0, 1);
@@ -212,12 +220,12 @@ public sealed class SyntheticVideo : FrameSource
         }
     }
 
-    /// <summary>Value noise: random numbers at whole coordinates, smoothly interpolated, in octaves.</summary>
+    /// <summary>Value noise: random numbers at whole coordinates, interpolated smoothly and summed over octaves.</summary>
     private sealed class Noise(int seed)
     {
         private const int Octaves = 4;
 
-        /// <summary>About 0.5 on average, within 0..1.</summary>
+        /// <summary>The noise at a point: about 0.5 on average, within 0..1.</summary>
         public float Fractal(float x, float y, int salt)
         {
             float sum = 0, weight = 0.5f, total = 0;
