@@ -2,15 +2,15 @@ using System.Globalization;
 
 namespace SiamIlgpu.Evaluation;
 
-/// <summary>From values to places 0..1, with round numbers marked.</summary>
+/// <summary>Maps values to positions 0..1 on an axis, with ticks at round numbers.</summary>
 internal sealed record ChartAxis(double From, double To, double[] Ticks, Func<double, double> Scale, Func<double, string> Label)
 {
     internal double Place(double value) => (Scale(value) - Scale(From)) / (Scale(To) - Scale(From));
 
-    // Smaller changes than this share of the largest value are not blown up to a chart's height.
+    // Changes that are smaller than this share of the largest value are not enlarged to the height of a chart.
     private const double LeastSpan = 0.05;
 
-    /// <summary>From 0, unless the values lie close together far from it.</summary>
+    /// <summary>A linear axis. It begins at 0, unless the values lie close together and far from 0.</summary>
     internal static ChartAxis Linear(double[] values)
     {
         double most = values.DefaultIfEmpty(1).Max(), least = values.DefaultIfEmpty(0).Min();
@@ -30,7 +30,7 @@ internal sealed record ChartAxis(double From, double To, double[] Ticks, Func<do
             v => v.ToString($"F{decimals}", CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Whole decades with their 1, and their 2 and 5 where there are few.</summary>
+    /// <summary>A logarithmic axis of whole decades. It has ticks at 1, and if there are few decades also at 2 and 5.</summary>
     internal static ChartAxis Logarithmic(double[] values)
     {
         double least = values.Min(), most = values.Max();
@@ -42,7 +42,7 @@ internal sealed record ChartAxis(double From, double To, double[] Ticks, Func<do
         return new ChartAxis(from, to, [.. ticks, to], Math.Log10, v => v.ToString("0.###e-0", CultureInfo.InvariantCulture));
     }
 
-    /// <summary>1, 2 or 5 times a power of ten, at least the given step.</summary>
+    /// <summary>The smallest number that is at least the given step, and 1, 2 or 5 times a power of ten.</summary>
     internal static double NiceStep(double step)
     {
         double power = Math.Pow(10, Math.Floor(Math.Log10(step)));

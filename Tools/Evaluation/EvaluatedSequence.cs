@@ -7,8 +7,8 @@ using SiamIlgpu.Tracking;
 namespace SiamIlgpu.Evaluation;
 
 /// <summary>
-/// What scoring needs to know of a sequence: from its data set, or from the file of results that keeps it, so that results can be
-/// put together where the data set is not.
+/// What scoring needs to know about a sequence. It comes from the data set, or from a file in the folder of results, so that results can be
+/// combined on a machine without the data set.
 /// </summary>
 internal sealed class EvaluatedSequence
 {
@@ -31,25 +31,26 @@ internal sealed class EvaluatedSequence
     /// <summary>Rows of the first frame.</summary>
     internal int Height { get; }
 
-    /// <summary>One entry a frame that is tracked; null where the target is absent or not annotated.</summary>
+    /// <summary>One entry per frame that is tracked; null where the target is absent or not annotated.</summary>
     internal IReadOnlyList<BoundingBox?> Truth { get; }
 
-    /// <summary>The polygons behind the boxes, where there are any.</summary>
+    /// <summary>The polygons from which the boxes were made; null if there are none.</summary>
     internal IReadOnlyList<double[]?>? Polygons { get; }
 
-    /// <summary>The frames; null when the sequence comes from results.</summary>
+    /// <summary>The sequence in its data set; null when it was loaded from results.</summary>
     internal Sequence? Source { get; private init; }
 
-    /// <summary>A hash of the names and contents of the frames that are tracked. Reads them all.</summary>
+    /// <summary>A hash of the names and contents of the tracked frames. For a sequence of a data set, this reads them all.</summary>
     internal string FramesHash => framesHash.Value;
 
-    /// <summary>Some frames, small, for the report.</summary>
+    /// <summary>Small pictures of some frames, for the report.</summary>
     internal IReadOnlyList<ShownFrame> Shown => shown.Value;
 
     /// <summary>A hash of the true boxes and polygons.</summary>
     internal string TruthHash { get; }
 
-    /// <summary>Takes a sequence of a data set.</summary>
+    /// <summary>Opens a sequence of a data set.</summary>
+    /// <exception cref="EvaluationException">The sequence has fewer frames than lines of ground truth.</exception>
     internal static EvaluatedSequence Open(Sequence source)
     {
         IReadOnlyList<string> files = source.ListFrames();
@@ -65,7 +66,10 @@ internal sealed class EvaluatedSequence
         };
     }
 
-    /// <summary>How well a box fits the truth of a frame, for protocols that look at polygons; NaN where there is no truth.</summary>
+    /// <summary>
+    /// The overlap (IoU) of a box with the true polygon of a frame, or with the true box if there is no polygon. NaN in a frame without
+    /// ground truth.
+    /// </summary>
     internal double Overlap(int frame, BoundingBox box)
     {
         if (Truth[frame] is not { IsValid: true } truth)

@@ -6,13 +6,16 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Evaluation;
 
 /// <summary>Something that is evaluated: a model that tracks, or a folder of boxes.</summary>
-/// <param name="Name">What it is called in tables.</param>
-/// <param name="Kind">model or results.</param>
-/// <param name="Content">A hash of what it is made of.</param>
-/// <param name="Options">The parameters it tracks with; empty for boxes.</param>
+/// <param name="Name">Its name in tables.</param>
+/// <param name="Kind">"model" or "results".</param>
+/// <param name="Content">A hash of the weights, or of the files with boxes.</param>
+/// <param name="Options">The parameters that a model tracks with; empty for boxes.</param>
 internal abstract record EvaluatedTracker(string Name, string Kind, string Content, string Options)
 {
-    /// <summary>Gives every tracker a name of its own, that of its file or folder, with that of the folder around it where two are alike.</summary>
+    /// <summary>
+    /// Gives every tracker a name of its own: the name of its file or folder, preceded by the name of the parent folder if two would be the
+    /// same.
+    /// </summary>
     internal static string[] NamesOf(IReadOnlyList<string> paths)
     {
         string[] names = [.. paths.Select(p => NameOf(p))];
@@ -37,18 +40,18 @@ internal abstract record EvaluatedTracker(string Name, string Kind, string Conte
     private static string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 }
 
-/// <summary>A network, and the same one for gray video where it is given.</summary>
+/// <summary>A network, and the network for gray video that belongs to it, if there is one.</summary>
 internal sealed record ModelTracker(string Name, NetworkWeights Weights, NetworkWeights? Gray, TrackerOptions Preset, string Content)
     : EvaluatedTracker(Name, "model", Content, Preset.ToString())
 {
-    /// <summary>What the default model is asked for by.</summary>
+    /// <summary>The name that selects the default model.</summary>
     internal const string DefaultName = "default";
 
     /// <summary>Reads a network from a file, or the default model.</summary>
-    /// <param name="name">What it is called in tables.</param>
-    /// <param name="file">The file.</param>
-    /// <param name="grays">Networks for gray video; the one of the same layers is this one's.</param>
-    /// <param name="preset">The loop's parameters; the paper's when null.</param>
+    /// <param name="name">Its name in tables.</param>
+    /// <param name="file">The file, or <see cref="DefaultName"/>.</param>
+    /// <param name="grays">Networks for gray video. The one with the same layers is used.</param>
+    /// <param name="preset">The tracker's parameters; null for the paper's.</param>
     internal static ModelTracker Load(string name, string file, IEnumerable<GrayNetwork> grays, TrackerOptions? preset)
     {
         bool own = file == DefaultName && !File.Exists(file);
@@ -61,31 +64,31 @@ internal sealed record ModelTracker(string Name, NetworkWeights Weights, Network
     }
 }
 
-/// <summary>A network for gray video, that of the models with the same layers.</summary>
+/// <summary>A network for gray video. It belongs to the models with the same layers.</summary>
 internal sealed record GrayNetwork(string File, NetworkWeights Weights, string Content)
 {
     internal NetworkDefinition Definition => Weights.RequireDefinition();
 
-    /// <summary>Reads them; no two may be of the same layers.</summary>
+    /// <summary>Reads the networks. No two may have the same layers.</summary>
     internal static GrayNetwork[] Load(IEnumerable<string> files)
     {
         GrayNetwork[] all = [.. files.Select(f => new GrayNetwork(f, NetworkWeights.Load(f), Hashes.Of(System.IO.File.ReadAllBytes(f))))];
         for (int i = 0; i < all.Length; i++)
         {
             if (all[..i].FirstOrDefault(g => g.Definition.Equals(all[i].Definition)) is { } same)
-                throw new EvaluationException($"--gray-model: {same.File} and {all[i].File} have the same layers, so which is a model's cannot be told");
+                throw new EvaluationException($"--gray-model: {same.File} and {all[i].File} have the same layers; give only one of them");
         }
         return all;
     }
 }
 
-/// <summary>Boxes that somebody else, or an earlier run, wrote: one file a sequence.</summary>
+/// <summary>Boxes that another program or an earlier run wrote: one file per sequence.</summary>
 internal sealed record ResultFolder(string Name, string Folder, IReadOnlyDictionary<string, string> Files)
     : EvaluatedTracker(Name, "results", Hashes.OfFiles(Files.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => f.Value)), "")
 {
     /// <summary>
-    /// Finds the file of every sequence: NAME.txt, or NAME/NAME_001.txt as the toolkits of VOT and GOT-10k have it, whatever the
-    /// case; jogging_1 is Jogging.1.
+    /// Finds the file of every sequence: NAME.txt, or NAME/NAME_001.txt as the toolkits of VOT and GOT-10k write it. Letters match without
+    /// regard to case, and an underscore matches a dot: jogging_1 is Jogging.1.
     /// </summary>
     internal static ResultFolder Open(string name, string folder, IReadOnlyList<EvaluatedSequence> sequences)
     {
@@ -104,24 +107,23 @@ internal sealed record ResultFolder(string Name, string Folder, IReadOnlyDiction
         if (missing.Length > 0)
         {
             throw new EvaluationException(
-                $"{folder}: no file for {string.Join(", ", missing)}; --sequences NAME,... scores those that are there alone");
+                $"{folder}: no file for {string.Join(", ", missing)}; --sequences NAME,... scores only the sequences that it names");
         }
         return new ResultFolder(name, folder, sequences.ToDictionary(s => s.Name, s => found[Plain(s.Name)]));
 
         void Add(string sequence, string file)
         {
             if (!found.TryAdd(Plain(sequence), file))
-                throw new EvaluationException($"{found[Plain(sequence)]} and {file} are of the same sequence");
+                throw new EvaluationException($"{found[Plain(sequence)]} and {file} belong to the same sequence");
         }
     }
 
     /// <summary>
-    /// The boxes of a sequence, as many as it has lines of ground truth: those that are not there count as misses, those too
-    /// many do not count.
+    /// Reads the boxes of a sequence, one for each line of its ground truth. Missing boxes count as misses, and further boxes do not count.
     /// </summary>
     /// <param name="sequence">The sequence.</param>
-    /// <param name="protocol">How they will be scored.</param>
-    /// <param name="warn">Hears of a number of lines that is not the ground truth's.</param>
+    /// <param name="protocol">How the boxes will be scored.</param>
+    /// <param name="warn">Receives a sentence if the file has too few or too many lines.</param>
     internal RunResult Read(EvaluatedSequence sequence, Protocol protocol, Action<string> warn)
     {
         string file = Files[sequence.Name];

@@ -4,8 +4,8 @@ using SiamIlgpu.Tracking;
 namespace SiamIlgpu.Evaluation;
 
 /// <summary>
-/// Trackers on a data set, by the rules of its benchmark. Any <see cref="ITracker"/> can be run, a host's own as well as
-/// <see cref="Tracker"/>, and the boxes of other programs can be scored with them. For one thread.
+/// Runs and scores trackers on a data set, by the rules of a benchmark. Any <see cref="ITracker"/> can be run: a <see cref="Tracker"/>, or
+/// a tracker of your own. Boxes that other programs wrote can be scored as well. For one thread.
 /// </summary>
 /// <example>
 /// <code>
@@ -27,7 +27,7 @@ public sealed class Evaluation
     /// <summary>Prepares an evaluation.</summary>
     /// <param name="dataset">The sequences, as <see cref="Otb"/>, <see cref="Vot"/> and <see cref="Got10k"/> open them.</param>
     /// <param name="protocol">How trackers are run and scored.</param>
-    /// <exception cref="EvaluationException">There is no sequence, or one has fewer frames than ground truth.</exception>
+    /// <exception cref="EvaluationException">There is no sequence, or one has fewer frames than lines of ground truth.</exception>
     public Evaluation(IReadOnlyList<Sequence> dataset, Protocol protocol)
     {
         if (dataset.Count == 0)
@@ -36,22 +36,26 @@ public sealed class Evaluation
         sequences = [.. dataset.Select(EvaluatedSequence.Open)];
     }
 
-    /// <summary>What reports call the data set.</summary>
+    /// <summary>The name of the data set in reports.</summary>
     public string Name { get; init; } = "the data set";
 
-    /// <summary>Lengths in frames that VOT's expected overlap is averaged over; those typical of the sequences when null.</summary>
+    /// <summary>
+    /// The lengths in frames over which VOT's expected overlap is averaged; null for the typical lengths of the sequences.
+    /// </summary>
     public (int Low, int High)? EaoInterval { get; init; }
 
-    /// <summary>How many frames a tracker has to go through.</summary>
+    /// <summary>Number of frames that a tracker goes through in all its runs.</summary>
     public int Frames => sequences.Sum(s => ProtocolRuns.Of(protocol, s).Sum(run => s.Truth.Count - run.Start));
 
     /// <summary>Runs a tracker on every sequence. Frames are decoded on another thread.</summary>
-    /// <param name="name">What reports call the tracker; no other may have the name.</param>
-    /// <param name="tracker">The tracker; it is called from this thread alone.</param>
+    /// <param name="name">The name of the tracker in reports. No other tracker may have it.</param>
+    /// <param name="tracker">The tracker. It is called only from this thread.</param>
     /// <param name="frameDone">Called after each of <see cref="Frames"/> frames.</param>
-    /// <param name="cancel">Ends the run with an <see cref="OperationCanceledException"/>; the tracker is then in no report.</param>
+    /// <param name="cancel">Ends the run with an <see cref="OperationCanceledException"/>. The tracker is then in no report.</param>
     /// <returns>The figures of this tracker and of all that were run or added before.</returns>
-    /// <exception cref="EvaluationException">A frame or a true box to start from is missing, or the tracker refuses its first box.</exception>
+    /// <exception cref="EvaluationException">
+    /// A frame or a true box to start from is missing, or the tracker does not accept its first box.
+    /// </exception>
     /// <exception cref="ArgumentException">The name was used before.</exception>
     public EvaluationReport Run(string name, ITracker tracker, Action? frameDone = null, CancellationToken cancel = default)
     {
@@ -63,17 +67,17 @@ public sealed class Evaluation
         });
     }
 
-    /// <summary>Scores the boxes that another program wrote: a folder with SEQUENCE.txt, x,y,w,h for every frame.</summary>
-    /// <param name="name">What reports call them; no other tracker may have the name.</param>
-    /// <param name="folder">The folder.</param>
-    /// <param name="warn">Hears, in sentences, where a file has more or fewer lines than its sequence.</param>
+    /// <summary>Scores boxes that another program wrote.</summary>
+    /// <param name="name">The name of the boxes in reports. No other tracker may have it.</param>
+    /// <param name="folder">A folder with a file SEQUENCE.txt for every sequence, which has a line x,y,w,h for every frame.</param>
+    /// <param name="warn">Receives a sentence for every file that has too few or too many lines.</param>
     /// <returns>The figures of these boxes and of all trackers that were run or added before.</returns>
-    /// <exception cref="EvaluationException">A file is missing or malformed, or the protocol needs several runs a sequence.</exception>
+    /// <exception cref="EvaluationException">A file is missing or malformed, or the protocol needs several runs per sequence.</exception>
     /// <exception cref="ArgumentException">The name was used before.</exception>
     public EvaluationReport AddResults(string name, string folder, Action<string>? warn = null)
     {
         if (!ProtocolRuns.IsOnePass(protocol))
-            throw new EvaluationException($"{folder}: a folder of boxes is of one pass, and {protocol} needs several runs a sequence");
+            throw new EvaluationException($"{folder}: a folder of boxes has one run per sequence, and {protocol} needs several");
         ResultFolder boxes = ResultFolder.Open(name, folder, sequences);
         return Add(name, sequence => [(ProtocolRuns.Of(protocol, sequence)[0], boxes.Read(sequence, protocol, warn ?? (_ => { })))]);
     }

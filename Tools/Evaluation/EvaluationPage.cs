@@ -7,12 +7,13 @@ using SiamIlgpu.Tracking;
 namespace SiamIlgpu.Evaluation;
 
 /// <summary>
-/// An evaluation as one page that needs no other file: plots, figures, and frames with the boxes of every tracker. A tracker's
-/// check box shows and hides it everywhere, by style rules alone.
+/// Writes an evaluation as one page that needs no other file: plots, figures, and frames with the boxes of every tracker. A check box shows
+/// or hides a tracker everywhere; it works with style rules only, without a script.
 /// </summary>
 internal static class EvaluationPage
 {
-    // Hues that remain apart without red or green, dark on a light page and light on a dark one. Beyond them, lines are dashed.
+    // These hues remain distinct for readers who cannot tell red from green. They are dark on a light page and light on a dark one. When
+    // there are more trackers than hues, lines are dashed.
     private const string Style = """
         :root { --c0: #0063b1; --c1: #c24100; --c2: #007d5a; --c3: #a83279; --c4: #8a6500; --c5: #4b4acf; --c6: #4f5b66; --halo: #fff; }
         @media (prefers-color-scheme: dark) {
@@ -64,10 +65,10 @@ internal static class EvaluationPage
 
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
 
-    // Of a plot, in its own units.
+    // The size and margins of a plot, in its own units.
     private const int Width = 440, Height = 290, Left = 46, Right = 14, Top = 12, Bottom = 46;
 
-    /// <summary>The page.</summary>
+    /// <summary>The text of the page.</summary>
     internal static string Of(EvaluationReport report)
     {
         var page = new StringBuilder();
@@ -98,10 +99,10 @@ internal static class EvaluationPage
     private static string Describe(Protocol protocol) => protocol switch
     {
         Protocol.Tre => "OTB, temporal robustness: 20 start frames.",
-        Protocol.Sre => "OTB, spatial robustness: 12 boxes that are off.",
+        Protocol.Sre => "OTB, spatial robustness: 12 start boxes that are slightly wrong.",
         Protocol.Vot => "VOT, supervised: initialized again five frames after each failure.",
         Protocol.Got10k => "GOT-10k, one pass.",
-        Protocol.CfNet => "CFNet: three starts, ending at the first failure.",
+        Protocol.CfNet => "CFNet: three starts, each until the first failure.",
         _ => "OTB, one pass.",
     };
 
@@ -177,10 +178,10 @@ internal static class EvaluationPage
             page, report, "Success", "share of frames with a greater IoU", "IoU threshold", TrackingCurves.SuccessThresholds, t => t.Curves.Success,
             "AUC", t => t.Curves.Auc);
         AppendPlot(
-            page, report, "Precision", "share of frames with centers no farther apart", "distance of centers (px)",
+            page, report, "Precision", "share of frames whose centers are at most this far apart", "distance of centers (px)",
             TrackingCurves.PrecisionThresholds, t => t.Curves.Precision, "at 20 px", t => t.Curves.Precision20);
         AppendPlot(
-            page, report, "Normalized precision", "the same in sizes of the target", "distance of centers (target sizes)",
+            page, report, "Normalized precision", "the same, in sizes of the target", "distance of centers (target sizes)",
             TrackingCurves.NormalizedThresholds, t => t.Curves.NormalizedPrecision, "area", t => t.Curves.NormalizedPrecisionAuc);
         if (report.Trackers[0].ExpectedOverlap is { } expected)
         {
@@ -220,7 +221,7 @@ internal static class EvaluationPage
         foreach (double tick in x.Ticks)
             page.Append(Invariant, $"<text x=\"{X(tick):F1}\" y=\"{Height - Bottom + 20}\" text-anchor=\"middle\">{x.Label(tick)}</text>");
         page.Append(Invariant, $"\n<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 6}\" text-anchor=\"middle\">{unit}</text>\n");
-        // The best one last, above the others.
+        // The best tracker is drawn last, above the others.
         foreach (int i in order.Reverse())
         {
             IReadOnlyList<double> values = curve(report.Trackers[i]);
@@ -262,7 +263,8 @@ internal static class EvaluationPage
         double most = report.Trackers.Select(t => t["fps"]).Where(double.IsFinite).DefaultIfEmpty(0).Max();
         if (most == 0)
             return;
-        page.Append("<section>\n<h2>Speed</h2>\n<p>Frames a second of one tracker on one thread, decoding not counted, while others ran beside it.</p>\n"
+        page.Append("<section>\n<h2>Speed</h2>\n"
+            + "<p>Frames per second of one tracker on one thread, without decoding. Other runs may have shared the processor.</p>\n"
             + "<table class=\"bars wide\"><tbody>\n");
         foreach (int i in order)
         {
@@ -316,7 +318,7 @@ internal static class EvaluationPage
         page.Append(Invariant, $"</svg><figcaption>{frame + 1}</figcaption></figure>\n");
     }
 
-    // The first pixel of a frame is (1, 1).
+    // Boxes count pixels from (1, 1), the picture from (0, 0).
     private static string BoxShape(BoundingBox box) => string.Create(
         Invariant, $"rect x=\"{box.X - 1:F1}\" y=\"{box.Y - 1:F1}\" width=\"{box.Width:F1}\" height=\"{box.Height:F1}\"");
 

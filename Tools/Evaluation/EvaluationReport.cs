@@ -5,20 +5,20 @@ using SiamIlgpu.Tracking;
 namespace SiamIlgpu.Evaluation;
 
 /// <summary>The figures of a tracker on one sequence.</summary>
-/// <param name="Name">The sequence.</param>
+/// <param name="Name">The name of the sequence.</param>
 /// <param name="Curves">Success and precision over the sequence's frames.</param>
-/// <param name="Metrics">All figures, in the order of every table and file.</param>
+/// <param name="Metrics">All figures, in the order of tables and files.</param>
 public sealed record SequenceFigures(string Name, TrackingCurves Curves, IReadOnlyList<Metric> Metrics)
 {
-    /// <summary>The figure that trackers are compared by: the protocol's own first one, or AUC.</summary>
+    /// <summary>The figure by which trackers are compared: the first one of the protocol, or AUC if it has none of its own.</summary>
     public Metric Score => Metrics[0];
 }
 
 /// <summary>The figures of a tracker on all sequences.</summary>
-/// <param name="Name">The tracker.</param>
-/// <param name="Curves">Means over sequences, each of which counts once.</param>
-/// <param name="Metrics">All figures, in the order of every table and file.</param>
-/// <param name="ExpectedOverlap">VOT's curve, by length from 1; null for other protocols.</param>
+/// <param name="Name">The name of the tracker.</param>
+/// <param name="Curves">Means over sequences. Each sequence counts once.</param>
+/// <param name="Metrics">All figures, in the order of tables and files.</param>
+/// <param name="ExpectedOverlap">VOT's expected overlap for the lengths 1, 2, ...; null for other protocols.</param>
 /// <param name="Sequences">The sequences, in order.</param>
 public sealed record TrackerFigures(
     string Name,
@@ -31,7 +31,7 @@ public sealed record TrackerFigures(
     public Metric Score => Metrics[0];
 
     /// <summary>A figure by its name in files.</summary>
-    /// <param name="key">Such as auc, meanIou, ao or eao.</param>
+    /// <param name="key">The name, such as auc, meanIou, ao or eao.</param>
     /// <returns>The figure; NaN when it is not known.</returns>
     /// <exception cref="ArgumentException">The protocol has no such figure.</exception>
     public double this[string key] => Metrics.Any(m => m.Key == key)
@@ -39,13 +39,24 @@ public sealed record TrackerFigures(
         : throw new ArgumentException($"there is no figure '{key}', but {string.Join(", ", Metrics.Select(m => m.Key))}", nameof(key));
 }
 
-/// <summary>What the runs of a tracker, on one sequence or on all, are scored by.</summary>
+/// <summary>What the runs of a tracker, on one sequence or on all, are scored from.</summary>
 /// <param name="Curves">Success and precision.</param>
 /// <param name="Overlaps">IoU of every frame that counts, by GOT-10k's or CFNet's rules; empty for other protocols.</param>
 /// <param name="VotRuns">VOT's runs; empty for other protocols.</param>
 internal sealed record RunScores(TrackingCurves Curves, IReadOnlyCollection<double> Overlaps, IReadOnlyCollection<VotRun> VotRuns);
 
-/// <summary>An evaluation's figures, made of nothing but stored results: the same results give the same figures, to the last bit.</summary>
+/// <summary>
+/// The figures of an evaluation. They depend only on the runs' results: the same results give the same figures, to the last bit.
+/// </summary>
+/// <example>
+/// <code>
+/// EvaluationReport report = evaluation.Run("mine", tracker);
+/// foreach (TrackerFigures figures in report.Trackers)
+///     Console.WriteLine($"{figures.Name}: AUC {figures["auc"]:F3}, {figures["fps"]:F0} frames/s");
+/// report.WriteCsv("scores.csv");
+/// report.WriteHtml("report.html");
+/// </code>
+/// </example>
 public sealed class EvaluationReport
 {
     private readonly IReadOnlyDictionary<RunKey, RunResult> results;
@@ -67,27 +78,27 @@ public sealed class EvaluationReport
     /// <summary>Every tracker's figures, in the order in which the trackers were run.</summary>
     public IReadOnlyList<TrackerFigures> Trackers { get; }
 
-    /// <summary>The lengths in frames that VOT's expected overlap is averaged over; null for other protocols.</summary>
+    /// <summary>The lengths in frames over which VOT's expected overlap is averaged; null for other protocols.</summary>
     public (int Low, int High)? Interval { get; }
 
     internal Manifest Manifest { get; }
 
     internal IReadOnlyList<EvaluatedSequence> Sequences { get; }
 
-    /// <summary>Writes all figures and curves as JSON. What is not known is null.</summary>
-    /// <exception cref="FrameException">The file cannot be written; one of that name is then as it was.</exception>
+    /// <summary>Writes all figures and curves as JSON. Values that are not known are null.</summary>
+    /// <exception cref="FrameException">The file cannot be written. An existing file of that name is then unchanged.</exception>
     public void WriteJson(string file) => ReportFiles.WriteJson(file, this);
 
-    /// <summary>Writes the figures as CSV: a line for each tracker and sequence, and one for all sequences.</summary>
-    /// <exception cref="FrameException">The file cannot be written; one of that name is then as it was.</exception>
+    /// <summary>Writes the figures as CSV: for each tracker a line per sequence, and one for all sequences.</summary>
+    /// <exception cref="FrameException">The file cannot be written. An existing file of that name is then unchanged.</exception>
     public void WriteCsv(string file) => ReportFiles.WriteCsv(file, this);
 
-    /// <summary>Writes a page that needs no other file: plots, figures, and frames with every tracker's boxes.</summary>
-    /// <exception cref="FrameException">The file cannot be written; one of that name is then as it was.</exception>
+    /// <summary>Writes an HTML page that needs no other file: plots, figures, and frames with every tracker's boxes.</summary>
+    /// <exception cref="FrameException">The file cannot be written. An existing file of that name is then unchanged.</exception>
     public void WriteHtml(string file) => AtomicFile.WriteLines(file, [EvaluationPage.Of(this)]);
 
     /// <summary>Scores results.</summary>
-    /// <param name="manifest">What they are of.</param>
+    /// <param name="manifest">What the results are of.</param>
     /// <param name="sequences">The manifest's sequences.</param>
     /// <param name="results">Every run of every tracker.</param>
     /// <param name="timed">Whether times are reported.</param>
@@ -95,7 +106,7 @@ public sealed class EvaluationReport
         Manifest manifest, IReadOnlyList<EvaluatedSequence> sequences, IReadOnlyDictionary<RunKey, RunResult> results, bool timed) =>
         new(manifest, sequences, results, timed);
 
-    /// <summary>The box of a tracker's first run in a frame; null where it has none.</summary>
+    /// <summary>The box that a tracker's first run has in a frame; null if it has none.</summary>
     internal BoundingBox? BoxOf(string tracker, EvaluatedSequence sequence, int frame)
     {
         ProtocolRun run = ProtocolRuns.Of(Protocol, sequence)[0];
@@ -123,7 +134,7 @@ public sealed class EvaluationReport
             ]);
     }
 
-    /// <summary>All runs of a tracker on a sequence; their frames count alike.</summary>
+    /// <summary>Scores all runs of a tracker on a sequence. Each frame of each run counts once.</summary>
     private (RunScores Scores, RunTiming? Timing) Score(string tracker, EvaluatedSequence sequence)
     {
         var fits = new List<FrameFit>();
@@ -135,7 +146,7 @@ public sealed class EvaluationReport
             RunResult result = results[new RunKey(tracker, sequence.Name, run.Name)];
             BoundingBox?[] truth = [.. sequence.Truth.Skip(run.Start)];
             BoundingBox[] boxes = [.. result.Lines.Select((line, i) => run.Box.Restore(BoxOf(line, truth[i])))];
-            // A box that is off on purpose is no error in the frame that it was given for.
+            // The start box is wrong on purpose, so it must not count as an error of the tracker.
             if (Protocol == Protocol.Sre)
                 boxes[0] = truth[0]!.Value;
             fits.AddRange(FrameFit.Of(boxes, truth));

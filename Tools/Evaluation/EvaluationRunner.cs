@@ -16,8 +16,8 @@ internal sealed record EvaluationJob(ModelTracker Tracker, EvaluatedSequence Seq
 }
 
 /// <summary>
-/// Tracks many runs, several at a time. A run is the work of one tracker on one thread, so what it gives does not depend on how many
-/// there are at a time, nor on their order.
+/// Tracks many runs, several at a time. Each run is done by one tracker on one thread, so its result depends neither on the number of runs
+/// at a time nor on their order.
 /// </summary>
 internal sealed class EvaluationRunner
 {
@@ -25,10 +25,10 @@ internal sealed class EvaluationRunner
     private readonly Func<ComputeDevice> openDevice;
     private readonly ComputeDevice shared;
 
-    /// <summary>Prepares to track.</summary>
+    /// <summary>Makes a runner.</summary>
     /// <param name="protocol">The rules.</param>
-    /// <param name="shared">The device; a GPU is shared by all workers.</param>
-    /// <param name="openDevice">Opens one for each worker when it is the processor.</param>
+    /// <param name="shared">The device. If it is a GPU, all workers share it.</param>
+    /// <param name="openDevice">Opens a device for each worker, if the device is the CPU.</param>
     internal EvaluationRunner(Protocol protocol, ComputeDevice shared, Func<ComputeDevice> openDevice)
     {
         this.protocol = protocol;
@@ -36,7 +36,10 @@ internal sealed class EvaluationRunner
         this.openDevice = openDevice;
     }
 
-    /// <summary>How many runs fit this machine at a time: a processor each, and half of the memory that is free.</summary>
+    /// <summary>
+    /// How many runs this machine can do at a time. On the CPU it is one per processor, or fewer if these would need more than half of the
+    /// free memory. On a GPU it is one.
+    /// </summary>
     internal static int LimitOf(ComputeDevice device, IEnumerable<ModelTracker> trackers)
     {
         if (device is not CpuDevice)
@@ -48,15 +51,16 @@ internal sealed class EvaluationRunner
     }
 
     /// <summary>Tracks all jobs.</summary>
-    /// <param name="jobs">What to track.</param>
-    /// <param name="workers">How many at a time.</param>
-    /// <param name="done">Called after each, one at a time.</param>
-    /// <param name="advance">Called once a frame, one at a time.</param>
-    /// <param name="cancel">Ends all with an <see cref="OperationCanceledException"/>.</param>
+    /// <param name="jobs">The runs to track.</param>
+    /// <param name="workers">How many runs to track at a time.</param>
+    /// <param name="done">Called after each run; never by two threads at once.</param>
+    /// <param name="advance">Called after each frame; never by two threads at once.</param>
+    /// <param name="cancel">Ends all runs with an <see cref="OperationCanceledException"/>.</param>
     internal void Run(
         IReadOnlyCollection<EvaluationJob> jobs, int workers, Action<EvaluationJob, RunResult> done, Action advance, CancellationToken cancel)
     {
-        // By tracker, since preparing one takes time; the longest first, so that the last ones are short.
+        // Jobs are grouped by tracker, because preparing one takes time. Long jobs come first, so that the workers finish at about the same
+        // time.
         var waiting = new ConcurrentQueue<EvaluationJob>(
             jobs.GroupBy(j => j.Tracker).SelectMany(group => group.OrderByDescending(j => j.Frames)));
         var gate = new Lock();
@@ -68,7 +72,7 @@ internal sealed class EvaluationRunner
         }
         catch (AggregateException e)
         {
-            // The error that stopped the others, not what they say of having been stopped.
+            // The error that stopped the other workers, not their report that they were stopped.
             Exception[] all = [.. e.Flatten().InnerExceptions];
             Exception cause = all.FirstOrDefault(x => x is not OperationCanceledException) ?? all[0];
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(cause);
@@ -114,7 +118,7 @@ internal sealed class EvaluationRunner
         }
     }
 
-    // Features in and out of every layer at every scale, transformed and plain weights, and an image: an upper bound.
+    // An upper bound: features in and out of every layer at every scale, transformed and plain weights, and an image.
     private static long BytesOf(ModelTracker tracker)
     {
         Weights.NetworkDefinition definition = tracker.Weights.RequireDefinition();

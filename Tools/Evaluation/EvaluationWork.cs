@@ -3,7 +3,7 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Evaluation;
 
-/// <summary>The runs of an evaluation, or of one part of it: those that are there already, and those still to be tracked.</summary>
+/// <summary>The runs of an evaluation, or of one part of it: those that are already done, and those still to be tracked.</summary>
 internal sealed class EvaluationWork
 {
     private readonly Manifest manifest;
@@ -13,12 +13,12 @@ internal sealed class EvaluationWork
     private readonly (int Number, int Of) part;
     private readonly Dictionary<RunKey, RunResult> results = [];
 
-    /// <summary>Takes what is to be done.</summary>
-    /// <param name="manifest">What the evaluation is of.</param>
+    /// <summary>Prepares the work of an evaluation.</summary>
+    /// <param name="manifest">What is evaluated.</param>
     /// <param name="trackers">The manifest's trackers.</param>
     /// <param name="sequences">The manifest's sequences.</param>
-    /// <param name="store">Where results are kept; null for nowhere.</param>
-    /// <param name="part">Which part of how many, from 1.</param>
+    /// <param name="store">Where results are stored; null if they are not stored.</param>
+    /// <param name="part">The number of the part, from 1, and the number of parts.</param>
     internal EvaluationWork(
         Manifest manifest,
         IReadOnlyList<EvaluatedTracker> trackers,
@@ -33,14 +33,14 @@ internal sealed class EvaluationWork
         this.part = part;
     }
 
-    /// <summary>The runs that are done.</summary>
+    /// <summary>The results of the runs that are done.</summary>
     internal IReadOnlyDictionary<RunKey, RunResult> Results => results;
 
-    /// <summary>How many runs the whole evaluation has.</summary>
+    /// <summary>Number of runs in the whole evaluation, not only in this part.</summary>
     internal int RunsInAll { get; private set; }
 
-    /// <summary>Takes boxes from folders and runs from the store, and returns what is left to track.</summary>
-    /// <param name="say">Hears, in sentences, what was used, what was not, and why.</param>
+    /// <summary>Reads boxes from folders and runs from the store, and returns the runs that are left to track.</summary>
+    /// <param name="say">Receives sentences that say what was used, what was not, and why.</param>
     internal IReadOnlyList<EvaluationJob> Prepare(Action<string> say)
     {
         var pending = new List<EvaluationJob>();
@@ -53,7 +53,7 @@ internal sealed class EvaluationWork
             {
                 foreach (EvaluatedTracker tracker in trackers)
                 {
-                    // Runs are dealt out to the parts in turn.
+                    // Runs are assigned to the parts in turn.
                     if (RunsInAll++ % part.Of != part.Number - 1)
                         continue;
                     touched = true;
@@ -91,7 +91,7 @@ internal sealed class EvaluationWork
         }
     }
 
-    /// <summary>Takes a run that was tracked.</summary>
+    /// <summary>Adds the result of a run that was tracked.</summary>
     internal void Add(EvaluationJob job, RunResult result)
     {
         store?.Save(job.Key, IdentityOf(job.Tracker, job.Sequence, job.Run), result);

@@ -1,19 +1,19 @@
 namespace SiamIlgpu.Evaluation;
 
 /// <summary>
-/// VOT's expected average overlap (Kristan et al., VOT2015): how much overlap to expect on a sequence of typical length when
-/// nobody initializes the tracker again.
+/// VOT's expected average overlap (Kristan et al., VOT2015): the overlap to expect on a sequence of typical length if the tracker is not
+/// initialized again after it fails.
 /// </summary>
 public static class ExpectedOverlap
 {
     /// <summary>
-    /// The expected overlap on sequences of 1, 2, ... frames. Each run falls into fragments, from an initialization to the failure
-    /// that ended it; after a failure the overlap stays 0. A fragment that the sequence's end cut off says nothing of longer
-    /// sequences. The value at n is the mean, over fragments that say something, of their mean overlap in frames 2..n; the first
-    /// frame is given, and the value at 1 is 1.
+    /// The expected overlap on sequences of 1, 2, ... frames. Each run consists of fragments, which last from an initialization to the
+    /// failure that ended them. After a failure the overlap stays 0. A fragment that lasted to the end of its sequence says nothing about
+    /// longer sequences, so it does not count for them. Every fragment that counts has a mean overlap in frames 2..n, and the value at n is
+    /// the mean of these. The first frame is given, and the value at 1 is 1.
     /// </summary>
     /// <param name="runs">The runs on all sequences.</param>
-    /// <returns>One value a length, up to the longest sequence.</returns>
+    /// <returns>One value per length, up to the longest sequence.</returns>
     public static IReadOnlyList<double> Curve(IReadOnlyCollection<VotRun> runs)
     {
         (double[] Overlaps, bool Failed)[] fragments = [.. runs.SelectMany(r => r.Fragments())];
@@ -41,23 +41,24 @@ public static class ExpectedOverlap
 
     /// <summary>EAO: the mean of the curve over an interval of lengths.</summary>
     /// <param name="curve">The expected overlap for lengths from 1.</param>
-    /// <param name="interval">The shortest and the longest length, both included; what the curve does not reach is left out.</param>
+    /// <param name="interval">The shortest and the longest length, both included. Lengths beyond the end of the curve are left out.</param>
     /// <returns>0..1; NaN when the curve ends before the interval begins.</returns>
     public static double Average(IReadOnlyList<double> curve, (int Low, int High) interval) =>
         curve.Skip(interval.Low - 1).Take(interval.High - interval.Low + 1).DefaultIfEmpty(double.NaN).Average();
 
     /// <summary>
-    /// The typical lengths of a set of sequences, as VOT's toolkit finds them: the density of lengths is estimated with Gaussian
-    /// kernels, and the interval grows from its peak, toward the denser side, until it holds half of it. When all sequences are
-    /// of one length, that length.
+    /// The typical lengths of a set of sequences, as VOT's toolkit finds them. The density of the lengths is estimated with Gaussian
+    /// kernels. The interval begins at the peak of the density and grows toward the denser side until it contains half of the density. If
+    /// all sequences have the same length, the interval is that length.
     /// </summary>
-    /// <param name="lengths">Frames of each sequence, at least one.</param>
+    /// <param name="lengths">Number of frames of each sequence; at least one sequence.</param>
     public static (int Low, int High) Interval(IReadOnlyCollection<int> lengths)
     {
         if (lengths.Distinct().Count() == 1)
             return (lengths.First(), lengths.First());
         double[] density = Density(lengths);
-        // Places in the array are lengths - 1. The toolkit comes to the longest length only when nothing else is left.
+        // Element i of the array is for length i + 1. As in the toolkit, the interval reaches the longest length only when no other is
+        // left.
         int low = Array.IndexOf(density, density.Max()), high = low;
         do
         {
@@ -84,10 +85,10 @@ public static class ExpectedOverlap
         return [.. density.Select(d => d / sum)];
     }
 
-    // The kernel of least expected error for points of variance 1: h^5 = 1 / (N * 2 sqrt(pi) * R) (Wand and Jones, "Kernel
-    // Smoothing"), where R, the integral of the squared second derivative of the density, is estimated from all pairs of points
-    // with a pilot kernel of variance g: the fourth derivative of a Gaussian, exp(-m/2) / sqrt(2 pi g) * (m^2 - 6m + 3) / g^2, at
-    // m = distance^2 / g.
+    // The variance of the kernel with the least expected error for points of variance 1: h^5 = 1 / (N * 2 sqrt(pi) * R) (Wand and Jones,
+    // "Kernel Smoothing"). R is the integral of the squared second derivative of the density. It is estimated from all pairs of points with
+    // a pilot kernel of variance g: the mean over pairs of the fourth derivative of a Gaussian, exp(-m/2) / sqrt(2 pi g) * (m^2 - 6m + 3) /
+    // g^2, at m = distance^2 / g.
     private static double KernelVariance(double[] points)
     {
         int n = points.Length;

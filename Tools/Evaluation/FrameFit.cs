@@ -2,11 +2,13 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Evaluation;
 
-/// <summary>How the tracked box of one frame fits the true one. A box that is not valid is a miss: no overlap, infinitely far.</summary>
+/// <summary>
+/// How well the tracked box of one frame fits the true one. An invalid box is a miss: no overlap, and an infinite distance.
+/// </summary>
 /// <param name="Iou">Intersection over union, 0..1.</param>
 /// <param name="CenterError">Distance of the centers in pixels.</param>
 /// <param name="NormalizedCenterError">
-/// Distance of the centers with x in true widths and y in true heights (Müller et al., TrackingNet, ECCV 2018).
+/// Distance of the centers, with x in widths and y in heights of the true box (Müller et al., TrackingNet, ECCV 2018).
 /// </param>
 public readonly record struct FrameFit(double Iou, double CenterError, double NormalizedCenterError)
 {
@@ -25,7 +27,7 @@ public readonly record struct FrameFit(double Iou, double CenterError, double No
             double.Hypot((x - trueX) / truth.Width, (y - trueY) / truth.Height));
     }
 
-    /// <summary>The fits of all frames that have a true box, in order, as far as both lists go.</summary>
+    /// <summary>The fits of all frames that have a true box, in order, up to the end of the shorter list.</summary>
     /// <param name="boxes">The tracker's boxes.</param>
     /// <param name="groundTruth">The true boxes; null where the target is absent or not annotated.</param>
     public static IReadOnlyList<FrameFit> Of(IReadOnlyList<BoundingBox> boxes, IReadOnlyList<BoundingBox?> groundTruth)

@@ -3,16 +3,16 @@ using SiamIlgpu.Tracking;
 namespace SiamIlgpu.Evaluation;
 
 /// <summary>
-/// GOT-10k's figures (Huang, Zhao and Huang, PAMI 2019), as its toolkit computes them for the validation set: over all frames
-/// at once, so a long sequence counts for more.
+/// GOT-10k's figures (Huang, Zhao and Huang, PAMI 2019), as its toolkit computes them for the validation set: over the frames of all
+/// sequences together, so a long sequence counts more.
 /// </summary>
-/// <param name="Frames">Frames that count.</param>
+/// <param name="Frames">Number of frames that count.</param>
 /// <param name="AverageOverlap">AO: mean IoU.</param>
 /// <param name="SuccessRate50">SR0.5: share of frames with an IoU above 0.5.</param>
 /// <param name="SuccessRate75">SR0.75: share of frames with an IoU above 0.75.</param>
 public readonly record struct Got10kScore(int Frames, double AverageOverlap, double SuccessRate50, double SuccessRate75)
 {
-    /// <summary>The figures of frames, of one sequence or of all; NaN when there are none.</summary>
+    /// <summary>The figures of a list of frames, from one sequence or from all; NaN when there are no frames.</summary>
     public static Got10kScore Of(IReadOnlyCollection<double> overlaps)
     {
         double frames = overlaps.Count;
@@ -22,8 +22,8 @@ public readonly record struct Got10kScore(int Frames, double AverageOverlap, dou
     }
 
     /// <summary>
-    /// IoU of every frame that has a true box, but for the first, which the tracker was given. Both boxes are bounded by the
-    /// frame first, as the toolkit does it: a corner beyond the left or top edge moves in, then the sides are cut to fit.
+    /// The IoU of every frame that has a true box, except the first, whose box the tracker was given. As in the toolkit, both boxes are
+    /// first fitted into the frame: the upper left corner is moved inside, then width and height are cut.
     /// </summary>
     /// <param name="boxes">The tracker's boxes.</param>
     /// <param name="groundTruth">The true boxes; null where the target is absent.</param>

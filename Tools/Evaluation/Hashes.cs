@@ -5,14 +5,14 @@ using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Evaluation;
 
-/// <summary>SHA-256, in hexadecimal digits.</summary>
+/// <summary>Computes SHA-256 hashes, written in hexadecimal digits.</summary>
 internal static class Hashes
 {
     internal static string OfText(string text) => Of(Encoding.UTF8.GetBytes(text));
 
     internal static string Of(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    /// <summary>Of the names and values of weights.</summary>
+    /// <summary>The hash of the names and values of weights.</summary>
     internal static string OfTensors(NetworkWeights weights)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -24,7 +24,7 @@ internal static class Hashes
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>Of the names, without folders, and the contents of files, in order.</summary>
+    /// <summary>The hash of the names (without folders) and contents of files, in their order.</summary>
     internal static string OfFiles(IEnumerable<string> files)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -2,7 +2,10 @@ using System.Net;
 
 namespace SiamIlgpu.Evaluation;
 
-/// <summary>What the tool's pages share: files that need no other, light or dark as the reader likes, down to a phone's width.</summary>
+/// <summary>
+/// What the tool's pages have in common. A page is one file that needs no other. It follows the reader's choice of light or dark, and fits
+/// the width of a phone.
+/// </summary>
 internal static class HtmlPage
 {
     private const string Style = """
@@ -36,7 +39,7 @@ internal static class HtmlPage
 
     internal const string End = "</body>\n</html>";
 
-    /// <summary>From the first byte to the body's first element.</summary>
+    /// <summary>The beginning of a page, up to the body's first element.</summary>
     /// <param name="title">The page's title, as plain text.</param>
     /// <param name="style">The page's own style sheet.</param>
     internal static string Begin(string title, string style) => $"""
@@ -55,6 +58,6 @@ internal static class HtmlPage
 
         """;
 
-    /// <summary>Plain text as it stands in a page.</summary>
+    /// <summary>Plain text, encoded for HTML.</summary>
     internal static string Text(string text) => WebUtility.HtmlEncode(text);
 }

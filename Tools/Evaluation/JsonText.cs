@@ -5,9 +5,9 @@ namespace SiamIlgpu.Evaluation;
 /// <summary>Writes one JSON object; the same values give the same bytes.</summary>
 internal static class JsonText
 {
-    /// <summary>The object's text in UTF-8, without a line's end after it.</summary>
-    /// <param name="writeMembers">Writes what stands between the braces.</param>
-    /// <param name="indented">A line a value, for people; else all in one.</param>
+    /// <summary>The object's text in UTF-8, without a line break at the end.</summary>
+    /// <param name="writeMembers">Writes the members of the object.</param>
+    /// <param name="indented">Whether each value has its own line, for people; otherwise the text is one line.</param>
     internal static byte[] Of(Action<Utf8JsonWriter> writeMembers, bool indented = true)
     {
         using var bytes = new MemoryStream();

@@ -8,15 +8,15 @@ using SiamIlgpu.Tracking;
 namespace SiamIlgpu.Evaluation;
 
 /// <summary>
-/// What an evaluation is of: all that its figures depend on, but for the frames' contents. Shards of one evaluation have the same
-/// manifest, byte for byte.
+/// Says what is evaluated: everything that the figures depend on, except the contents of the frames. All parts (shards) of one evaluation
+/// have the same manifest, byte for byte.
 /// </summary>
-/// <param name="Program">The builds of the program's parts.</param>
-/// <param name="Format">The data set's format; null when a program brought its sequences.</param>
+/// <param name="Program">The builds of the program's assemblies.</param>
+/// <param name="Format">The data set's format; null when a program passed sequences of its own.</param>
 /// <param name="Protocol">How trackers are run.</param>
 /// <param name="Dataset">The name of the data set's folder.</param>
 /// <param name="Device">What kind of device computes, and how it rounds.</param>
-/// <param name="Interval">Lengths that the expected overlap is averaged over; null for those typical of the sequences.</param>
+/// <param name="Interval">The lengths over which the expected overlap is averaged; null for the typical lengths of the sequences.</param>
 /// <param name="Trackers">The trackers, in order.</param>
 /// <param name="Sequences">The sequences, in order.</param>
 internal sealed record Manifest(
@@ -29,14 +29,14 @@ internal sealed record Manifest(
     IReadOnlyList<ManifestTracker> Trackers,
     IReadOnlyList<ManifestSequence> Sequences)
 {
-    /// <summary>This program: the version, and the identities that the compiler gives the parts that results depend on.</summary>
+    /// <summary>The build of this program: its version, and the compiler's identifiers of the assemblies that results depend on.</summary>
     internal static string ThisProgram { get; } = string.Join(
         ' ',
         ((Type[])[typeof(Manifest), typeof(Frame), typeof(Tracker), typeof(ComputeDevice), typeof(Weights.NetworkWeights)])
             .Select(t => t.Module.ModuleVersionId.ToString("N"))
             .Prepend(typeof(Manifest).Assembly.GetName().Version!.ToString(3)));
 
-    /// <summary>The JSON text, the same for the same evaluation.</summary>
+    /// <summary>The JSON text. The same evaluation gives the same text.</summary>
     internal string ToJson() => Encoding.UTF8.GetString(JsonText.Of(Write));
 
     /// <summary>Reads what <see cref="ToJson"/> made.</summary>
@@ -107,7 +107,7 @@ internal sealed record Manifest(
         json.WriteEndArray();
     }
 
-    /// <summary>The first thing that two manifests differ in, for people; null when they are of the same evaluation.</summary>
+    /// <summary>Names the first difference between two manifests, for messages; null when they are of the same evaluation.</summary>
     internal string? DifferenceFrom(Manifest other) =>
         Program != other.Program ? "the program's build"
         : Device != other.Device ? $"the device ({Device}, {other.Device})"

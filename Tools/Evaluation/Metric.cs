@@ -1,11 +1,15 @@
-using SiamIlgpu.Datasets;
-
 namespace SiamIlgpu.Evaluation;
 
 /// <summary>One figure of an evaluation.</summary>
+/// <example>
+/// <code>
+/// foreach (Metric metric in report.Trackers[0].Metrics)
+///     Console.WriteLine($"{metric.Key}: {metric}");        // for example "auc: 0.588"
+/// </code>
+/// </example>
 /// <param name="Key">Its name in JSON and CSV files.</param>
 /// <param name="Title">Its name for people; empty when tables leave it out.</param>
-/// <param name="Value">The figure; NaN when it is not known.</param>
+/// <param name="Value">The value; NaN when it is not known.</param>
 /// <param name="Decimals">Digits after the point in a table.</param>
 public readonly record struct Metric(string Key, string Title, double Value, int Decimals = 3)
 {
@@ -17,12 +21,12 @@ public readonly record struct Metric(string Key, string Title, double Value, int
         double.IsFinite(value) ? value.ToString($"F{decimals}", System.Globalization.CultureInfo.InvariantCulture) : "\u2013";
 
     /// <summary>
-    /// All figures of some runs, in the order of every table and file: those of the protocol first, then those that every protocol has.
+    /// All figures of a set of runs, in the order of tables and files: first those of the protocol, then those that every protocol has.
     /// </summary>
     /// <param name="protocol">The rules.</param>
     /// <param name="scores">The runs' scores.</param>
-    /// <param name="timing">Where the runs' time went; null when it is not known.</param>
-    /// <param name="expectedOverlap">VOT's EAO; NaN where it is not defined, as it is of one sequence alone.</param>
+    /// <param name="timing">How long the runs took; null when it is not known.</param>
+    /// <param name="expectedOverlap">VOT's EAO; NaN where it is not defined, for example for one sequence alone.</param>
     internal static IReadOnlyList<Metric> Of(Protocol protocol, RunScores scores, RunTiming? timing, double expectedOverlap) =>
     [
         .. OfProtocol(protocol, scores, expectedOverlap),

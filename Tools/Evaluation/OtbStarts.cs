@@ -3,8 +3,8 @@ using SiamIlgpu.Tracking;
 namespace SiamIlgpu.Evaluation;
 
 /// <summary>
-/// Where OTB starts a tracker in its tests of robustness (Wu, Lim and Yang 2013): in later frames (TRE), and with a box that is
-/// off (SRE). Followed to the pixel, but for its lists of occluded frames, which are no part of the sequences.
+/// The starts of OTB's robustness tests (Wu, Lim and Yang 2013): from later frames (TRE), and with boxes that are slightly wrong (SRE).
+/// They are the toolkit's starts to the pixel, except that its lists of occluded frames are not used: they are not part of the sequences.
 /// </summary>
 public static class OtbStarts
 {
@@ -12,8 +12,9 @@ public static class OtbStarts
     private const int ShortestSegment = 20;
 
     /// <summary>
-    /// TRE: 20 frames to start from, the first included; every run lasts to the last frame. They are spread evenly over the
-    /// annotated frames that are followed by at least 19 others, so a sequence of few frames has some more than once.
+    /// TRE: 20 frames to start from, including the first. Every run lasts to the last frame. The starts are spread evenly over the
+    /// annotated frames that have at least 19 other frames after them, so a short sequence has some of them more than once. If there are no
+    /// such frames, the only start is the first annotated frame.
     /// </summary>
     /// <param name="groundTruth">The true boxes; null where the target is absent or not annotated.</param>
     /// <returns>Frame numbers from 0, ascending; empty when no frame has a true box.</returns>
@@ -25,7 +26,7 @@ public static class OtbStarts
         int usable = annotated.Count(i => groundTruth.Count - i >= ShortestSegment);
         if (usable == 0)
             return [annotated[0]];
-        // MATLAB's floor(1 : usable/19 : usable), and the last usable one.
+        // MATLAB's floor(1 : usable/19 : usable), and the last usable frame.
         var starts = new List<int>();
         for (int k = 0; (Segments - 1) + k * usable <= (Segments - 1) * usable; k++)
             starts.Add(annotated[k * usable / (Segments - 1)]);
@@ -34,18 +35,19 @@ public static class OtbStarts
     }
 
     /// <summary>
-    /// SRE: 12 boxes near the true one. Four are moved by a tenth of the size; four have a corner moved outwards by that, the
-    /// opposite one staying; four are scaled about the center. All lie on whole pixels as far as the toolkit rounds, within the frame.
+    /// SRE: 12 boxes near the true one. Four are moved by a tenth of its size. In four, one corner is moved outwards by a tenth of the
+    /// size, and the opposite corner stays. Four are scaled about the center. Coordinates are rounded to whole pixels where the toolkit
+    /// rounds them, and the boxes are fitted into the frame.
     /// </summary>
     /// <param name="truth">The true box in the frame to start from.</param>
     /// <param name="width">Pixels in a row of that frame.</param>
-    /// <param name="height">Its rows.</param>
+    /// <param name="height">Rows of that frame.</param>
     public static IReadOnlyList<SpatialStart> Spatial(BoundingBox truth, int width, int height)
     {
         (double x, double y, double w, double h) = (truth.X, truth.Y, truth.Width, truth.Height);
         double dx = Math.Ceiling(0.1 * w), dy = Math.Ceiling(0.1 * h);
         double left = Round(x - 0.1 * w), top = Round(y - 0.1 * h);
-        // The corner's own pixel, the last one inside.
+        // The toolkit's lower right corner is the last pixel inside the box.
         double lastX = x + w - 1, lastY = y + h - 1;
         double right = Round(lastX + 0.1 * w), bottom = Round(lastY + 0.1 * h);
         return
@@ -86,20 +88,21 @@ public static class OtbStarts
     private static double Round(double value) => Math.Round(value, MidpointRounding.AwayFromZero);
 }
 
-/// <summary>A box to start from that is a little off.</summary>
-/// <param name="Name">How: left, top-right, scale-11 and so on.</param>
+/// <summary>A box to start from, which may be slightly wrong.</summary>
+/// <param name="Name">How the box differs from the true one: left, top-right, scale-11 and so on.</param>
 /// <param name="Box">The box, in pixels.</param>
-/// <param name="Scale">Its size relative to the true one; 1 for those that are moved.</param>
+/// <param name="Scale">Its size relative to the true box; 1 for a box that is not scaled.</param>
 public readonly record struct SpatialStart(string Name, BoundingBox Box, double Scale)
 {
     /// <summary>
-    /// A tracked box as it is scored: of a start that was scaled, scaled back about its center and rounded, as the toolkit does.
+    /// Makes the box that is scored from a tracked box. If the start was scaled, the tracked box is scaled back about its center and
+    /// rounded, as the toolkit does.
     /// </summary>
     public BoundingBox Restore(BoundingBox box)
     {
         if (Scale == 1)
             return box;
-        // The toolkit counts a box's center in whole pixels.
+        // The toolkit's center of a box is the mean of its first and its last pixel.
         double cx = box.X + (box.Width - 1) / 2, cy = box.Y + (box.Height - 1) / 2;
         double w = box.Width / Scale, h = box.Height / Scale;
         return new BoundingBox(Round(cx - w / 2), Round(cy - h / 2), Round(w), Round(h));

@@ -3,12 +3,12 @@ using SiamIlgpu.Tracking;
 namespace SiamIlgpu.Evaluation;
 
 /// <summary>
-/// Overlap of a box with a polygon of four corners, VOT's ground truth: exact areas, where VOT's toolkit counts the pixels of two
-/// masks. A polygon that crosses itself has no meaningful area.
+/// The overlap of a box with a polygon of four corners, as VOT's ground truth has it. The areas are exact, while VOT's toolkit counts the
+/// pixels of two masks. A polygon that crosses itself has no meaningful area.
 /// </summary>
 public static class PolygonOverlap
 {
-    // A rectangle cuts each of four corners off at most once: every edge that is clipped adds at most one corner.
+    // Each of the rectangle's four edges cuts off at most two pieces of the polygon, and adds at most one corner for each piece.
     private const int MostCorners = 16;
 
     /// <summary>Area of the intersection over area of the union, both within the frame; 0 when the box is not valid.</summary>
@@ -16,7 +16,7 @@ public static class PolygonOverlap
     /// <param name="corners">x1, y1, ..., x4, y4, in order around the polygon.</param>
     /// <param name="width">Pixels in a row of the frame; what lies outside of 0..width does not count.</param>
     /// <param name="height">Rows of the frame.</param>
-    /// <exception cref="ArgumentException">There are not eight numbers.</exception>
+    /// <exception cref="ArgumentException">The corners are not eight numbers.</exception>
     public static double IntersectionOverUnion(BoundingBox box, ReadOnlySpan<double> corners, double width, double height)
     {
         if (corners.Length != 8)
@@ -31,8 +31,8 @@ public static class PolygonOverlap
         return overlap > 0 ? overlap / (boxArea + polygonArea - overlap) : 0;
     }
 
-    // Sutherland and Hodgman: one edge of the rectangle after the other. Area by the shoelace formula; edges along the
-    // rectangle that a polygon with a dent leaves behind enclose nothing.
+    // The polygon is clipped at one edge of the rectangle after the other (Sutherland and Hodgman), and the shoelace formula gives the
+    // area. A concave polygon may leave edges along the rectangle, but these enclose no area.
     private static double ClippedArea(ReadOnlySpan<double> corners, double left, double right, double top, double bottom)
     {
         Span<double> current = stackalloc double[2 * MostCorners], next = stackalloc double[2 * MostCorners];
@@ -51,7 +51,7 @@ public static class PolygonOverlap
         return Math.Abs(twice) / 2;
     }
 
-    /// <summary>Keeps what lies on the good side of an axis-parallel line: sign * (coordinate - limit) >= 0.</summary>
+    /// <summary>Keeps the part of a polygon on the inner side of an axis-parallel line: sign * (coordinate - limit) >= 0.</summary>
     private static int Clip(ReadOnlySpan<double> polygon, int count, Span<double> kept, int axis, double sign, double limit)
     {
         int written = 0;

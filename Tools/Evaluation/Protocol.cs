@@ -4,37 +4,44 @@ using SiamIlgpu.Datasets;
 namespace SiamIlgpu.Evaluation;
 
 /// <summary>How trackers are run and scored.</summary>
+/// <example>
+/// <code>
+/// var evaluation = new Evaluation(Vot.Open("VOT2016"), Protocol.Vot);
+/// EvaluationReport report = evaluation.Run("mine", tracker);
+/// Console.WriteLine($"{report.Trackers[0]["eao"]}");
+/// </code>
+/// </example>
 public enum Protocol
 {
     /// <summary>OTB's one-pass evaluation: one run from the first frame.</summary>
     Ope,
 
-    /// <summary>OTB's 20 start frames.</summary>
+    /// <summary>OTB's temporal robustness evaluation: runs from 20 start frames.</summary>
     Tre,
 
-    /// <summary>OTB's 12 boxes that are off.</summary>
+    /// <summary>OTB's spatial robustness evaluation: runs from 12 start boxes that are slightly wrong.</summary>
     Sre,
 
-    /// <summary>VOT's supervised experiment: a tracker that fails is initialized again.</summary>
+    /// <summary>VOT's supervised experiment: a tracker that fails is initialized again five frames later.</summary>
     Vot,
 
-    /// <summary>GOT-10k's one pass.</summary>
+    /// <summary>GOT-10k's evaluation: one run from the first frame.</summary>
     Got10k,
 
-    /// <summary>CFNet's three starts, ending at the first failure.</summary>
+    /// <summary>The evaluation of CFNet's authors: runs from three start frames, each until the first failure.</summary>
     CfNet,
 }
 
 /// <summary>One run of a tracker on a sequence.</summary>
-/// <param name="Name">Its name, one of its protocol's; a folder's name too.</param>
-/// <param name="Start">The frame to start from.</param>
-/// <param name="Box">The box that the tracker is given there, and how far its size is off.</param>
+/// <param name="Name">The name of the run, unique within its protocol. Stored results have a folder of that name.</param>
+/// <param name="Start">The number of the frame to start from, counted from 0.</param>
+/// <param name="Box">The box that the tracker is given there, and how far its size differs from the true box.</param>
 internal readonly record struct ProtocolRun(string Name, int Start, SpatialStart Box);
 
-/// <summary>Which runs a protocol is made of.</summary>
+/// <summary>The runs of each protocol.</summary>
 internal static class ProtocolRuns
 {
-    /// <summary>The protocol that goes with a data set.</summary>
+    /// <summary>The usual protocol for data sets of a format.</summary>
     internal static Protocol DefaultOf(DatasetFormat format) => format switch
     {
         DatasetFormat.Vot => Protocol.Vot,
@@ -42,10 +49,11 @@ internal static class ProtocolRuns
         _ => Protocol.Ope,
     };
 
-    /// <summary>Whether one file of boxes a sequence is all that the protocol scores.</summary>
+    /// <summary>Whether the protocol scores one run per sequence, so that one file of boxes per sequence is enough.</summary>
     internal static bool IsOnePass(Protocol protocol) => protocol is Protocol.Ope or Protocol.Got10k or Protocol.Vot;
 
     /// <summary>The runs on a sequence.</summary>
+    /// <exception cref="EvaluationException">There is no true box to start from.</exception>
     internal static IReadOnlyList<ProtocolRun> Of(Protocol protocol, EvaluatedSequence sequence)
     {
         string name = protocol.ToString().ToLowerInvariant();

@@ -17,10 +17,10 @@ internal sealed class ProtocolRunner
     private int measured;
 
     /// <summary>Prepares a runner for one run.</summary>
-    /// <param name="tracker">The tracker, for this run alone while it lasts.</param>
+    /// <param name="tracker">The tracker. Nothing else may use it during the run.</param>
     /// <param name="sequence">The sequence, with its frames.</param>
     /// <param name="cancel">Ends the run with an <see cref="OperationCanceledException"/>.</param>
-    /// <param name="advance">Called once a frame.</param>
+    /// <param name="advance">Called after each frame.</param>
     internal ProtocolRunner(ITracker tracker, EvaluatedSequence sequence, CancellationToken cancel, Action advance)
     {
         this.tracker = tracker;
@@ -31,15 +31,15 @@ internal sealed class ProtocolRunner
 
     /// <summary>Tracks from the run's start to the last frame with ground truth.</summary>
     /// <param name="protocol">The rules.</param>
-    /// <param name="run">Where to start, and from what box.</param>
-    /// <param name="decodeAhead">Whether frames are decoded on a thread of their own.</param>
+    /// <param name="run">The frame and the box to start from.</param>
+    /// <param name="decodeAhead">Whether frames are decoded on another thread.</param>
     internal RunResult Track(Protocol protocol, ProtocolRun run, bool decodeAhead)
     {
         Sequence source = sequence.Source!;
         FrameSource opened = (source with { FirstFrame = source.FirstFrame + run.Start }).OpenFrames();
         using FrameSource video = decodeAhead ? new DecodeAhead(opened) : opened;
         var lines = new RunLine[sequence.Truth.Count - run.Start];
-        // The tracker rests after a failure: it is initialized in this frame, or in the first one after it that has a true box.
+        // After a failure the tracker is inactive. It is initialized in this frame, or in the first later one that has a true box.
         int next = 0;
         bool active = false;
         for (int i = 0; i < lines.Length; i++)

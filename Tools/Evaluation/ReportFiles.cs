@@ -5,16 +5,16 @@ using SiamIlgpu.Media;
 
 namespace SiamIlgpu.Evaluation;
 
-/// <summary>An evaluation's figures as JSON and as CSV.</summary>
+/// <summary>Writes the figures of an evaluation as JSON and as CSV.</summary>
 internal static class ReportFiles
 {
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
 
-    /// <summary>Writes all figures and curves, whole or not at all. What is not known is null.</summary>
+    /// <summary>Writes all figures and curves as JSON, completely or not at all. Values that are not known are null.</summary>
     internal static void WriteJson(string file, EvaluationReport report) =>
         AtomicFile.WriteBytes(file, [.. JsonText.Of(json => Write(json, report)), (byte)'\n']);
 
-    /// <summary>Writes a line for each tracker and sequence, and one for all sequences, whole or not at all.</summary>
+    /// <summary>Writes CSV, completely or not at all: for each tracker a line per sequence, and one for all sequences.</summary>
     internal static void WriteCsv(string file, EvaluationReport report)
     {
         var lines = new List<string> { $"tracker,sequence,{string.Join(',', report.Trackers[0].Metrics.Select(m => m.Key))}" };

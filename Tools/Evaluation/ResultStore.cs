@@ -7,9 +7,10 @@ using SiamIlgpu.Tracking;
 namespace SiamIlgpu.Evaluation;
 
 /// <summary>
-/// A folder of results. manifest.json says what was evaluated; sequences/NAME.json is what scoring needs of a sequence;
-/// trackers/TRACKER/RUN/SEQUENCE.txt are the boxes of a run, an OTB result folder. The .json file beside them, written last, says what they
-/// depend on and has their hash, so half a result is none; the .time.json file has the time that the run took.
+/// A folder of results. manifest.json says what was evaluated. sequences/NAME.json holds what scoring needs to know about a sequence.
+/// trackers/TRACKER/RUN/SEQUENCE.txt holds the boxes of a run, so trackers/TRACKER/RUN has the format of OTB's result folders.
+/// SEQUENCE.json next to it says what the boxes depend on, and contains their hash. It is written last, so an incomplete result does not
+/// count as one. SEQUENCE.time.json holds the time that the run took.
 /// </summary>
 internal sealed class ResultStore
 {
@@ -20,10 +21,10 @@ internal sealed class ResultStore
 
     internal ResultStore(string folder) => this.folder = folder;
 
-    /// <summary>Where it is, as it was given.</summary>
+    /// <summary>The folder's path, as the user gave it.</summary>
     internal string Folder => folder;
 
-    /// <summary>Makes the folder, and writes what it will hold results of.</summary>
+    /// <summary>Creates the folder, and writes down what its results are of.</summary>
     internal void Begin(Manifest manifest)
     {
         if (File.Exists(folder))
@@ -32,20 +33,20 @@ internal sealed class ResultStore
         AtomicFile.WriteBytes(Path.Combine(folder, ManifestName), Encoding.UTF8.GetBytes(manifest.ToJson()));
     }
 
-    /// <summary>What the folder holds results of.</summary>
+    /// <summary>Reads what the folder's results are of.</summary>
     internal Manifest LoadManifest() => Manifest.Load(Path.Combine(folder, ManifestName));
 
     internal void Save(EvaluatedSequence sequence) => sequence.Save(SequenceFile(sequence.Name));
 
-    /// <summary>A sequence, or null when the folder does not have it.</summary>
+    /// <summary>Reads a sequence; null when the folder does not have it.</summary>
     internal EvaluatedSequence? LoadSequence(string name) => File.Exists(SequenceFile(name)) ? EvaluatedSequence.Load(SequenceFile(name)) : null;
 
-    /// <summary>Writes a run; the file that makes it valid comes last.</summary>
+    /// <summary>Writes a run. The file that makes it valid is written last.</summary>
     internal void Save(RunKey key, RunIdentity identity, RunResult result)
     {
         string stem = Stem(key);
         Directory.CreateDirectory(Path.GetDirectoryName(stem)!);
-        // From here on, and until all is written, there is no result.
+        // Until everything is written, the run has no valid result.
         File.Delete($"{stem}.json");
         byte[] boxes = Encoding.ASCII.GetBytes(string.Concat(result.Lines.Select(line => $"{line}\n")));
         AtomicFile.WriteBytes($"{stem}.txt", boxes);
@@ -65,11 +66,13 @@ internal sealed class ResultStore
         }));
     }
 
-    /// <summary>A stored run, if there is one that was made of just these things.</summary>
-    /// <param name="key">Which run.</param>
-    /// <param name="identity">What it must have been made of.</param>
-    /// <param name="lines">The lines that it must have.</param>
-    /// <param name="obstacle">Why there is none to be used: null when nothing is stored at all.</param>
+    /// <summary>Reads a stored run; null if there is none that can be used.</summary>
+    /// <param name="key">The run.</param>
+    /// <param name="identity">What the stored run must depend on.</param>
+    /// <param name="lines">The number of lines that it must have.</param>
+    /// <param name="obstacle">
+    /// Receives the reason why a stored run cannot be used; null when it can be used, or when nothing is stored.
+    /// </param>
     internal RunResult? Load(RunKey key, RunIdentity identity, int lines, out string? obstacle)
     {
         string stem = Stem(key);
@@ -113,7 +116,7 @@ internal sealed class ResultStore
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            // The boxes are as good without.
+            // The boxes can be used without the time.
             return null;
         }
     }
@@ -123,5 +126,5 @@ internal sealed class ResultStore
     private string Stem(RunKey key) => Path.Combine(folder, "trackers", key.Tracker, key.Run, key.Sequence);
 }
 
-/// <summary>Which run: of which tracker, on which sequence.</summary>
+/// <summary>Names a run by its tracker, its sequence, and its name in the protocol.</summary>
 internal readonly record struct RunKey(string Tracker, string Sequence, string Run);

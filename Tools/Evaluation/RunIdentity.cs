@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace SiamIlgpu.Evaluation;
 
-/// <summary>All that the boxes of one run depend on, as names and values. A stored run is used again only when none has changed.</summary>
+/// <summary>
+/// Everything that the boxes of one run depend on, as names and values. A stored run is used again only if all are the same.
+/// </summary>
 internal sealed class RunIdentity
 {
     private readonly (string Name, string Value)[] parts;
@@ -30,7 +32,7 @@ internal sealed class RunIdentity
             json.WriteString(name, value);
     }
 
-    /// <summary>The name of the first part that a stored run has otherwise; null when all are the same.</summary>
+    /// <summary>The name of the first part that is different in a stored run; null when all are the same.</summary>
     internal string? DifferenceFrom(JsonElement stored)
     {
         foreach ((string name, string value) in parts)

@@ -3,14 +3,14 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Evaluation;
 
-/// <summary>One frame of a run: a tracked box, or what else happened, as VOT's result files have it.</summary>
+/// <summary>One frame of a run: a tracked box, or what else happened, as in VOT's result files.</summary>
 internal readonly record struct RunLine(VotFrame Kind, BoundingBox Box = default)
 {
     /// <summary>A frame with a box.</summary>
     internal static RunLine Tracked(BoundingBox box) => new(VotFrame.Tracked, box);
 
-    /// <summary>The lines of a result file: x,y,w,h (or a polygon's corners) a frame, or one of VOT's codes.</summary>
-    /// <exception cref="EvaluationException">It cannot be read, or a line is malformed; the message has its number.</exception>
+    /// <summary>Reads a result file. Each line is x,y,w,h, a polygon's corners, or one of VOT's codes.</summary>
+    /// <exception cref="EvaluationException">The file cannot be read, or has a malformed line, whose number is in the message.</exception>
     internal static RunLine[] Read(string file)
     {
         string[] lines;
@@ -26,7 +26,7 @@ internal readonly record struct RunLine(VotFrame Kind, BoundingBox Box = default
             ?? throw new EvaluationException($"{file}: line {i + 1}: expected x,y,w,h, a polygon's eight numbers, or VOT's code 0, 1 or 2"))];
     }
 
-    /// <summary>A line from its text; null when it is none. Numbers that are not finite are a box that is not valid.</summary>
+    /// <summary>Reads a line; null when it is malformed. Numbers that are not finite give an invalid box.</summary>
     internal static RunLine? Parse(string line)
     {
         string[] parts = line.Split([',', ' ', '\t', ';'], StringSplitOptions.RemoveEmptyEntries);
@@ -47,23 +47,25 @@ internal readonly record struct RunLine(VotFrame Kind, BoundingBox Box = default
         };
     }
 
-    /// <summary>The text from which <see cref="Parse"/> makes the same line, to the last bit.</summary>
+    /// <summary>The text that <see cref="Parse"/> turns into the same line, to the last bit.</summary>
     public override string ToString() => Kind == VotFrame.Tracked
         ? string.Create(CultureInfo.InvariantCulture, $"{Box.X},{Box.Y},{Box.Width},{Box.Height}")
         : ((int)Kind).ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>Where the time of a run went.</summary>
-/// <param name="Frames">Frames that were measured: all tracked ones, but not those that the tracker was given.</param>
-/// <param name="Seconds">Seconds that the tracker took for them.</param>
-/// <param name="SecondsWithDecoding">The same with the waiting for decoded frames.</param>
+/// <summary>How long a run took.</summary>
+/// <param name="Frames">
+/// Number of frames that were measured: those that were tracked, not those in which the tracker was initialized.
+/// </param>
+/// <param name="Seconds">Seconds that the tracker took for these frames.</param>
+/// <param name="SecondsWithDecoding">The same, with the time spent waiting for decoded frames.</param>
 internal readonly record struct RunTiming(int Frames, double Seconds, double SecondsWithDecoding)
 {
     internal double? FramesPerSecond => Seconds > 0 ? Frames / Seconds : null;
 
     internal double? FramesPerSecondWithDecoding => SecondsWithDecoding > 0 ? Frames / SecondsWithDecoding : null;
 
-    /// <summary>Runs together; null when none was measured.</summary>
+    /// <summary>The sum over runs; null when none was measured.</summary>
     internal static RunTiming? Sum(IEnumerable<RunTiming?> timings)
     {
         RunTiming[] known = [.. timings.OfType<RunTiming>()];
@@ -73,7 +75,7 @@ internal readonly record struct RunTiming(int Frames, double Seconds, double Sec
     }
 }
 
-/// <summary>What a run gave.</summary>
-/// <param name="Lines">One a frame, from the run's start to the last frame that has ground truth.</param>
-/// <param name="Timing">Where the time went; null for boxes from elsewhere.</param>
+/// <summary>The result of a run.</summary>
+/// <param name="Lines">One line per frame, from the run's start to the last frame that has ground truth.</param>
+/// <param name="Timing">How long the run took; null when this is not known, as for boxes from other programs.</param>
 internal sealed record RunResult(IReadOnlyList<RunLine> Lines, RunTiming? Timing);

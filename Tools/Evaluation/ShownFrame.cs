@@ -4,18 +4,18 @@ using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Evaluation;
 
-/// <summary>A small picture of one frame; boxes are laid over it by the page.</summary>
-/// <param name="Frame">The frame's place in its sequence, from 0.</param>
+/// <summary>A small picture of one frame. The page draws boxes over it.</summary>
+/// <param name="Frame">The frame's number in its sequence, from 0.</param>
 /// <param name="Png">The picture, as a PNG file.</param>
 internal sealed record ShownFrame(int Frame, byte[] Png)
 {
     private const int Count = 6;
     private const int Width = 200;
 
-    // Five bits a channel: half the bytes, and at this size the eye does not miss the others.
+    // Five bits per channel halve the size of the file, and at this size the eye sees no difference.
     private const int Levels = 31;
 
-    /// <summary>Frames from first to last, evenly spread over those that have a true box.</summary>
+    /// <summary>Chooses frames that are spread evenly over those that have a true box, from the first to the last.</summary>
     internal static IReadOnlyList<ShownFrame> Choose(IReadOnlyList<string> files, IReadOnlyList<BoundingBox?> truth)
     {
         int[] annotated = [.. Enumerable.Range(0, truth.Count).Where(i => truth[i] is { IsValid: true })];
@@ -28,7 +28,7 @@ internal sealed record ShownFrame(int Frame, byte[] Png)
         ];
     }
 
-    /// <summary>The frame, small, as a PNG file.</summary>
+    /// <summary>Makes the frame small and encodes it as a PNG file.</summary>
     private static byte[] Shrink(Frame frame)
     {
         int width = Math.Min(Width, frame.Width);

@@ -1,8 +1,8 @@
 namespace SiamIlgpu.Evaluation;
 
 /// <summary>
-/// The curves of OTB (Wu, Lim and Yang, "Object Tracking Benchmark", PAMI 2015) and the normalized precision of TrackingNet and
-/// LaSOT, with the numbers read off them. Immutable.
+/// OTB's curves (Wu, Lim and Yang, "Object Tracking Benchmark", PAMI 2015) and the normalized precision of TrackingNet and LaSOT, with the
+/// scores that are computed from these curves. Immutable.
 /// </summary>
 public sealed class TrackingCurves
 {
@@ -26,10 +26,10 @@ public sealed class TrackingCurves
     /// <summary>Thresholds of <see cref="NormalizedPrecision"/>, in sizes of the target: 0, 0.01, ..., 0.5.</summary>
     public static IReadOnlyList<double> NormalizedThresholds { get; } = [.. Enumerable.Range(0, 51).Select(i => i / 100.0)];
 
-    /// <summary>Frames that count.</summary>
+    /// <summary>Number of frames that count.</summary>
     public int Frames { get; }
 
-    /// <summary>Mean intersection over union; NaN without a frame, as all other numbers are then.</summary>
+    /// <summary>Mean intersection over union. Like all other values, it is NaN when there are no frames.</summary>
     public double MeanIou { get; }
 
     /// <summary>For each threshold the share of frames whose IoU is greater.</summary>
@@ -38,19 +38,21 @@ public sealed class TrackingCurves
     /// <summary>For each threshold the share of frames whose centers lie at most that many pixels apart.</summary>
     public IReadOnlyList<double> Precision { get; }
 
-    /// <summary>The same with distances in widths and heights of the target.</summary>
+    /// <summary>
+    /// For each threshold the share of frames whose centers lie at most that far apart, in widths and heights of the target.
+    /// </summary>
     public IReadOnlyList<double> NormalizedPrecision { get; }
 
-    /// <summary>Area under the success curve: its mean.</summary>
+    /// <summary>Area under the success curve, computed as its mean.</summary>
     public double Auc => Success.Average();
 
     /// <summary>Precision at 20 pixels.</summary>
     public double Precision20 => Precision[PrecisionPixels];
 
-    /// <summary>Area under the normalized precision curve: its mean.</summary>
+    /// <summary>Area under the normalized precision curve, computed as its mean.</summary>
     public double NormalizedPrecisionAuc => NormalizedPrecision.Average();
 
-    /// <summary>The curves of frames, each of which counts once: those of one run, or of all runs on one sequence.</summary>
+    /// <summary>The curves of a list of frames, from one run or from all runs on one sequence. Each frame counts once.</summary>
     public static TrackingCurves Of(IReadOnlyCollection<FrameFit> fits) => new(
         fits.Count,
         fits.Count == 0 ? double.NaN : fits.Average(f => f.Iou),
@@ -59,8 +61,8 @@ public sealed class TrackingCurves
         [.. NormalizedThresholds.Select(t => Share(fits, f => f.NormalizedCenterError <= t))]);
 
     /// <summary>
-    /// The curves of a data set, as OTB has them: the means of its sequences', each of which counts once, however long it is.
-    /// Sequences without a frame that counts are left out.
+    /// The curves of a data set, as OTB defines them: the means of the sequences' curves. Each sequence counts once, regardless of its
+    /// length. Sequences that have no frame that counts are left out.
     /// </summary>
     public static TrackingCurves Mean(IEnumerable<TrackingCurves> sequences)
     {

@@ -1,24 +1,24 @@
 namespace SiamIlgpu.Evaluation;
 
-/// <summary>What a frame is in VOT's supervised experiment; the first three are the codes of its result files.</summary>
+/// <summary>What happened in a frame of VOT's supervised experiment. The first three values are the codes in VOT's result files.</summary>
 public enum VotFrame
 {
-    /// <summary>Passed over after a failure.</summary>
+    /// <summary>The frame was skipped after a failure.</summary>
     Skipped = 0,
 
-    /// <summary>The tracker was given the box.</summary>
+    /// <summary>The tracker was initialized with the true box.</summary>
     Initialized = 1,
 
     /// <summary>The tracker's box had no overlap with the truth.</summary>
     Failed = 2,
 
-    /// <summary>The tracker found a box.</summary>
+    /// <summary>The tracker returned a box.</summary>
     Tracked = 3,
 }
 
-/// <summary>One sequence of VOT's supervised experiment.</summary>
-/// <param name="Frames">What each frame is.</param>
-/// <param name="Overlaps">The overlap of each frame, 0..1; only those of tracked frames count. NaN where there is no truth.</param>
+/// <summary>A run of VOT's supervised experiment on one sequence.</summary>
+/// <param name="Frames">What happened in each frame.</param>
+/// <param name="Overlaps">The overlap of each frame, 0..1; NaN where there is no truth. Only the overlaps of tracked frames count.</param>
 public sealed record VotRun(IReadOnlyList<VotFrame> Frames, IReadOnlyList<double> Overlaps)
 {
     private const int BurnIn = 10;
@@ -27,8 +27,8 @@ public sealed record VotRun(IReadOnlyList<VotFrame> Frames, IReadOnlyList<double
     public int Failures => Frames.Count(f => f == VotFrame.Failed);
 
     /// <summary>
-    /// The overlaps that count for accuracy: of tracked frames, but for the ten frames that begin with an initialization, whose
-    /// overlap is flattered by it.
+    /// The overlaps that count for accuracy: those of tracked frames, except the ten frames that begin with an initialization, because it
+    /// makes their overlap better than usual.
     /// </summary>
     public IReadOnlyList<double> AccurateOverlaps()
     {
@@ -43,7 +43,7 @@ public sealed record VotRun(IReadOnlyList<VotFrame> Frames, IReadOnlyList<double
         return overlaps;
     }
 
-    /// <summary>From each initialization to the failure that ended it, or to the last frame.</summary>
+    /// <summary>The parts of the run from each initialization to the failure that ended it, or to the last frame.</summary>
     internal IEnumerable<(double[] Overlaps, bool Failed)> Fragments()
     {
         for (int start = 0; start < Frames.Count; start++)
@@ -60,13 +60,13 @@ public sealed record VotRun(IReadOnlyList<VotFrame> Frames, IReadOnlyList<double
 }
 
 /// <summary>
-/// VOT's figures of the supervised experiment (Kristan et al., "The Visual Object Tracking VOT2015 challenge results", ICCV
-/// workshops 2015): a tracker that fails is initialized again five frames later. As in its toolkit, accuracy is a mean over all
-/// frames, and failures are counted over all sequences.
+/// The figures of VOT's supervised experiment (Kristan et al., "The Visual Object Tracking VOT2015 challenge results", ICCV workshops
+/// 2015), in which a tracker that fails is initialized again five frames later. As in VOT's toolkit, accuracy is a mean over all frames,
+/// and failures are counted over all sequences.
 /// </summary>
 /// <param name="Accuracy">Mean overlap of the frames that count (<see cref="VotRun.AccurateOverlaps"/>); 0 when there are none.</param>
-/// <param name="Failures">Failures in all.</param>
-/// <param name="Robustness">Failures in a hundred frames.</param>
+/// <param name="Failures">Number of failures in all runs.</param>
+/// <param name="Robustness">Number of failures per hundred frames.</param>
 public readonly record struct VotScore(double Accuracy, int Failures, double Robustness)
 {
     /// <summary>Frames from a failure to the next initialization.</summary>
