@@ -14,14 +14,20 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// </example>
 public sealed partial class CpuDevice : ComputeDevice
 {
-    /// <summary>Opens the processor.</summary>
+    /// <summary>Opens the processor with <see cref="DefaultThreads"/>.</summary>
+    public CpuDevice()
+        : this(new CpuDeviceOptions())
+    {
+    }
+
+    /// <summary>Opens the processor with a number of threads.</summary>
     /// <param name="threads">Number of threads that share the work, including the caller's; 0 for <see cref="DefaultThreads"/>.</param>
-    public CpuDevice(int threads = 0)
+    public CpuDevice(int threads)
         : this(new CpuDeviceOptions { Threads = threads })
     {
     }
 
-    /// <summary>Opens the processor.</summary>
+    /// <summary>Opens the processor with options.</summary>
     public CpuDevice(CpuDeviceOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
