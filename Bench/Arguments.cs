@@ -1,5 +1,4 @@
 using System.CommandLine;
-using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Weights;
 

@@ -16,7 +16,9 @@ internal static class BoxesCommand
         var models = new Option<FileInfo[]>("--model") { Description = "The weights to track with.", HelpName = "FILE", Required = true };
         var data = new Option<DirectoryInfo>("--data")
         {
-            Description = "A sequence, a folder of sequences, or one with sequences in otb/, vot/ and got10k/.", HelpName = "FOLDER", Required = true,
+            Description = "A sequence, a folder of sequences, or one with sequences in otb/, vot/ and got10k/.",
+            HelpName = "FOLDER",
+            Required = true,
         };
         var command = new Command("boxes", "Compares the boxes of the automatic convolutions with those of the direct ones.") { models, data };
         command.SetAction(parsed => BenchData.Guard(() =>

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using SiamIlgpu.Datasets;
 using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels.Cpu;
-using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Training;
 using SiamIlgpu.Weights;
 
@@ -31,7 +30,10 @@ internal static class OverfitCommand
             {
                 // What keeps a network from knowing its pairs by heart is left off.
                 WeightDecay = 0,
-                Loss = parsed.GetValue(loss), Epochs = parsed.GetValue(epochs), FirstRate = parsed.GetValue(rate), LastRate = parsed.GetValue(rate),
+                Loss = parsed.GetValue(loss),
+                Epochs = parsed.GetValue(epochs),
+                FirstRate = parsed.GetValue(rate),
+                LastRate = parsed.GetValue(rate),
             };
             return Overfit(start, options, parsed.GetValue(pairs), parsed.GetValue(window), parsed.GetValue(goal));
         });
@@ -44,7 +46,11 @@ internal static class OverfitCommand
         using var sampler = new PairSampler(
             new SyntheticScenes(firstSeed: 1, count), new PairOptions
             {
-                ExemplarSize = start.Definition!.ExemplarSize, SearchSize = options.SearchSize, Count = count, Augment = false, Window = window,
+                ExemplarSize = start.Definition!.ExemplarSize,
+                SearchSize = options.SearchSize,
+                Count = count,
+                Augment = false,
+                Window = window,
             });
         using var trainer = new Trainer(start, options, device, new Same(sampler));
         Console.WriteLine($"{start.Source}, {options.Loss}, the same {count} pairs in every epoch; {device.Name}");

@@ -18,11 +18,15 @@ internal static class SequencesCommand
         var models = new Option<string[]>("--model")
         {
             Description = "Weights to track with, or NETWORK:SEED (cfnet-conv2:1) for the network as it is before training.",
-            HelpName = "FILE", Required = true, AllowMultipleArgumentsPerToken = true,
+            HelpName = "FILE",
+            Required = true,
+            AllowMultipleArgumentsPerToken = true,
         };
         var data = new Option<DirectoryInfo>("--data")
         {
-            Description = "A sequence, a folder of sequences, or one with sequences in otb/, vot/ and got10k/.", HelpName = "FOLDER", Required = true,
+            Description = "A sequence, a folder of sequences, or one with sequences in otb/, vot/ and got10k/.",
+            HelpName = "FOLDER",
+            Required = true,
         };
         var threads = new Option<int>("--threads") { Description = "Sequences tracked at a time, a thread each.", DefaultValueFactory = _ => CpuDevice.DefaultThreads };
         var command = new Command("sequences", "Tracks every sequence with every model and prints the mean IoU of each.") { models, data, threads };

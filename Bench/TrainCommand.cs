@@ -19,7 +19,9 @@ internal static class TrainCommand
     {
         var networks = new Option<string[]>("--network")
         {
-            Description = "Networks of the papers.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. PaperNetworks.Names],
+            Description = "Networks of the papers.",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [.. PaperNetworks.Names],
         };
         networks.AcceptOnlyFromAmong([.. PaperNetworks.Names]);
         Option<int> threads = Arguments.Count("--threads", CpuDevice.DefaultThreads, "Threads that share the work.");

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using SiamIlgpu.Datasets.Synthetic;
 
 namespace SiamIlgpu.Bench;
 

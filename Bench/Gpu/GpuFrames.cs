@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using SiamIlgpu.Datasets;
 using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;

@@ -1,4 +1,3 @@
-using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Gpu;
 using SiamIlgpu.Tests.Cases;
 

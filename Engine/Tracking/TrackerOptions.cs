@@ -1,4 +1,3 @@
-using SiamIlgpu.Kernels.Ops;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tracking;

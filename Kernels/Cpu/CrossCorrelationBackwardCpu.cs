@@ -106,10 +106,8 @@ internal sealed unsafe class CrossCorrelationBackwardCpu : CrossCorrelationBackw
                 for (int v = 0; v < t;)
                 {
                     int tile = TileOf(t - v);
-                {
                     float* pixels = x + ((nint)i * s + v) * Block.Lanes;
                     AddTile<TLanes>(tile, d + (nint)i * r, r, pixels, s * Block.Lanes, rows, r, to + v * Block.Lanes);
-                }
                     v += tile;
                 }
             }

@@ -1,4 +1,3 @@
-using SiamIlgpu.Kernels;
 using SiamIlgpu.Plans;
 using SiamIlgpu.Weights;
 

@@ -1,4 +1,3 @@
-using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tests.Cases;

@@ -5,7 +5,6 @@ using SiamIlgpu.Networks;
 using SiamIlgpu.Plans;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Tests.Gpu;
-using SiamIlgpu.Tests.Kernels;
 using SiamIlgpu.Training;
 using SiamIlgpu.Weights;
 
@@ -61,7 +60,11 @@ internal sealed class TenStepsTests
         {
             TrainingOptions options = TrainingOptions.For(Network) with
             {
-                SearchSize = Network.SearchSize, PositiveRadius = Network.Stride, Batch = 4, Loss = Loss, HardNegatives = 5,
+                SearchSize = Network.SearchSize,
+                PositiveRadius = Network.Stride,
+                Batch = 4,
+                Loss = Loss,
+                HardNegatives = 5,
             };
             using var plan = new TrainingPlan(device, NetworkInitializer.Create(Network, seed: 3), options);
             var labels = new LabelMaps(plan.ResponseSize, Network.Stride, options);

@@ -176,8 +176,12 @@ internal sealed class TrainingPlanTests
         {
             Options = TrainingOptions.For(network) with
             {
-                SearchSize = network.SearchSize, PositiveRadius = network.Stride, NegativeRadius = 1.5 * network.Stride,
-                Batch = Batch, Loss = loss, HardNegatives = hardNegatives,
+                SearchSize = network.SearchSize,
+                PositiveRadius = network.Stride,
+                NegativeRadius = 1.5 * network.Stride,
+                Batch = Batch,
+                Loss = loss,
+                HardNegatives = hardNegatives,
             };
             NetworkWeights initial = NetworkInitializer.Create(network, seed: 5);
             // No gain or offset at its neutral value: mistakes would hide there.

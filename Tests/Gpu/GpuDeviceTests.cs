@@ -5,7 +5,6 @@ using SiamIlgpu.Kernels.Gpu;
 using SiamIlgpu.Tests.Cases;
 using SiamIlgpu.Tests.Gpu.Sandbox;
 using SiamIlgpu.Tests.Kernels;
-using SiamIlgpu.Tests.Reference;
 
 namespace SiamIlgpu.Tests.Gpu;
 

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using SiamIlgpu.Datasets;
 using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;

@@ -1,10 +1,8 @@
 extern alias RealIlgpu;
-using SiamIlgpu.Datasets;
 using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Kernels.Gpu;
-using SiamIlgpu.Kernels.Gpu.Ilgpu;
 using SiamIlgpu.Media;
 using SiamIlgpu.Tests.Gpu.Sandbox;
 using SiamIlgpu.Tests.Kernels;

@@ -1,6 +1,5 @@
 extern alias RealIlgpu;
 using RealIlgpu::ILGPU;
-using RealIlgpu::ILGPU.Runtime;
 using RealIlgpu::ILGPU.Runtime.OpenCL;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Gpu;

@@ -73,7 +73,12 @@ internal sealed unsafe class ConvolutionTilesTests
         float[] output = [.. before];
         var walk = new TileWalk
         {
-            Blocks = Blocks, BlocksOfASum = blocksOfASum, BlockStride = BlockStride, Rows = Rows, RowStride = RowStride, Run = Run * advance,
+            Blocks = Blocks,
+            BlocksOfASum = blocksOfASum,
+            BlockStride = BlockStride,
+            Rows = Rows,
+            RowStride = RowStride,
+            Run = Run * advance,
             PixelStep = Math.Max(step, advance),
         };
         fixed (float* x = input, w = weights, y = output)

@@ -1,5 +1,4 @@
 using SiamIlgpu.Kernels;
-using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Tests.Cases;
 
 namespace SiamIlgpu.Tests.Kernels;

@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels;
-
 namespace SiamIlgpu.Tests.Reference;
 
 /// <summary>Batch normalization with the batch's own moments, channel by channel, in double. All arrays planar.</summary>

@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels;
-
 namespace SiamIlgpu.Tests.Reference;
 
 /// <summary>The gradients of a convolution as its definition reads: one element at a time, in double. All arrays planar.</summary>

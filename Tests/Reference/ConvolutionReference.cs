@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels;
-
 namespace SiamIlgpu.Tests.Reference;
 
 /// <summary>The convolution as its definition reads: one output at a time, in double. All arrays planar.</summary>

@@ -1,5 +1,4 @@
 using System.Numerics;
-using SiamIlgpu.Kernels;
 
 namespace SiamIlgpu.Tests.Reference;
 

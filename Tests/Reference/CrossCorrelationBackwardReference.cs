@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels;
-
 namespace SiamIlgpu.Tests.Reference;
 
 /// <summary>The gradients of the cross-correlation as the definition reads, in double. All arrays planar.</summary>

@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels;
-
 namespace SiamIlgpu.Tests.Reference;
 
 /// <summary>The cross-correlation as its definition reads, in double. All arrays planar.</summary>

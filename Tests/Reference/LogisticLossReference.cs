@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels;
-
 namespace SiamIlgpu.Tests.Reference;
 
 /// <summary>The logistic loss and its gradient, in double. All maps planar.</summary>

@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels;
-
 namespace SiamIlgpu.Tests.Reference;
 
 /// <summary>Max pooling and its gradient: each window by itself, its first maximum row by row. All arrays planar.</summary>

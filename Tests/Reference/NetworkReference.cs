@@ -1,4 +1,3 @@
-using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Plans;
 using SiamIlgpu.Training;

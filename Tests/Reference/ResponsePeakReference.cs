@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels;
-
 namespace SiamIlgpu.Tests.Reference;
 
 /// <summary>The search for the peak, step by step as the papers' tracking loop has it, in double.</summary>

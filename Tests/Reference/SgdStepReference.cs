@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels;
-
 namespace SiamIlgpu.Tests.Reference;
 
 /// <summary>One step of the optimizer, parameter by parameter, in double.</summary>

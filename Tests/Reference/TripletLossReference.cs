@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels;
-
 namespace SiamIlgpu.Tests.Reference;
 
 /// <summary>The triplet loss and its gradient, pair by pair, in double. All maps planar.</summary>

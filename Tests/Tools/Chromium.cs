@@ -198,7 +198,11 @@ internal sealed class ChromiumPage : IAsyncDisposable
 
     private Task MouseAsync(string type, double x, double y, int buttons) => AskAsync("Input.dispatchMouseEvent", new JsonObject
     {
-        ["type"] = type, ["x"] = x, ["y"] = y, ["buttons"] = buttons, ["clickCount"] = 1,
+        ["type"] = type,
+        ["x"] = x,
+        ["y"] = y,
+        ["buttons"] = buttons,
+        ["clickCount"] = 1,
         ["button"] = type == "mouseMoved" && buttons == 0 ? "none" : "left",
     });
 

@@ -2,9 +2,7 @@ using System.Diagnostics;
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using SiamIlgpu.Datasets.Synthetic;
-using SiamIlgpu.Evaluation;
 using SiamIlgpu.Media;
-using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Tests.Tools;
 

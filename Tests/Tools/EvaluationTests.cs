@@ -1,12 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Xml.Linq;
-using SiamIlgpu.Datasets;
 using SiamIlgpu.Datasets.Synthetic;
-using SiamIlgpu.Evaluation;
 using SiamIlgpu.Media;
 using SiamIlgpu.Networks;
-using SiamIlgpu.Run;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tests.Tools;

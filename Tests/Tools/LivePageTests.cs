@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using SiamIlgpu.Datasets;
 using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Live;

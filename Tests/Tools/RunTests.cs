@@ -1,4 +1,3 @@
-using SiamIlgpu.Datasets;
 using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Media;
 using SiamIlgpu.Networks;

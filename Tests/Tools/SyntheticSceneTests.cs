@@ -1,6 +1,5 @@
 using SiamIlgpu.Datasets;
 using SiamIlgpu.Datasets.Synthetic;
-using SiamIlgpu.Kernels;
 using SiamIlgpu.Media;
 using SiamIlgpu.Tracking;
 

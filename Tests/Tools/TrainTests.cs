@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Xml.Linq;
-using SiamIlgpu.Datasets;
 using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Media;

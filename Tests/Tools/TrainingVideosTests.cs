@@ -1,5 +1,4 @@
 using SiamIlgpu.Datasets;
-using SiamIlgpu.Kernels;
 using SiamIlgpu.Media;
 using SiamIlgpu.Tracking;
 

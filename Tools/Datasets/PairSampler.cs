@@ -1,5 +1,4 @@
 using SiamIlgpu.Datasets.Synthetic;
-using SiamIlgpu.Kernels;
 using SiamIlgpu.Media;
 using SiamIlgpu.Tracking;
 using SiamIlgpu.Training;

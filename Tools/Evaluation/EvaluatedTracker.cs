@@ -1,4 +1,3 @@
-using SiamIlgpu.Datasets;
 using SiamIlgpu.Networks;
 using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text;
-using SiamIlgpu.Datasets;
-using SiamIlgpu.Media;
 using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Evaluation;

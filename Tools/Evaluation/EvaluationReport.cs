@@ -1,4 +1,3 @@
-using SiamIlgpu.Datasets;
 using SiamIlgpu.Media;
 using SiamIlgpu.Tracking;
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using SiamIlgpu.Datasets;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Plans;

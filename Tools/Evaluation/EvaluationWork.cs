@@ -1,6 +1,3 @@
-using SiamIlgpu.Datasets;
-using SiamIlgpu.Tracking;
-
 namespace SiamIlgpu.Evaluation;
 
 /// <summary>The runs of an evaluation, or of one part of it: those that are already done, and those still to be tracked.</summary>

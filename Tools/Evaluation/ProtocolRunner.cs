@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using SiamIlgpu.Datasets;
-using SiamIlgpu.Kernels;
 using SiamIlgpu.Media;
 using SiamIlgpu.Tracking;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using SiamIlgpu.Datasets;
 using SiamIlgpu.Media;
 
 namespace SiamIlgpu.Evaluation;

@@ -1,8 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using SiamIlgpu.Datasets;
 using SiamIlgpu.Media;
-using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Evaluation;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using SiamIlgpu.Media;
 using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Live;

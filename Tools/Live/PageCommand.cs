@@ -1,5 +1,4 @@
 using System.Text.Json;
-using SiamIlgpu.Media;
 using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Live;

@@ -1,4 +1,3 @@
-using SiamIlgpu.Media;
 using SiamIlgpu.Tracking;
 
 namespace SiamIlgpu.Live;

@@ -139,7 +139,8 @@ public static class Drawing
 
     private static SKFont FontFor(Frame frame) => new(Letters, (float)Math.Max(LeastLetter, frame.Height * LetterShare))
     {
-        Edging = SKFontEdging.Antialias, Subpixel = true,
+        Edging = SKFontEdging.Antialias,
+        Subpixel = true,
     };
 
     private static (int Width, int Height) SizeOf(SKFont font, string text) => (

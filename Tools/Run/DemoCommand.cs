@@ -1,5 +1,4 @@
 using System.CommandLine;
-using SiamIlgpu.Datasets;
 using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Media;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Kernels.Gpu;
-using SiamIlgpu.Kernels.Ops;
 
 namespace SiamIlgpu.Run;
 

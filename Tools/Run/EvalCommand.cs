@@ -13,7 +13,9 @@ internal sealed class EvalCommand
 {
     private readonly Option<string> dataset = new("--dataset")
     {
-        Description = "The folder of a sequence, or of sequences.", HelpName = "FOLDER", Required = true,
+        Description = "The folder of a sequence, or of sequences.",
+        HelpName = "FOLDER",
+        Required = true,
     };
 
     private readonly Option<DatasetFormat> format = new("--format") { Description = "How it looks: otb, vot or got10k.", Required = true };
@@ -22,20 +24,23 @@ internal sealed class EvalCommand
     {
         Description = "A network to track with, as for track, or default for the default model; may be given repeatedly. The default model alone "
             + "unless --model or --results is given.",
-        HelpName = "FILE", AllowMultipleArgumentsPerToken = true,
+        HelpName = "FILE",
+        AllowMultipleArgumentsPerToken = true,
     };
 
     private readonly Option<string[]> grayModels = new("--gray-model")
     {
         Description = "The same network trained for gray video, used for the model of the same layers where the first frame of a run has no "
             + "color; may be given repeatedly.",
-        HelpName = "FILE", AllowMultipleArgumentsPerToken = true,
+        HelpName = "FILE",
+        AllowMultipleArgumentsPerToken = true,
     };
 
     private readonly Option<string[]> results = new("--results")
     {
         Description = "A folder of boxes to score beside, SEQUENCE.txt with x,y,w,h for every frame; may be given repeatedly.",
-        HelpName = "FOLDER", AllowMultipleArgumentsPerToken = true,
+        HelpName = "FOLDER",
+        AllowMultipleArgumentsPerToken = true,
     };
 
     private readonly Option<Protocol?> protocol = new("--protocol")
@@ -46,7 +51,9 @@ internal sealed class EvalCommand
 
     private readonly Option<string[]> sequences = new("--sequences")
     {
-        Description = "Only these sequences.", HelpName = "NAME,...", AllowMultipleArgumentsPerToken = true,
+        Description = "Only these sequences.",
+        HelpName = "NAME,...",
+        AllowMultipleArgumentsPerToken = true,
     };
 
     private readonly ModelOptions loop = new();
@@ -65,7 +72,8 @@ internal sealed class EvalCommand
 
     private readonly Option<string?> shard = new("--shard")
     {
-        Description = "Do one part of N of the work, from 1/N to N/N; merge puts the parts' folders together.", HelpName = "I/N",
+        Description = "Do one part of N of the work, from 1/N to N/N; merge puts the parts' folders together.",
+        HelpName = "I/N",
     };
 
     private readonly Option<int> jobs = new("--jobs")

@@ -12,7 +12,8 @@ internal sealed class ReportOptions
 
     private readonly Option<string?> html = new("--html")
     {
-        Description = "Write a report with plots and frames to this file, which needs no other.", HelpName = "FILE",
+        Description = "Write a report with plots and frames to this file, which needs no other.",
+        HelpName = "FILE",
     };
 
     private readonly Option<bool> noTiming = new("--no-timing")

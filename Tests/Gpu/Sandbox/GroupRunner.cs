@@ -186,18 +186,21 @@ internal static class GroupRunner
     {
         var gate = new Gate();
         Carriers.Add(gate);
-        new Thread(() =>
+        var thread = new Thread(() => CarryForever(slot, gate), 256 * 1024) { IsBackground = true, Name = $"sandbox {slot}" };
+        thread.Start();
+    }
+
+    private static void CarryForever(int slot, Gate gate)
+    {
+        while (true)
         {
-            while (true)
-            {
-                gate.Wait();
-                Carry(slot);
-                int next = Next();
-                if (next >= 0)
-                    Resume(next);
-                (next >= 0 ? GateOf(next) : Caller).Open();
-            }
-        }, 256 * 1024) { IsBackground = true, Name = $"sandbox {slot}" }.Start();
+            gate.Wait();
+            Carry(slot);
+            int next = Next();
+            if (next >= 0)
+                Resume(next);
+            (next >= 0 ? GateOf(next) : Caller).Open();
+        }
     }
 
     private static Gate GateOf(int slot) => slot == callerSlot ? Caller : Carriers[slot];

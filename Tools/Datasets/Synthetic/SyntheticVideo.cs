@@ -1,5 +1,3 @@
-using SiamIlgpu.Kernels;
-using SiamIlgpu.Kernels.Ops;
 using SiamIlgpu.Media;
 using SiamIlgpu.Tracking;
 

@@ -1,4 +1,3 @@
-using SiamIlgpu;
 using SiamIlgpu.CameraHost;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;

@@ -1,4 +1,3 @@
-using SiamIlgpu.Datasets;
 using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;

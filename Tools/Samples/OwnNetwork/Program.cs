@@ -2,7 +2,6 @@ using SiamIlgpu.Datasets;
 using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
-using SiamIlgpu.Kernels.Ops;
 using SiamIlgpu.Media;
 using SiamIlgpu.Networks;
 using SiamIlgpu.Tracking;
