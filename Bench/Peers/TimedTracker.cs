@@ -2,6 +2,7 @@ using OpenCvSharp;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Tracking;
 using SiamIlgpu.Weights;
+using Tracker = SiamIlgpu.Tracking.Tracker;
 
 namespace SiamIlgpu.Bench.Peers;
 
