@@ -10,7 +10,7 @@ internal static class SharedData
 {
     internal static string Root { get; } = Find();
 
-    /// <summary>The path of a file or folder below the data's root; the test is skipped, with the reason, where it is missing.</summary>
+    /// <summary>The path of a file or folder below the data's root; where only a part of the data is there, the test is skipped.</summary>
     internal static string Require(string relativePath)
     {
         string path = Path.Combine(Root, relativePath);

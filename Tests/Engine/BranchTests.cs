@@ -12,6 +12,7 @@ namespace SiamIlgpu.Tests.Engine;
 internal sealed class BranchTests
 {
     [Test]
+    [Needs(Need.SharedData)]
     public void SiamFc_OnTheReferenceImage_CorrelatesWithTheOriginalsActivations()
     {
         NetworkWeights weights = NetworkWeights.Load(SharedData.Require("weights/siamfc/siamfc-color-3s-from-int8.safetensors"));

@@ -35,6 +35,7 @@ internal sealed class DefaultModelTests
     [TestCase("otb/Crossing", 0.65)]
     [TestCase("otb/Woman", 0.5)]
     [TestCase("otb/Man", 0.75)]
+    [Needs(Need.SharedData)]
     public void DefaultModel_TracksRealVideo(string sequence, double least)
     {
         string folder = SharedData.Require($"sequences/{sequence}");

@@ -11,6 +11,7 @@ namespace SiamIlgpu.Tests.Engine;
 /// of an independent float32 implementation of the same design (shared/README.md).
 /// </summary>
 [TestFixture]
+[Needs(Need.SharedData)]
 internal sealed class GoldenBoxesTests
 {
     private const string SiamFc = "weights/siamfc/siamfc-color-3s-from-int8.safetensors";

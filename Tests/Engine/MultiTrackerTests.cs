@@ -29,6 +29,7 @@ internal sealed class MultiTrackerTests
     ];
 
     [TestCaseSource(nameof(RealNetworks))]
+    [Needs(Need.SharedData)]
     public void Update_OfBothJoggersAndTwoMore_GivesTheResultsOfTrackersOfTheirOwn(string weights)
     {
         using var device = new CpuDevice(2);
@@ -50,6 +51,7 @@ internal sealed class MultiTrackerTests
     }
 
     [Test]
+    [Category("Slow")]
     public void Update_OnAGpuDevice_GivesTheResultsOfTrackersOfTheirOwn([Values] bool isProcessor)
     {
         using var device = new GpuDevice(new SandboxDriver(SandboxKernels.Find, isProcessor));
@@ -59,6 +61,7 @@ internal sealed class MultiTrackerTests
     }
 
     [Test]
+    [Needs(Need.OpenCl)]
     public void Update_OnOpenCl_GivesTheResultsOfTrackersOfTheirOwn()
     {
         using var device = new GpuDevice(OpenClHere.Open());
@@ -205,6 +208,7 @@ internal sealed class MultiTrackerTests
     }
 
     [Test]
+    [Category("Slow")]
     public void Update_AfterTheSecondFrame_AllocatesNothing([Values(1, 2)] int threads)
     {
         using var device = new CpuDevice(threads);

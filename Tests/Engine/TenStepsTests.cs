@@ -37,6 +37,7 @@ internal sealed class TenStepsTests
     }
 
     [TestCaseSource(nameof(Recordings))]
+    [Needs(Need.OpenCl)]
     public void OpenClDevice_RepeatsTheRecordedLosses(object recording)
     {
         using var device = new GpuDevice(OpenClHere.Open());

@@ -29,7 +29,10 @@ internal sealed class TrainingPlanTests
             new TestCaseData(network, loss, hardNegatives).SetArgDisplayNames(network.Name, $"{loss}", $"{hardNegatives}");
     }
 
-    [TestCaseSource(nameof(Networks))]
+    private static IEnumerable<TestCaseData> NetworksOneSlow() =>
+        Networks().Select(data => SmallNetworks.CfNet.Equals(data.Arguments[0]) ? data.SetCategory("Slow") : data);
+
+    [TestCaseSource(nameof(NetworksOneSlow))]
     public void Reference_Gradients_AreThoseOfFiniteDifferences(NetworkDefinition network, LossKind loss, int hardNegatives)
     {
         const double Step = 1e-6;

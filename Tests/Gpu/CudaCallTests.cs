@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Media;
 using SiamIlgpu.Run;
@@ -13,6 +12,7 @@ namespace SiamIlgpu.Tests.Gpu;
 /// the host's, and writes down launches instead of running them (Cuda/fake_cuda.c). What the tracker computes there means nothing. Each case
 /// is a process of its own, because a process finds its driver once.
 /// </summary>
+[Needs(Need.X64Linux, Need.Cc)]
 internal sealed class CudaCallTests
 {
     private string folder = "";
@@ -20,11 +20,8 @@ internal sealed class CudaCallTests
     [OneTimeSetUp]
     public void BuildLibrary()
     {
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
-            Assert.Ignore("the library that stands for CUDA's is built for x64 Linux");
         folder = Directory.CreateTempSubdirectory("siamilgpu-cuda-").FullName;
         string source = Path.Combine(SourceFolder(), "Cuda", "fake_cuda.c");
-        ReferenceTool.Require("cc", "gcc");
         (int code, string said) = Execute("cc", ["-shared", "-fPIC", "-w", "-o", Path.Combine(folder, "libcuda.so.1"), source], []);
         Assert.That(code, Is.Zero, said);
         using var video = new SyntheticVideo();

@@ -49,6 +49,7 @@ internal sealed class GpuConvolutionBackwardTests
     }
 
     [Test]
+    [Needs(Need.OpenCl)]
     public void StepOfTraining_Warm_AllocatesNothing()
     {
         using var device = new GpuDevice(OpenClHere.Open());

@@ -7,8 +7,7 @@ using SiamIlgpu.Tests.Kernels;
 namespace SiamIlgpu.Tests.Gpu;
 
 /// <summary>Every tile of the convolution kernels and of their gradients', by the smallest case that the schedule gives it.</summary>
-[TestFixture(false)]
-[TestFixture(true)]
+[TestFixtureSource(typeof(OpenClHere), nameof(OpenClHere.WithoutAndWith))]
 internal sealed class GpuConvolutionTileTests(bool openCl)
 {
     private GpuDriver driver = null!;

@@ -15,6 +15,7 @@ using RealIlgpu::ILGPU.Runtime.OpenCL;
 namespace SiamIlgpu.Tests.Gpu;
 
 /// <summary>A host that uses ILGPU itself: its accelerator, its stream, and frames that lie in its buffers.</summary>
+[Needs(Need.OpenCl)]
 internal sealed class HostAcceleratorTests
 {
     private const int FrameCount = 12;

@@ -1,5 +1,6 @@
 extern alias CompiledKernels;
 extern alias RealIlgpu;
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using RealIlgpu::ILGPU.Backends.OpenCL;
@@ -16,7 +17,12 @@ namespace SiamIlgpu.Tests.Gpu;
 /// <summary>What ILGPU makes of every kernel, for GPUs that need not be here.</summary>
 internal sealed partial class KernelCompilationTests
 {
-    internal static IEnumerable<string> Targets => ["OpenCL", "sm_75", "sm_80", "sm_90"];
+    private static readonly ConcurrentDictionary<string, List<(KernelSource Kernel, string Code)>> Compiled = [];
+
+    internal static IEnumerable<TestCaseData> Targets =>
+    [
+        new("OpenCL"), new TestCaseData("sm_75").SetCategory("Slow"), new("sm_80"), new TestCaseData("sm_90").SetCategory("Slow"),
+    ];
 
     /// <summary>
     /// Accumulators in local memory would make a kernel many times as slow. The operands of mma.sync are written there, and the
@@ -70,12 +76,13 @@ internal sealed partial class KernelCompilationTests
     /// </summary>
     [TestCase("OpenCL")]
     [TestCase("sm_80")]
+    [Category("Slow")]
     public void Renumber_KernelsCompiledInAnotherOrder_IsTheSameText(string target)
     {
         Dictionary<string, string> first = Compile(target).ToDictionary(k => k.Kernel.Name, k => k.Code);
         int same = 0;
         List<string> differ = [];
-        foreach ((KernelSource kernel, string code) in Compile(target, backwards: true))
+        foreach ((KernelSource kernel, string code) in CompileAll(target, backwards: true))
         {
             if (IlgpuCompiler.Renumber(code) != IlgpuCompiler.Renumber(first[kernel.Name]))
                 differ.Add(kernel.Name);
@@ -94,18 +101,17 @@ internal sealed partial class KernelCompilationTests
     [TestCase("sm_75")]
     [TestCase("sm_80")]
     [TestCase("sm_90")]
+    [Category("Slow")]
+    [Needs(Need.Ptxas)]
     public void Assemble_EveryKernel_NeedsNoStack(string target)
     {
-        string? ptxas = ReferenceTool.Find("ptxas");
-        if (ptxas is null)
-            Assert.Ignore("needs NVIDIA's ptxas on PATH (nvidia-cuda-toolkit)");
         string file = Path.GetTempFileName();
         try
         {
             foreach ((KernelSource kernel, string code) in Compile(target))
             {
                 File.WriteAllText(file, code);
-                (int exit, string said) = ReferenceTool.Run(new ProcessStartInfo(ptxas!, ["-arch", target, "-v", file, "-o", "/dev/null"]));
+                (int exit, string said) = ReferenceTool.Run(new ProcessStartInfo("ptxas", ["-arch", target, "-v", file, "-o", "/dev/null"]));
                 Assert.That(exit, Is.Zero, $"{kernel.Name}: {said}");
                 Assert.That(said, Does.Contain("0 bytes stack frame, 0 bytes spill stores"), kernel.Name);
             }
@@ -125,7 +131,10 @@ internal sealed partial class KernelCompilationTests
         "if", "while", "return", "sizeof", "isnan",
     ];
 
-    private static List<(KernelSource Kernel, string Code)> Compile(string target, bool backwards = false)
+    private static List<(KernelSource Kernel, string Code)> Compile(string target) =>
+        Compiled.GetOrAdd(target, static name => CompileAll(name));
+
+    private static List<(KernelSource Kernel, string Code)> CompileAll(string target, bool backwards = false)
     {
         IEnumerable<KernelSource> kernels = KernelSources.All.Where(kernel => kernel.Use switch
         {

@@ -23,6 +23,7 @@ internal sealed record KernelMutation(string Name, string File, string Before, s
 /// Whether the sandbox guards the kernels: their sources with one barrier less, or one index wrong, compiled anew, must be caught
 /// breaking a rule in a small case. Sources as they are pass.
 /// </summary>
+[Category("Slow")]
 internal sealed class KernelMutationTests
 {
     private const string Barrier = "Group.Barrier();";

@@ -9,6 +9,7 @@ internal sealed class LibraryNamesTests
 {
     /// <summary>A machine that has no development package has libOpenCL.so.1 alone, and ILGPU finds it all the same.</summary>
     [Test]
+    [Needs(Need.OpenCl)]
     public void Find_OpenCl_IsTheLibraryOfTheDeviceThatIsOpened()
     {
         using OpenClDriver driver = OpenClHere.Open();
@@ -23,10 +24,9 @@ internal sealed class LibraryNamesTests
     public void Find_AnotherName_IsLeftToOthers(string name) => Assert.That(LibraryNames.Find(name) == 0);
 
     [Test]
+    [Needs(Need.NoCudaDriver)]
     public void OpenCuda_WithoutADriver_SaysSo()
     {
-        if (LibraryNames.HasCuda)
-            Assert.Ignore("needs a machine without a CUDA driver");
         Assert.That(CudaDevices.List(), Is.Empty);
         Assert.That(() => GpuDevice.OpenCuda(), Throws.TypeOf<DeviceUnavailableException>()
             .With.Message.EqualTo("no CUDA device: the library of its driver was not found"));

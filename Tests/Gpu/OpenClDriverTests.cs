@@ -8,6 +8,7 @@ using SiamIlgpu.Kernels.Gpu.Ilgpu;
 namespace SiamIlgpu.Tests.Gpu;
 
 /// <summary>ILGPU's driver on a real device, with kernels of its own.</summary>
+[Needs(Need.OpenCl)]
 internal sealed unsafe class OpenClDriverTests
 {
     private static readonly KernelSource Scale = new("Scale", ScaleKernel, 64);

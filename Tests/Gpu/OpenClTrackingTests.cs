@@ -17,6 +17,7 @@ internal sealed class OpenClTrackingTests
     [TestCase(SiamFc, "sequences/otb/Crossing/img")]
     [TestCase(Conv2, "sequences/vot/bag")]
     [TestCase(Conv2, "sequences/otb/Crossing/img")]
+    [Needs(Need.SharedData, Need.OpenCl)]
     public void Update_WholeSequence_GivesTheBoxesOfTheCpu(string weights, string frames)
     {
         string model = SharedData.Require(weights);

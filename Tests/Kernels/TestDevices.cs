@@ -10,7 +10,7 @@ namespace SiamIlgpu.Tests.Kernels;
 
 /// <summary>A device that operations are tested on, opened by the first test that asks for it and shared by all.</summary>
 /// <param name="Name">Its name in test ids.</param>
-/// <param name="Category">The category of its tests.</param>
+/// <param name="Category">The kind of device, a category of its tests.</param>
 /// <param name="Open">Opens it.</param>
 internal sealed record TestDevice(string Name, string Category, Func<ComputeDevice> Open) : IDisposable
 {
@@ -21,6 +21,9 @@ internal sealed record TestDevice(string Name, string Category, Func<ComputeDevi
 
     /// <summary>Devices that must give the same bits.</summary>
     internal IReadOnlyList<TestDevice> Twins { get; init; } = [];
+
+    /// <summary>Whether its tests are left out of a fast run.</summary>
+    internal bool IsSlow { get; init; }
 
     /// <summary>Whether it takes small cases only.</summary>
     internal bool IsSandbox => Category == "Sandbox";
@@ -38,13 +41,16 @@ internal sealed record TestDevice(string Name, string Category, Func<ComputeDevi
             twin.Dispose();
     }
 
+    /// <summary>The categories of its tests.</summary>
+    internal IEnumerable<string> Categories => IsSlow ? [Category, "Slow"] : [Category];
+
     public override string ToString() => Name;
 }
 
 /// <summary>
-/// The CPU device by several numbers of threads; this machine's OpenCL device, as itself and by the kernels that a GPU would run;
-/// and the sandbox, where an index out of bounds, a missing barrier or a read of what nobody wrote is an error: as a GPU with few
-/// multiprocessors, as one with many (whose sums are split into parts and whose tiles differ), as a processor, and with tensor
+/// The CPU device by several numbers of threads; this machine's OpenCL device, if it has one, as itself and by the kernels that a GPU
+/// would run; and the sandbox, where an index out of bounds, a missing barrier or a read of what nobody wrote is an error: as a GPU
+/// with few multiprocessors, as one with many (whose sums are split into parts and whose tiles differ), as a processor, and with tensor
 /// cores, whose mma.sync it computes warp by warp.
 /// </summary>
 internal static class TestDevices
@@ -62,8 +68,10 @@ internal static class TestDevices
     /// <summary>Each kind of device, for tests that are not cases.</summary>
     internal static readonly TestDevice[] Main =
     [
-        Cpu, OpenCl, Sandbox("sandbox small GPU", computeUnits: 4), Sandbox("sandbox large GPU", computeUnits: 132),
-        Sandbox("sandbox processor", computeUnits: 2, isProcessor: true),
+        Cpu, .. OpenClOnly(OpenCl),
+        Sandbox("sandbox small GPU", computeUnits: 4),
+        Sandbox("sandbox large GPU", computeUnits: 132) with { IsSlow = true },
+        Sandbox("sandbox processor", computeUnits: 2, isProcessor: true) with { IsSlow = true },
     ];
 
     /// <summary>All devices. Those that are not among <see cref="Main"/> differ in their convolutions alone.</summary>
@@ -71,9 +79,13 @@ internal static class TestDevices
     [
         .. Main,
         // The other algorithm, Winograd's, has a test of its own with its own bound.
-        OnThreads("CPU direct", ConvolutionAlgorithm.Direct) with { Cases = ConvolutionCases.All },
-        LikeGpu("small", computeUnits: 1),
-        LikeGpu("large", computeUnits: 132, [.. PaperNetworks.Convolutions("siamfc", 1, 255), .. PaperNetworks.Convolutions("cfnet-conv2", 1, 255)]),
+        OnThreads("CPU direct", ConvolutionAlgorithm.Direct) with { Cases = ConvolutionCases.Odd },
+        OnThreads("CPU direct", ConvolutionAlgorithm.Direct) with { Cases = ConvolutionCases.Paper, IsSlow = true },
+        .. OpenClOnly(
+            LikeGpu("small", computeUnits: 1),
+            LikeGpu(
+                "large", computeUnits: 132,
+                [.. PaperNetworks.Convolutions("siamfc", 1, 255), .. PaperNetworks.Convolutions("cfnet-conv2", 1, 255)])),
         new("sandbox tensor cores", nameof(Sandbox), () =>
             new GpuDevice(new SandboxDriver(SandboxKernels.Find, hasTensorCores: true, computeUnits: 4), ConvolutionMath.Tf32))
         {
@@ -92,13 +104,16 @@ internal static class TestDevices
     internal static IEnumerable<TestFixtureData> Fixtures => Main.Select(device =>
     {
         TestFixtureData data = new TestFixtureData(device).SetArgDisplayNames(device.Name);
-        data.Properties.Add(PropertyNames.Category, device.Category);
+        foreach (string category in device.Categories)
+            data.Properties.Add(PropertyNames.Category, category);
         return data;
     });
 
     /// <summary>The arguments of a test on a device.</summary>
     internal static TestCaseData With(this TestDevice device, params object[] arguments) =>
-        new TestCaseData([device, .. arguments]).SetCategory(device.Category);
+        device.Categories.Aggregate(new TestCaseData([device, .. arguments]), static (data, category) => data.SetCategory(category));
+
+    private static TestDevice[] OpenClOnly(params TestDevice[] devices) => OpenClHere.IsTested ? devices : [];
 
     private static TestDevice OnThreads(string name, ConvolutionAlgorithm convolution)
     {

@@ -7,6 +7,7 @@ namespace SiamIlgpu.Tests.Kernels;
 /// The vector code of other machines, on this one: all tests of category Conformance once more in child processes whose
 /// runtime is told to leave the wider vectors alone. It reads these switches only when it starts.
 /// </summary>
+[Category("Slow")]
 internal sealed class VectorWidthTests
 {
     [TestCase(256, "DOTNET_EnableAVX512")]

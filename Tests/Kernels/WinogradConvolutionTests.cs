@@ -13,7 +13,11 @@ internal sealed class WinogradConvolutionTests
     // With sixteen, layers change their schedule.
     private static readonly int[] ThreadCounts = [1, 2, 3, 16];
 
-    private static IEnumerable<ConvolutionCase> Cases => [.. ConvolutionCases.Tiles, .. ConvolutionCases.Paper];
+    private static IEnumerable<TestCaseData> Cases =>
+    [
+        .. ConvolutionCases.Tiles.Select(tile => new TestCaseData(tile)),
+        .. ConvolutionCases.Paper.Select(layer => new TestCaseData(layer).SetCategory("Slow")),
+    ];
 
     [TestCaseSource(nameof(Cases))]
     public void Forward_MatchesReference_WithTheSameBitsForAnyThreadCount(object testCase)

@@ -18,9 +18,9 @@ public sealed class ApngTests
     [TestCase(1, 1, 1)]
     [TestCase(17, 9, 2)]
     [TestCase(40, 30, 5)]
+    [Needs(Need.Ffmpeg)]
     public void Frames_AreWhatFfmpegReads(int width, int height, int frames)
     {
-        Videos.RequireFfmpeg();
         string file = Path.Combine(folder, "a.png");
         Frame[] pictures = [.. Enumerable.Range(0, frames).Select(i => TestImages.Make(width, height, PixelFormat.Rgb24, seed: i + 1))];
         Write(file, framesPerSecond: 25, pictures);
@@ -38,9 +38,9 @@ public sealed class ApngTests
     [TestCase(12.5)]
     [TestCase(0.5)]
     [TestCase(240)]
+    [Needs(Need.Ffprobe)]
     public void FramesPerSecond_IsWhatFfmpegReads(double rate)
     {
-        ReferenceTool.Require("ffprobe", "ffmpeg");
         string file = Path.Combine(folder, "a.apng");
         Write(file, rate, [.. Enumerable.Range(0, 4).Select(i => TestImages.Make(8, 8, PixelFormat.Rgb24, seed: i))]);
 
@@ -51,9 +51,9 @@ public sealed class ApngTests
     }
 
     [Test]
+    [Needs(Need.Ffmpeg)]
     public void Frames_OfOtherSizes_AreCutOrPutOnBlack()
     {
-        Videos.RequireFfmpeg();
         string file = Path.Combine(folder, "a.png");
         Frame first = TestImages.Make(10, 8, PixelFormat.Rgb24);
         Frame wide = TestImages.Make(14, 3, PixelFormat.Rgb24, seed: 2);

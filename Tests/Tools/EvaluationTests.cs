@@ -54,6 +54,7 @@ internal sealed class EvaluationTests
     /// </summary>
     [TestCase("otb-siamfc")]
     [TestCase("otb-cfnet")]
+    [Needs(Need.SharedData)]
     public void Eval_OfPublishedBoxes_AgreesWithASecondScoring(string tracker)
     {
         string sequences = SharedData.Require("sequences/otb"), results = SharedData.Require($"results/{tracker}");
@@ -148,6 +149,7 @@ internal sealed class EvaluationTests
     [TestCase("ope")]
     [TestCase("sre")]
     [TestCase("vot")]
+    [Category("Slow")]
     public void Merge_OfThreeParts_IsOneRun_ByteForByte(string protocol)
     {
         string[] more = protocol switch
@@ -185,6 +187,7 @@ internal sealed class EvaluationTests
     }
 
     [Test]
+    [Category("Slow")]
     public void Eval_Interrupted_GoesOnAndEndsAlike()
     {
         string whole = Path.Combine(folder, "uninterrupted"), output = Path.Combine(folder, "interrupted");
@@ -218,6 +221,7 @@ internal sealed class EvaluationTests
     }
 
     [Test]
+    [Category("Slow")]
     public void Eval_WithHalfAResult_TracksItAgain()
     {
         string output = Path.Combine(folder, "half");
@@ -239,10 +243,10 @@ internal sealed class EvaluationTests
     }
 
     [TestCase("weights")]
-    [TestCase("parameters")]
-    [TestCase("frames")]
-    [TestCase("ground truth")]
-    [TestCase("program")]
+    [TestCase("parameters", Category = "Slow")]
+    [TestCase("frames", Category = "Slow")]
+    [TestCase("ground truth", Category = "Slow")]
+    [TestCase("program", Category = "Slow")]
     public void Eval_OfWhatHasChanged_NeverUsesOldResults(string changed)
     {
         string output = Path.Combine(folder, $"stale {changed}"), copy = Path.Combine(output, "data"), weights = Path.Combine(output, "net.safetensors");
@@ -418,6 +422,7 @@ internal sealed class EvaluationTests
     }
 
     [Test]
+    [Needs(Need.Browser)]
     public async Task Report_OpensInChromium_WithoutConsoleErrors()
     {
         using var browser = Chromium.Start();
@@ -435,6 +440,7 @@ internal sealed class EvaluationTests
     }
 
     [Test]
+    [Category("Slow")]
     public void Eval_WithAGrayModel_TakesItForGrayVideoAlone()
     {
         string mixed = Path.Combine(folder, "mixed"), store = Path.Combine(folder, "mixed-runs");

@@ -74,6 +74,7 @@ public sealed class GroundTruthTests
     }
 
     [Test]
+    [Needs(Need.SharedData)]
     public void Otb_SharedSequences()
     {
         IReadOnlyList<Sequence> sequences = Otb.Open(SharedData.Require("sequences/otb"));
@@ -93,6 +94,7 @@ public sealed class GroundTruthTests
     }
 
     [Test]
+    [Needs(Need.SharedData)]
     public void VotAndGot10k_SharedSequences()
     {
         Assert.That(Vot.Open(SharedData.Require("sequences/vot")).Select(s => $"{s.Name} {s.GroundTruth.Count}"), Is.EqualTo(new[] { "bag 196", "ball1 105" }));
@@ -101,6 +103,7 @@ public sealed class GroundTruthTests
     }
 
     [Test]
+    [Needs(Need.SharedData)]
     public void Read_SharedCar_HasCornersAndAbsence()
     {
         IReadOnlyList<BoundingBox?> boxes = GroundTruth.Read(SharedData.Require("sequences/video/car.gt.txt"), RectangleFormat.Corners);

@@ -16,10 +16,10 @@ public sealed class ImageReaderTests
     private const int OrientationAt = 29;
 
     [Test]
+    [Needs(Need.SharedData, Need.Djpeg)]
     public void Read_SharedSequences_HaveThePixelsOfDjpeg()
     {
         string root = SharedData.Require("sequences");
-        ReferenceTool.Require("djpeg", "libjpeg-turbo-progs");
         ImageReader reader = new();
         Frame actual = new();
         int compared = 0;
@@ -59,9 +59,9 @@ public sealed class ImageReaderTests
     }
 
     [Test]
+    [Needs(Need.Pngtopnm)]
     public void PngEncoder_EqualsPngtopnm([Values(PixelFormat.Gray8, PixelFormat.Rgb24)] PixelFormat format)
     {
-        ReferenceTool.Require("pngtopnm", "netpbm");
         Frame picture = TestImages.Make(17, 33, format);
         ReferenceTool.AssertClose(ReferenceTool.FromPnm(ReferenceTool.Run("pngtopnm", "", PngEncoder.Encode(picture))), picture, tolerance: 0, $"{format}");
     }
@@ -120,9 +120,9 @@ public sealed class ImageReaderTests
     }
 
     [Test]
+    [Needs(Need.Cjpeg)]
     public void LargeJpeg_CutInItsPixels_IsRefused([Values("", "-progressive")] string coding)
     {
-        ReferenceTool.Require("cjpeg", "libjpeg-turbo-progs");
         byte[] file = ReferenceTool.Run("cjpeg", coding, ReferenceTool.ToPnm(TestImages.Make(320, 240, PixelFormat.Rgb24)));
         for (int share = 1; share < 20; share++)
             AssertRefused(file[..(file.Length * share / 20)], $"{share}/20 of the file");

@@ -12,6 +12,7 @@ namespace SiamIlgpu.Tests.Tools;
 
 /// <summary>The live page in a real browser: what is drawn there is tracked as a tracker alone would.</summary>
 [TestFixture]
+[Needs(Need.Browser)]
 [NonParallelizable] // A browser needs the machine.
 internal sealed class LivePageTests
 {

@@ -211,6 +211,7 @@ public sealed class PairSamplerTests
     }
 
     [Test]
+    [Category("Slow")]
     public void SyntheticScenes_MakePairs()
     {
         using PairSampler sampler = new(new SyntheticScenes(1, 50), new PairOptions { Count = 8, PairsPerVisit = 2, VideosAtOnce = 2 });

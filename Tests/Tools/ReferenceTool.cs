@@ -8,20 +8,9 @@ namespace SiamIlgpu.Tests.Tools;
 /// <summary>Programs that tests run; those that decoders and encoders are compared with speak PNM: portable gray and color maps.</summary>
 internal static class ReferenceTool
 {
-    /// <summary>Skips the test where a program is missing; fails it in CI, which has to install them.</summary>
-    internal static void Require(string program, string package)
-    {
-        if (Find(program) is not null)
-            return;
-        string reason = $"needs {program} (Debian: apt-get install {package})";
-        if (string.Equals(Environment.GetEnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase))
-            Assert.Fail(reason);
-        Assert.Ignore(reason);
-    }
-
     /// <summary>Where a program lies on PATH; null where it does not.</summary>
     internal static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-        .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+        .Select(folder => Path.Combine(folder, OperatingSystem.IsWindows() ? $"{program}.exe" : program)).FirstOrDefault(File.Exists);
 
     /// <summary>Runs a program to its end: its exit code, and what it said, errors last.</summary>
     internal static (int Code, string Said) Run(ProcessStartInfo start)

@@ -98,6 +98,7 @@ internal sealed class RunTests
     }
 
     [Test]
+    [Needs(Need.SharedData)]
     public void Convert_OfAMatFile_TracksLikeTheOriginal()
     {
         string original = SharedData.Require("weights/cfnet/cfnet-conv1_e75.mat");
@@ -152,7 +153,7 @@ internal sealed class RunTests
         string broken = CopyOfFrames($"broken-{extension}-{kept}");
         byte[] bytes = extension == "png"
             ? File.ReadAllBytes(Path.Combine(frames, "3.png"))
-            : File.ReadAllBytes(SharedData.Require("sequences/otb/Crossing/img/0001.jpg"));
+            : EmbeddedJpeg.All[0].Bytes;
         File.Delete(Path.Combine(broken, "3.png"));
         File.WriteAllBytes(Path.Combine(broken, $"3.{extension}"), bytes[..(int)(bytes.Length * kept)]);
 
@@ -181,6 +182,7 @@ internal sealed class RunTests
 
     [TestCase("weights/siamfc/reference-activations.mat")]
     [TestCase("weights/loader-cases/dcfnet-simplenn.mat")]
+    [Needs(Need.SharedData)]
     public void Track_WithAFileThatHasNoTrackableNetwork_IsRefused(string file) =>
         Refused(Path.GetFileName(file), "track", "--model", SharedData.Require(file), "--input", frames, "--groundtruth", truth);
 

@@ -30,9 +30,9 @@ internal sealed class TrackVideoTests
     public void Delete() => Directory.Delete(folder, recursive: true);
 
     [Test]
+    [Needs(Need.Ffmpeg, Need.SharedData)]
     public void Track_OfAnMpegFile_GivesTheBoxesOfItsExtractedFrames()
     {
-        Videos.RequireFfmpeg();
         string car = SharedData.Require("sequences/video/car.mpg");
         string frames = Videos.Extract(folder, car, "-frames:v 200");
 
@@ -41,9 +41,9 @@ internal sealed class TrackVideoTests
 
     [TestCase("crossing.mp4", "-c:v libx264 -pix_fmt yuv420p")]
     [TestCase("crossing.webm", "-c:v libvpx-vp9 -b:v 0 -crf 30 -deadline realtime -cpu-used 8")]
+    [Needs(Need.Ffmpeg, Need.SharedData)]
     public void Track_OfAnEncodedImageFolder_GivesTheBoxesOfItsExtractedFrames(string name, string encoding)
     {
-        Videos.RequireFfmpeg();
         string video = Path.Combine(folder, name);
         Videos.Ffmpeg($"-framerate 25 -i {SharedData.Require("sequences/otb/Crossing/img")}/%04d.jpg -frames:v 60 {encoding} {video}");
         string frames = Videos.Extract(folder, video);
@@ -56,9 +56,9 @@ internal sealed class TrackVideoTests
 
     [TestCase("7680x4320", "3000,2000,200,150")]
     [TestCase("1x1", "0.5,0.5,1,1")]
+    [Needs(Need.Ffmpeg)]
     public void Track_OfFramesOfAnySize_Tracks(string size, string box)
     {
-        Videos.RequireFfmpeg();
         string video = Path.Combine(folder, $"{size}.nut");
         Videos.Ffmpeg($"-f lavfi -i color=c=teal:size=16x16:rate=25 -vf scale={size.Replace('x', ':')}:flags=neighbor -frames:v 2 -c:v png {video}");
 
@@ -68,9 +68,9 @@ internal sealed class TrackVideoTests
     [TestCase("annotated.mp4", "")]
     [TestCase("annotated.webm", "")]
     [TestCase("annotated.png", "-f apng")]
+    [Needs(Need.Ffmpeg)]
     public void Track_Annotates_AVideoWithTheBoxesDrawn(string name, string inputOptions)
     {
-        Videos.RequireFfmpeg();
         string video = Path.Combine(folder, $"for-{name}.mp4");
         Videos.Ffmpeg($"-f lavfi -i color=c=gray:size=160x120:rate=25 -frames:v 6 -c:v libx264 -pix_fmt yuv420p {video}");
         string output = Path.Combine(folder, name);
@@ -141,6 +141,7 @@ internal sealed class TrackVideoTests
     }
 
     [Test]
+    [Needs(Need.Unix)]
     public void Track_OfAVideoShorterThanItsGroundTruth_IsRefused()
     {
         string fake = FakeFfmpeg.Make(folder, "two-frames", FakeFfmpeg.Pictures(2));
@@ -152,6 +153,7 @@ internal sealed class TrackVideoTests
 
     [TestCase("exit 1", "after 2 frames: ffmpeg failed (exit code 1)")]
     [TestCase("printf 'P6 4 2 255 half'", "ended within a frame")]
+    [Needs(Need.Unix)]
     public void Track_OfAVideoThatFailsOnTheWay_IsRefusedAndWritesNothing(string ending, string why)
     {
         string fake = FakeFfmpeg.Make(folder, $"failing{ending.Length}", $"{FakeFfmpeg.Pictures(2)}\n{ending}");
@@ -160,6 +162,7 @@ internal sealed class TrackVideoTests
     }
 
     [Test]
+    [Needs(Need.Unix)]
     public void Track_WhoseFfmpegIsKilled_IsRefusedAndWritesNothing()
     {
         string pid = Path.Combine(folder, "killed.pid");
@@ -178,6 +181,7 @@ internal sealed class TrackVideoTests
     }
 
     [Test]
+    [Needs(Need.Unix)]
     public void Track_OfACameraThatIsCanceled_EndsTheVideoAndWritesTheResults()
     {
         string fake = FakeFfmpeg.Make(folder, "endless", $"{FakeFfmpeg.Pictures(5)}\nsleep 60");
@@ -194,10 +198,9 @@ internal sealed class TrackVideoTests
 
     // As a terminal does it: the signal goes to the whole group, which ffmpeg would be part of.
     [Test]
+    [Needs(Need.Ffmpeg, Need.Setsid)]
     public void Track_AtCtrlC_FinishesVideoAndResults()
     {
-        Videos.RequireFfmpeg();
-        ReferenceTool.Require("setsid", "util-linux");
         string boxes = Path.Combine(folder, "ctrl-c.txt"), annotated = Path.Combine(folder, "ctrl-c.mp4");
         string[] arguments =
         [

@@ -65,6 +65,7 @@ internal sealed class TrainTests
     }
 
     [Test]
+    [Category("Slow")]
     public void Train_InterruptedAgainAndAgain_EqualsOneThatWasNot()
     {
         string whole = Path.Combine(folder, "whole"), pieces = Path.Combine(folder, "pieces");
@@ -104,6 +105,7 @@ internal sealed class TrainTests
     }
 
     [Test]
+    [Category("Slow")]
     public void Train_WithTooHighARate_KeepsTheLastGoodCheckpoint()
     {
         string output = Path.Combine(folder, "diverged");
@@ -157,6 +159,7 @@ internal sealed class TrainTests
     }
 
     [Test]
+    [Category("Slow")]
     public void Train_WhereAFileCannotBeWritten_WarnsGoesOnAndFailsAtTheEnd()
     {
         string output = Path.Combine(folder, "blocked");
@@ -241,7 +244,7 @@ internal sealed class TrainTests
     }
 
     [Test]
-    [Platform(Include = "Unix")]
+    [Needs(Need.Unix)]
     public void Train_AskedToTerminate_EndsWithACheckpoint()
     {
         string output = Path.Combine(folder, "terminated");
@@ -260,6 +263,7 @@ internal sealed class TrainTests
     }
 
     [Test]
+    [Category("Slow")]
     public void Train_KilledWhileItWritesACheckpoint_KeepsTheOneBefore()
     {
         const int Kills = 3;

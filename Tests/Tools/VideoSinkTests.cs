@@ -22,9 +22,9 @@ public sealed class VideoSinkTests
     [TestCase("A.MP4", 1, 1, 2, 2)]
     [TestCase("a.webm", 65, 47, 65, 47)]
     [TestCase("a.webm", 1, 1, 1, 1)]
+    [Needs(Need.Ffmpeg)]
     public void Frames_AreReadBack(string name, int width, int height, int writtenWidth, int writtenHeight)
     {
-        Videos.RequireFfmpeg();
         string file = Path.Combine(folder, name);
         (byte Red, byte Green, byte Blue)[] colors = [(200, 40, 40), (40, 180, 60), (40, 60, 220), (128, 128, 128), (240, 240, 240), (10, 10, 10)];
         Frame frame = new(width, height);
@@ -64,6 +64,7 @@ public sealed class VideoSinkTests
     [TestCase("head -c 100000 >/dev/null; kill -9 $$", "killed (signal 9)")]
     [TestCase("sleep 60", "stalled")]
     [TestCase("cat >/dev/null; exit 1", "exit code 1")]
+    [Needs(Need.Unix)]
     public void AFailingEncoder_IsOneClearError(string script, string why)
     {
         string fake = FakeFfmpeg.Make(folder, "fake", script);

@@ -16,9 +16,9 @@ internal sealed class VideoTests
     public void DeleteFolder() => Directory.Delete(folder, recursive: true);
 
     [Test]
+    [Needs(Need.Ffmpeg, Need.SharedData)]
     public void Read_OfAnMpegFile_GivesTheFramesThatFfmpegExtracts()
     {
-        Videos.RequireFfmpeg();
         string car = SharedData.Require("sequences/video/car.mpg");
         using FrameSource expected = FrameSource.Open(Videos.Extract(folder, car));
         using FrameSource video = new DecodeAhead(FrameSource.Open(car));
@@ -37,9 +37,9 @@ internal sealed class VideoTests
     [TestCase("ten-bits.mkv", "64x48", "-c:v ffv1 -pix_fmt yuv420p10le")]
     [TestCase("alpha.mkv", "64x48", "-c:v png -pix_fmt rgba")]
     [TestCase("odd.webm", "65x47", "-c:v libvpx-vp9 -b:v 0 -crf 30")]
+    [Needs(Need.Ffmpeg)]
     public void Read_OfAnySizeAndFormat_GivesTheFramesThatFfmpegExtracts(string name, string size, string options)
     {
-        Videos.RequireFfmpeg();
         string file = Videos.Make(folder, name, size, 5, options);
         // Eight bits a sample, as a frame has; of more, ffmpeg would make PNG files of sixteen.
         using FrameSource expected = FrameSource.Open(Videos.Extract(folder, file, "-pix_fmt rgb24"));
@@ -49,9 +49,9 @@ internal sealed class VideoTests
     }
 
     [Test]
+    [Needs(Need.Ffmpeg)]
     public void Read_OfGrayVideo_HasEqualChannels()
     {
-        Videos.RequireFfmpeg();
         using FrameSource video = FrameSource.Open(Videos.Make(folder, "no-color.mp4", "64x48", 2, "-vf format=gray -c:v libx264 -pix_fmt yuv420p"));
         Frame frame = video.Read()!;
 
@@ -60,9 +60,9 @@ internal sealed class VideoTests
     }
 
     [Test]
+    [Needs(Need.Ffmpeg)]
     public void Read_OfARotatedVideo_TurnsItUpright()
     {
-        Videos.RequireFfmpeg();
         string plain = Videos.Make(folder, "plain.mp4", "64x48", 3, "-c:v libx264 -pix_fmt yuv420p");
         string turned = Path.Combine(folder, "turned.mp4");
         Videos.Ffmpeg($"-i {plain} -c copy -metadata:s:v rotate=90 {turned}");
@@ -77,9 +77,9 @@ internal sealed class VideoTests
     }
 
     [Test]
+    [Needs(Need.Ffmpeg)]
     public void Read_OfVariableFrameRate_GivesEachFrameOnce()
     {
-        Videos.RequireFfmpeg();
         // Frames 0, 1, 2, 12, 13, 30, 31 of a video of 25 frames a second, each at its own time.
         string file = Videos.Make(
             folder, "variable.mkv", "64x48", 7, "-c:v ffv1 -fps_mode passthrough -vf select='lt(n\\,3)+between(n\\,12\\,13)+between(n\\,30\\,31)'");
@@ -92,9 +92,9 @@ internal sealed class VideoTests
     [TestCase("30000/1001", 29.97)]
     [TestCase("12", 12)]
     [TestCase("1000", 1000)]
+    [Needs(Need.Ffmpeg)]
     public void FramesPerSecond_IsTheVideos(string rate, double expected)
     {
-        Videos.RequireFfmpeg();
         string file = Path.Combine(folder, $"rate{expected}.mkv");
         Videos.Ffmpeg($"-f lavfi -i color=size=16x16:rate={rate} -frames:v 30 -c:v ffv1 {file}");
         using FrameSource video = FrameSource.Open(file);
@@ -104,9 +104,9 @@ internal sealed class VideoTests
     }
 
     [Test]
+    [Needs(Need.Ffmpeg)]
     public void Open_Looped_RepeatsTheVideoExactly()
     {
-        Videos.RequireFfmpeg();
         string file = Videos.Make(folder, "loop.mp4", "64x48", 4, "-c:v libx264 -pix_fmt yuv420p");
         using FrameSource video = new DecodeAhead(FrameSource.Open(file, new VideoOptions { Loop = true }));
         byte[][] frames = [.. video.Take(12).Select(frame => frame.Pixels.ToArray())];
@@ -117,9 +117,9 @@ internal sealed class VideoTests
     }
 
     [Test]
+    [Needs(Need.Ffmpeg)]
     public void Read_OfEqualSizes_AllocatesNoPixels()
     {
-        Videos.RequireFfmpeg();
         using FrameSource video = FrameSource.Open(Videos.Make(folder, "many.mp4", "64x48", 40, "-c:v libx264"));
         for (int i = 0; i < 5; i++)
             video.Read();
@@ -132,9 +132,9 @@ internal sealed class VideoTests
     }
 
     [Test]
+    [Needs(Need.Ffmpeg)]
     public void Read_Of8K_TakesTheWholeFrame()
     {
-        Videos.RequireFfmpeg();
         string file = Path.Combine(folder, "large.mkv");
         Videos.Ffmpeg($"-f lavfi -i color=c=0x204060:size=7680x4320,format=bgr0 -frames:v 1 -c:v ffv1 {file}");
         using FrameSource video = FrameSource.Open(file);
@@ -147,9 +147,9 @@ internal sealed class VideoTests
     }
 
     [Test]
+    [Needs(Need.Ffmpeg)]
     public void Read_OfAFileWhoseNameLooksLikeAnAddress_ReadsTheFile()
     {
-        Videos.RequireFfmpeg();
         string file = Path.Combine(folder, "http:clip.nut");
         File.Move(Videos.Make(folder, "clip.nut", "16x16", 2, "-c:v ffv1"), file);
         string before = Environment.CurrentDirectory;
@@ -166,9 +166,9 @@ internal sealed class VideoTests
     }
 
     [Test]
+    [Needs(Need.Ffmpeg)]
     public void Read_OfATruncatedFile_GivesWhatThereIsAndComplains()
     {
-        Videos.RequireFfmpeg();
         string whole = Videos.Make(folder, "whole.mp4", "320x240", 50, "-c:v libx264 -pix_fmt yuv420p -movflags +faststart");
         byte[] bytes = File.ReadAllBytes(whole);
         string half = Path.Combine(folder, "half.mp4");
@@ -180,9 +180,9 @@ internal sealed class VideoTests
     }
 
     [Test]
+    [Needs(Need.Ffmpeg)]
     public void Read_OfAFileThatIsNoVideo_SaysWhatFfmpegSays()
     {
-        Videos.RequireFfmpeg();
         string text = Path.Combine(folder, "text.mp4");
         File.WriteAllText(text, "not a video");
         string sound = Path.Combine(folder, "sound.wav");
@@ -221,6 +221,7 @@ internal sealed class VideoTests
     [TestCase("printf 'P6\\n999999 999999\\n255\\n'", "cannot be")]
     [TestCase("printf 'P6\\n0 7\\n255\\n'", "cannot be")]
     [TestCase("cat /dev/zero", "expected a PPM")]
+    [Needs(Need.Unix)]
     public void Read_FromAnFfmpegThatSendsNoFrame_SaysWhy(string script, string why)
     {
         string fake = FakeFfmpeg.Make(folder, "fake", script);
@@ -232,6 +233,7 @@ internal sealed class VideoTests
     [TestCase("echo '[error] device gone' >&2; exit 5", "device gone")]
     [TestCase("kill -9 $$", "killed (signal 9)")]
     [TestCase("printf 'P6\\n4 2\\n255\\nhalf'", "ended within a frame")]
+    [Needs(Need.Unix)]
     public void Read_FromAnFfmpegThatFailsLater_GivesItsFramesThenSaysWhyThenEnds(string ending, string why)
     {
         string fake = FakeFfmpeg.Make(folder, "late", $"{FakeFfmpeg.Pictures(2)}\n{ending}");
@@ -244,6 +246,7 @@ internal sealed class VideoTests
     }
 
     [Test]
+    [Needs(Need.Unix)]
     public void Read_OfAStalledVideo_GivesUp()
     {
         string fake = FakeFfmpeg.Make(folder, "stalled", $"{FakeFfmpeg.Pictures(1)}\nsleep 60");
@@ -260,6 +263,7 @@ internal sealed class VideoTests
     [TestCase("sleep 60")]
     [TestCase("sleep 60 & wait")]
     [TestCase("setsid sleep 40 & exit 0")]
+    [Needs(Need.Unix)]
     public void Dispose_WhileAReadWaits_EndsBoth(string waiting)
     {
         string fake = FakeFfmpeg.Make(folder, "waiting", $"echo $$ > {folder}/pid\n{FakeFfmpeg.Pictures(1)}\n{waiting}");
@@ -275,6 +279,7 @@ internal sealed class VideoTests
     }
 
     [Test]
+    [Needs(Need.Unix)]
     public void Stop_WhileAReadWaits_EndsTheVideo()
     {
         string fake = FakeFfmpeg.Make(folder, "camera", $"{FakeFfmpeg.Pictures(1)}\nsleep 60");
@@ -291,6 +296,7 @@ internal sealed class VideoTests
     }
 
     [Test]
+    [Needs(Need.Unix)]
     public void Read_FromACameraThatEnds_IsAFailure()
     {
         string fake = FakeFfmpeg.Make(folder, "unplugged", FakeFfmpeg.Pictures(2));
@@ -300,9 +306,9 @@ internal sealed class VideoTests
     }
 
     [Test]
+    [Needs(Need.Ffmpeg, Need.Unix)]
     public void Read_FromAnFfmpegBefore5_1_SpeaksItsLanguage()
     {
-        Videos.RequireFfmpeg();
         string file = Videos.Make(folder, "old.mp4", "64x48", 3, "-c:v libx264");
         string old = FakeFfmpeg.Make(
             folder, "old-ffmpeg", "case \"$*\" in *fps_mode*) echo \"Unrecognized option 'fps_mode'.\" >&2; exit 1;; esac\nexec ffmpeg \"$@\"");
@@ -312,11 +318,10 @@ internal sealed class VideoTests
     }
 
     [Test]
+    [Needs(Need.Unix, Need.OpenHandles)]
     public void Open_ManyTimes_LeavesNoHandle()
     {
         string fake = FakeFfmpeg.Make(folder, "short", FakeFfmpeg.Pictures(1));
-        if (!Directory.Exists("/proc/self/fd"))
-            Assert.Ignore("needs /proc/self/fd to count handles");
         ReadAll(3);
         int before = Directory.GetFileSystemEntries("/proc/self/fd").Length;
         ReadAll(30);

@@ -5,9 +5,6 @@ namespace SiamIlgpu.Tests.Tools;
 /// <summary>Videos that ffmpeg makes for tests, and what ffmpeg makes of them.</summary>
 internal static class Videos
 {
-    /// <summary>Skips the test where ffmpeg is missing; fails it in CI.</summary>
-    internal static void RequireFfmpeg() => ReferenceTool.Require("ffmpeg", "ffmpeg");
-
     /// <summary>Runs ffmpeg and returns its standard output.</summary>
     internal static byte[] Ffmpeg(string arguments) => ReferenceTool.Run("ffmpeg", $"-hide_banner -nostdin -v error -y {arguments}", []);
 

@@ -20,6 +20,7 @@ public sealed class MatConvNetTests
     ];
 
     [TestCaseSource(nameof(CfNetFiles))]
+    [Needs(Need.SharedData)]
     public void Read_CfNetFile_GivesThePapersNetworkAndScipysValues(Expected expected)
     {
         NetworkWeights weights = NetworkWeights.Load(SharedData.Require($"weights/cfnet/{expected.File}.mat"));
@@ -38,6 +39,7 @@ public sealed class MatConvNetTests
     }
 
     [Test]
+    [Needs(Need.SharedData)]
     public void Read_CfNetConv2_GivesPaperShapes()
     {
         NetworkWeights weights = MatConvNet.Read(SharedData.Require("weights/cfnet/cfnet-conv2_e80.mat"));
@@ -51,6 +53,7 @@ public sealed class MatConvNetTests
     }
 
     [Test]
+    [Needs(Need.SharedData)]
     public void Read_SiamFcLayout_GivesItsOwnWidths()
     {
         NetworkWeights weights = NetworkWeights.Load(SharedData.Require("weights/loader-cases/siamfc-v1-layout-untrained.mat"));
@@ -68,6 +71,7 @@ public sealed class MatConvNetTests
     }
 
     [Test]
+    [Needs(Need.SharedData)]
     public void Read_SimpleNN_GivesTensorsAndSaysWhyThereIsNoDefinition()
     {
         NetworkWeights weights = NetworkWeights.Load(SharedData.Require("weights/loader-cases/dcfnet-simplenn.mat"));

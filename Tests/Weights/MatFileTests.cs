@@ -153,6 +153,7 @@ public sealed class MatFileTests
     }
 
     [Test]
+    [Needs(Need.SharedData)]
     public void Read_ReferenceActivations_MatchScipy()
     {
         string path = SharedData.Require("weights/siamfc/reference-activations.mat");

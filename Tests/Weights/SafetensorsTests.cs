@@ -62,6 +62,7 @@ public sealed class SafetensorsTests
     }
 
     [Test]
+    [Needs(Need.SharedData)]
     public void SaveThenLoad_MatConvNetFile_GivesTheSame()
     {
         NetworkWeights read = NetworkWeights.Load(SharedData.Require("weights/cfnet/cfnet-conv1_e75.mat"));
@@ -74,6 +75,7 @@ public sealed class SafetensorsTests
     }
 
     [Test]
+    [Needs(Need.SharedData)]
     public void Load_SiamFcWithoutDefinition_IsRecognized()
     {
         NetworkWeights weights = NetworkWeights.Load(SharedData.Require("weights/siamfc/siamfc-color-3s-from-int8.safetensors"));

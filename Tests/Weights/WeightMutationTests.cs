@@ -53,6 +53,7 @@ public sealed class WeightMutationTests
     [TestCase("weights/cfnet/cfnet-conv1_e75.mat", 300)]
     [TestCase("weights/loader-cases/dcfnet-simplenn.mat", 1000)]
     [TestCase("weights/siamfc/siamfc-color-3s-from-int8.safetensors", 20)]
+    [Needs(Need.SharedData)]
     public void Load_MutatedRealFile_NeverDoesWorseThanRefuse(string file, int rounds) =>
         Mutate(File.ReadAllBytes(SharedData.Require(file)), rounds, seed: 5);
 
