@@ -85,9 +85,17 @@ public abstract partial class ComputeDevice
         return PrepareLossCore(spec);
     }
 
-    /// <summary>Prepares the step of the optimizer.</summary>
+    /// <summary>Prepares a step of stochastic gradient descent.</summary>
     /// <exception cref="KernelShapeException">The spec is invalid; the message says why.</exception>
     public SgdStep PrepareStep(SgdSpec spec)
+    {
+        spec.Validate();
+        return PrepareStepCore(spec);
+    }
+
+    /// <summary>Prepares a step of AdamW.</summary>
+    /// <exception cref="KernelShapeException">The spec is invalid; the message says why.</exception>
+    public AdamWStep PrepareStep(AdamWSpec spec)
     {
         spec.Validate();
         return PrepareStepCore(spec);
@@ -123,4 +131,7 @@ public abstract partial class ComputeDevice
 
     /// <inheritdoc cref="PrepareBackwardCore(ConvolutionSpec, ConvolutionFilters)"/>
     private protected abstract SgdStep PrepareStepCore(SgdSpec spec);
+
+    /// <inheritdoc cref="PrepareBackwardCore(ConvolutionSpec, ConvolutionFilters)"/>
+    private protected abstract AdamWStep PrepareStepCore(AdamWSpec spec);
 }

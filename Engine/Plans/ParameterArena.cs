@@ -6,8 +6,8 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Plans;
 
 /// <summary>
-/// All parameters of a network in one buffer. Their gradients and velocities are in two more buffers of the same layout, so that one step
-/// of the optimizer moves all parameters. The two moments of a batch norm are neighbors: {name}.mean, then {name}.sigma.
+/// All parameters of a network in one buffer. Their gradients are in another buffer of the same layout, so that one step of the optimizer
+/// moves all parameters. The two moments of a batch norm are neighbors: {name}.mean, then {name}.sigma.
 /// </summary>
 internal sealed class ParameterArena : IDisposable
 {
@@ -24,9 +24,9 @@ internal sealed class ParameterArena : IDisposable
     private readonly NetworkWeights start;
     private readonly NetworkDefinition definition;
     private readonly Dictionary<string, Slot> slots = [];
-    private readonly List<SgdSegment> segments = [];
+    private readonly List<ParameterSegment> segments = [];
     private readonly float[] staging;
-    private readonly Tensor parameters, gradients, velocities;
+    private readonly Tensor parameters, gradients;
 
     internal ParameterArena(ComputeDevice device, NetworkWeights start, TrainingOptions options)
     {
@@ -44,22 +44,19 @@ internal sealed class ParameterArena : IDisposable
             length = offset + count;
         }
         length = (length + Alignment - 1) / Alignment * Alignment;
-        Spec = new SgdSpec(length, segments, options.Momentum, options.WeightDecay);
         staging = new float[length];
-        parameters = device.Allocate(Spec.Arena, TensorLayout.Planar);
-        gradients = device.Allocate(Spec.Arena, TensorLayout.Planar);
-        velocities = device.Allocate(Spec.Arena, TensorLayout.Planar);
-        Write(Parameters, name => start.Values(name, [.. ShapeIn(name)]));
+        var all = new TensorShape(1, 1, 1, checked((int)length));
+        parameters = device.Allocate(all, TensorLayout.Planar);
+        gradients = device.Allocate(all, TensorLayout.Planar);
+        Write(Parameters, StartValues);
     }
 
-    /// <summary>The spec of the optimizer that moves the parameters.</summary>
-    internal SgdSpec Spec { get; }
+    /// <summary>The parts of the arena, each with its learning rate and weight decay.</summary>
+    internal IReadOnlyList<ParameterSegment> Segments => segments;
 
     internal TensorView Parameters => parameters;
 
     internal TensorView Gradients => gradients;
-
-    internal TensorView Velocities => velocities;
 
     /// <summary>The value of a parameter.</summary>
     internal TensorView Value(string name) => View(Parameters, name);
@@ -74,15 +71,12 @@ internal sealed class ParameterArena : IDisposable
         return Gradients.Slice(mean.Offset, mean.Shape with { Batch = 2 }, TensorLayout.Planar);
     }
 
-    /// <summary>Waits for the device, and copies the parameters to the host.</summary>
-    internal NetworkWeights Weights(IReadOnlyDictionary<string, string> metadata) =>
-        new(start.Source, definition, Read(Parameters), metadata);
+    /// <summary>The value that a parameter starts with.</summary>
+    internal float[] StartValues(string name) => start.Values(name, [.. ShapeIn(name)]);
 
-    /// <summary>Waits for the device, and copies the velocities to the host, each under its parameter's name.</summary>
-    internal Dictionary<string, WeightTensor> ReadVelocities() => Read(Velocities);
-
-    /// <summary>Sets the velocities to values that <see cref="ReadVelocities"/> returned.</summary>
-    internal void WriteVelocities(Func<string, float[]> valuesOf) => Write(Velocities, valuesOf);
+    /// <summary>Waits for the device, and copies weights with the layout of the arena to the host.</summary>
+    internal NetworkWeights Weights(in TensorView values, IReadOnlyDictionary<string, string> metadata) =>
+        new(start.Source, definition, Read(values), metadata);
 
     /// <summary>The shape that a parameter has in files.</summary>
     internal int[] ShapeIn(string name) => definition.TensorShapes().First(t => t.Name == name).Shape;
@@ -91,7 +85,6 @@ internal sealed class ParameterArena : IDisposable
     {
         parameters.Dispose();
         gradients.Dispose();
-        velocities.Dispose();
     }
 
     // Vectors become [1,n,1,1]; the window and the target become [1,1,m,m].
@@ -122,7 +115,7 @@ internal sealed class ParameterArena : IDisposable
         };
         // A parameter that does not learn is in no segment, so that weight decay does not move it either.
         if (rate != 0)
-            segments.Add(new SgdSegment(offset, count, rate, decay, averageOf));
+            segments.Add(new ParameterSegment(offset, count, rate, decay, averageOf));
     }
 
     private TensorView View(in TensorView arena, string name)
@@ -131,7 +124,8 @@ internal sealed class ParameterArena : IDisposable
         return arena.Slice(slot.Offset, slot.Shape, TensorLayout.Planar);
     }
 
-    private Dictionary<string, WeightTensor> Read(in TensorView arena)
+    /// <summary>Waits for the device, and copies a buffer with the layout of the arena to the host, each tensor under its parameter's name.</summary>
+    internal Dictionary<string, WeightTensor> Read(in TensorView arena)
     {
         device.Download(arena, staging);
         var tensors = new Dictionary<string, WeightTensor>();
@@ -140,7 +134,8 @@ internal sealed class ParameterArena : IDisposable
         return tensors;
     }
 
-    private void Write(in TensorView arena, Func<string, float[]> valuesOf)
+    /// <summary>Fills a buffer with the layout of the arena.</summary>
+    internal void Write(in TensorView arena, Func<string, float[]> valuesOf)
     {
         Array.Clear(staging);
         foreach ((string name, Slot slot) in slots)

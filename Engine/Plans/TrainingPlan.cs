@@ -21,7 +21,7 @@ public sealed class TrainingPlan : IDisposable
     private readonly TrainingBranch search;
     private readonly TrainingJoin join;
     private readonly TrainingScore score;
-    private readonly SgdStep optimizer;
+    private readonly Optimizer optimizer;
 
     /// <summary>Prepares the plan.</summary>
     /// <param name="device">The device to run on; it must outlive the plan.</param>
@@ -45,7 +45,7 @@ public sealed class TrainingPlan : IDisposable
         exemplar = new TrainingBranch(device, arena, shared, Definition, options.Batch, Definition.ExemplarSize, GradientWrite.Accumulate);
         join = new TrainingJoin(device, arena, Definition.Join, exemplar, search);
         score = new TrainingScore(device, arena, Definition.Join.Adjust, options, join.Responses, join.ResponseGradients);
-        optimizer = device.PrepareStep(arena.Spec);
+        optimizer = new Optimizer(device, arena, options);
     }
 
     /// <summary>The network.</summary>
@@ -68,6 +68,8 @@ public sealed class TrainingPlan : IDisposable
 
     internal ParameterArena Arena => arena;
 
+    internal Optimizer Optimizer => optimizer;
+
     internal TensorView Scores => score.Scores;
 
     /// <summary>Computes the loss of each pair, and all gradients.</summary>
@@ -89,14 +91,14 @@ public sealed class TrainingPlan : IDisposable
     /// <summary>Moves the parameters by one step of the optimizer.</summary>
     public void Step(float learningRate)
     {
-        optimizer.Step(arena.Parameters, arena.Gradients, arena.Velocities, learningRate);
+        optimizer.Step(learningRate);
         if (options.WindowRate > 0 || options.TargetRate > 0)
             join.UpdateFilter();
     }
 
-    /// <summary>Waits for the device, and copies the weights to the host.</summary>
+    /// <summary>Waits for the device, and copies the weights to the host: their running average if the options ask for it.</summary>
     /// <param name="metadata">Free text to store with the weights.</param>
-    public NetworkWeights Weights(IReadOnlyDictionary<string, string> metadata) => arena.Weights(metadata);
+    public NetworkWeights Weights(IReadOnlyDictionary<string, string> metadata) => optimizer.Weights(metadata);
 
     /// <summary>Frees the operations and buffers.</summary>
     public void Dispose()

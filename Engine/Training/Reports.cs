@@ -2,11 +2,15 @@ namespace SiamIlgpu.Training;
 
 /// <summary>The figures of one epoch.</summary>
 /// <param name="Epoch">Its number, from 0.</param>
-/// <param name="LearningRate">Its learning rate.</param>
+/// <param name="LearningRate">The learning rate of its last step.</param>
 /// <param name="Loss">Mean training loss of a pair.</param>
 /// <param name="Validation">How well the network does on the validation pairs; null if there are none.</param>
 /// <param name="PairsPerSecond">Speed of the training since the run began, without validation.</param>
-public sealed record EpochReport(int Epoch, float LearningRate, double Loss, ValidationReport? Validation, double PairsPerSecond);
+public sealed record EpochReport(int Epoch, float LearningRate, double Loss, ValidationReport? Validation, double PairsPerSecond)
+{
+    /// <summary>How much each convolution learns, in the network's order.</summary>
+    public IReadOnlyList<LayerReport> Layers { get; init; } = [];
+}
 
 /// <summary>How far the current epoch has come.</summary>
 /// <param name="Epoch">Its number, from 0.</param>

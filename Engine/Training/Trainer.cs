@@ -43,6 +43,7 @@ public sealed class Trainer : IDisposable
     private readonly float[] readLosses;
     private readonly float[] batchLabels;
     private readonly List<EpochReport> history = [];
+    private readonly Dictionary<string, WeightTensor> startFilters;
     private readonly Stopwatch clock = new();
     private readonly Stopwatch sinceDrain = Stopwatch.StartNew();
     private int pending;
@@ -74,6 +75,7 @@ public sealed class Trainer : IDisposable
             throw new ArgumentException($"training needs at least the {options.Batch} pairs of one step in an epoch, got {pairs.Count}");
         origin = TrainingState.WithoutState(start.Metadata);
         plan = new TrainingPlan(device, start, options);
+        startFilters = plan.Definition.Convolutions.Select(layer => $"{layer.Name}.weight").ToDictionary(name => name, name => start.Tensors[name]);
         int size = plan.ResponseSize;
         labels = new LabelMaps(size, plan.Definition.Stride, options);
         losses = device.Allocate(new TensorShape(StepsOfADrain * options.Batch, 1, 1, 1), TensorLayout.Planar);
@@ -128,12 +130,7 @@ public sealed class Trainer : IDisposable
     public NetworkWeights Weights(IReadOnlyDictionary<string, string>? metadata = null)
     {
         NetworkWeights weights = plan.Weights(metadata ?? origin);
-        // The last loss was computed before the last step, so it does not show what that step did to the weights.
-        foreach (WeightTensor tensor in weights.Tensors.Values)
-        {
-            if (!Array.TrueForAll(tensor.Values, float.IsFinite))
-                throw new TrainingDivergedException(StepsDone - 1);
-        }
+        Check(weights);
         return weights;
     }
 
@@ -143,17 +140,22 @@ public sealed class Trainer : IDisposable
     {
         Drain(progress: null);
         var state = new TrainingState { Epoch = epoch, Batch = batch, LossSum = lossSum, Options = Fingerprint, History = history };
-        return TrainingState.Pack(state, Weights(), plan.Arena.ReadVelocities());
+        NetworkWeights parameters = plan.Arena.Weights(plan.Arena.Parameters, origin);
+        Check(parameters);
+        return TrainingState.Pack(state, parameters, plan.Optimizer.ReadState(), startFilters);
     }
 
     /// <summary>Continues where the checkpoint was made. The trainer must have the checkpoint as its start weights.</summary>
     /// <exception cref="WeightFormatException">The weights are not a checkpoint, or it was trained with other options.</exception>
     public void Resume(NetworkWeights checkpoint)
     {
-        (TrainingState state, Func<string, float[]> velocities) = TrainingState.Unpack(checkpoint);
+        (TrainingState state, Func<string, string, WeightTensor> tensors) = TrainingState.Unpack(checkpoint);
         if (state.Options != Fingerprint)
             throw new WeightFormatException(checkpoint.Source, $"was trained with other options: {state.Options}; these are {Fingerprint}");
-        plan.Arena.WriteVelocities(velocities);
+        plan.Optimizer.StepsDone = (long)state.Epoch * StepsOfAnEpoch + state.Batch;
+        plan.Optimizer.WriteState((prefix, name) => tensors(prefix, name).Values);
+        foreach (string name in startFilters.Keys.ToArray())
+            startFilters[name] = tensors(TrainingState.StartPrefix, name);
         (epoch, batch, lossSum) = (state.Epoch, state.Batch, state.LossSum);
         history.Clear();
         history.AddRange(state.History);
@@ -167,6 +169,16 @@ public sealed class Trainer : IDisposable
     }
 
     private string Fingerprint => $"{options}, {pairs.Count} pairs";
+
+    // The last loss was computed before the last step, so it does not show what that step did to the weights.
+    private void Check(NetworkWeights weights)
+    {
+        foreach (WeightTensor tensor in weights.Tensors.Values)
+        {
+            if (!Array.TrueForAll(tensor.Values, float.IsFinite))
+                throw new TrainingDivergedException(StepsDone - 1);
+        }
+    }
 
     private long StepsDone => (long)epoch * StepsOfAnEpoch + batch;
 
@@ -187,7 +199,7 @@ public sealed class Trainer : IDisposable
         Upload(data.Labels, weights: false, plan.Labels);
         Upload(data.Labels, weights: true, plan.LabelWeights);
         plan.ComputeGradients(losses.View.Images(pending * options.Batch, options.Batch));
-        plan.Step(options.RateOf(epoch));
+        plan.Step(options.RateOf(epoch, batch, StepsOfAnEpoch));
         pending++;
         pairsTimed += options.Batch;
     }
@@ -237,9 +249,24 @@ public sealed class Trainer : IDisposable
             return null;
         }
         double speed = pairsTimed / clock.Elapsed.TotalSeconds;
-        var report = new EpochReport(epoch, options.RateOf(epoch), lossSum / (StepsOfAnEpoch * options.Batch), judged, speed);
+        float rate = options.RateOf(epoch, batch - 1, StepsOfAnEpoch);
+        var report = new EpochReport(epoch, rate, lossSum / (StepsOfAnEpoch * options.Batch), judged, speed) { Layers = LayersOf(rate) };
         history.Add(report);
         (epoch, batch, lossSum) = (epoch + 1, 0, 0);
         return report;
+    }
+
+    private LayerReport[] LayersOf(float rate)
+    {
+        NetworkWeights weights = Weights();
+        Func<string, float[]> step = plan.Optimizer.LastStep(rate);
+        return
+        [
+            .. plan.Definition.Convolutions.Select(layer =>
+            {
+                string name = $"{layer.Name}.weight";
+                return LayerReport.Of(layer.Name, weights.Tensors[name], startFilters[name].Values, step(name));
+            }),
+        ];
     }
 }

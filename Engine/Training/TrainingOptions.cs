@@ -12,6 +12,28 @@ public enum LossKind
     Triplet,
 }
 
+/// <summary>How parameters are moved by their gradients.</summary>
+public enum OptimizerKind
+{
+    /// <summary>Stochastic gradient descent with momentum, as in the papers.</summary>
+    Sgd,
+
+    /// <summary>
+    /// AdamW (Loshchilov and Hutter, ICLR 2019). Its steps do not shrink with the gradients, so it needs a smaller learning rate, about 1e-3.
+    /// </summary>
+    AdamW,
+}
+
+/// <summary>How the learning rate falls from the first to the last.</summary>
+public enum LearningRateSchedule
+{
+    /// <summary>By the same factor from each epoch to the next, as in the papers. It stays the same within an epoch.</summary>
+    Exponential,
+
+    /// <summary>Along half a cosine, in every step (Loshchilov and Hutter, ICLR 2017).</summary>
+    Cosine,
+}
+
 /// <summary>
 /// How a network is trained. The presets hold the papers' values. An experiment takes a preset and changes a few of them.
 /// </summary>
@@ -74,19 +96,33 @@ public sealed record TrainingOptions
     /// </summary>
     public int HardNegatives { get; init; }
 
+    /// <summary>How parameters are moved by their gradients.</summary>
+    public OptimizerKind Optimizer { get; init; }
+
+    /// <summary>
+    /// The share of the running average of the weights that each step keeps; 0 for no average. The average is what is validated and saved.
+    /// </summary>
+    public float AverageDecay { get; init; }
+
     /// <summary>Number of pairs in a step.</summary>
     public int Batch { get; init; } = 8;
 
     /// <summary>Number of epochs.</summary>
     public required int Epochs { get; init; }
 
-    /// <summary>Learning rate of the first epoch. It changes by the same factor from each epoch to the next.</summary>
+    /// <summary>Learning rate at the start, after the warm-up.</summary>
     public float FirstRate { get; init; } = 1e-2f;
 
-    /// <summary>Learning rate of the last epoch.</summary>
+    /// <summary>Learning rate at the end.</summary>
     public required float LastRate { get; init; }
 
-    /// <summary>Share of the velocity that each step keeps.</summary>
+    /// <summary>How the learning rate falls.</summary>
+    public LearningRateSchedule Schedule { get; init; }
+
+    /// <summary>Number of steps at the start in which the learning rate rises from almost 0.</summary>
+    public int WarmupSteps { get; init; }
+
+    /// <summary>Share of the velocity that each step keeps; for AdamW, of the average gradient.</summary>
     public float Momentum { get; init; } = 0.9f;
 
     /// <summary>Weight decay of the filters and of the score's gain.</summary>
@@ -111,9 +147,18 @@ public sealed record TrainingOptions
         _ => definition.Join.Adjust == AdjustKind.BatchNorm ? BaselineConv5 : SiamFc,
     };
 
-    /// <summary>The learning rate of an epoch, counted from 0.</summary>
-    public float RateOf(int epoch) =>
-        Epochs == 1 ? FirstRate : (float)(FirstRate * Math.Pow(LastRate / FirstRate, epoch / (Epochs - 1.0)));
+    /// <summary>The learning rate of a step.</summary>
+    /// <param name="epoch">The epoch, from 0.</param>
+    /// <param name="step">The step in the epoch, from 0.</param>
+    /// <param name="stepsOfEpoch">Number of steps in an epoch.</param>
+    public float RateOf(int epoch, int step = 0, int stepsOfEpoch = 1)
+    {
+        double rate = Schedule == LearningRateSchedule.Exponential
+            ? Epochs == 1 ? FirstRate : FirstRate * Math.Pow(LastRate / FirstRate, epoch / (Epochs - 1.0))
+            : LastRate + (FirstRate - LastRate) * 0.5 * (1 + Math.Cos(Math.PI * (epoch + step / (double)stepsOfEpoch) / Epochs));
+        long done = (long)epoch * stepsOfEpoch + step;
+        return (float)(done < WarmupSteps ? rate * (done + 1) / (WarmupSteps + 1) : rate);
+    }
 
     /// <summary>Throws when a value is out of range.</summary>
     /// <exception cref="ArgumentException">A value is out of range; the message names it.</exception>
@@ -127,7 +172,9 @@ public sealed record TrainingOptions
         Check(Epochs > 0, "there must be at least one epoch", Epochs);
         Check(FirstRate > 0 && float.IsFinite(FirstRate), "the first learning rate must be positive", FirstRate);
         Check(LastRate > 0 && float.IsFinite(LastRate), "the last learning rate must be positive", LastRate);
+        Check(WarmupSteps >= 0, "the number of warm-up steps must not be negative", WarmupSteps);
         Check(Momentum is >= 0 and < 1, "the momentum must lie in 0..1", Momentum);
+        Check(AverageDecay is >= 0 and < 1, "the decay of the average must lie in 0..1", AverageDecay);
         Check(WeightDecay >= 0 && float.IsFinite(WeightDecay), "the weight decay must not be negative", WeightDecay);
         foreach (float rate in (ReadOnlySpan<float>)[AdjustGainRate, AdjustBiasRate, WindowRate, TargetRate])
             Check(rate >= 0 && float.IsFinite(rate), "a multiplier must not be negative", rate);

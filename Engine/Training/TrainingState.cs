@@ -11,7 +11,9 @@ namespace SiamIlgpu.Training;
 internal sealed record TrainingState
 {
     private const string MetadataKey = "training";
-    private const string VelocityPrefix = "velocity.";
+
+    /// <summary>What precedes the names of the filters that training started from.</summary>
+    internal const string StartPrefix = "start.";
 
     /// <summary>The current epoch, from 0.</summary>
     public int Epoch { get; init; }
@@ -28,12 +30,16 @@ internal sealed record TrainingState
     /// <summary>The epochs that are done.</summary>
     public IReadOnlyList<EpochReport> History { get; init; } = [];
 
-    /// <summary>Puts state, weights and velocities together, as one file holds them.</summary>
-    internal static NetworkWeights Pack(TrainingState state, NetworkWeights weights, IReadOnlyDictionary<string, WeightTensor> velocities)
+    /// <summary>Puts state, weights, the optimizer's state and the filters at the start together, as one file holds them.</summary>
+    internal static NetworkWeights Pack(
+        TrainingState state, NetworkWeights weights, IReadOnlyDictionary<string, WeightTensor> optimizer,
+        IReadOnlyDictionary<string, WeightTensor> startFilters)
     {
         var tensors = new Dictionary<string, WeightTensor>(weights.Tensors);
-        foreach ((string name, WeightTensor velocity) in velocities)
-            tensors.Add(VelocityPrefix + name, velocity);
+        foreach ((string name, WeightTensor values) in optimizer)
+            tensors.Add(name, values);
+        foreach ((string name, WeightTensor filters) in startFilters)
+            tensors.Add(StartPrefix + name, filters);
         var metadata = new Dictionary<string, string>(weights.Metadata)
         {
             [MetadataKey] = JsonSerializer.Serialize(state, TrainingStateJson.Default.TrainingState),
@@ -45,20 +51,26 @@ internal sealed record TrainingState
     internal static IReadOnlyDictionary<string, string> WithoutState(IReadOnlyDictionary<string, string> metadata) =>
         metadata.Where(entry => entry.Key != MetadataKey).ToDictionary();
 
-    /// <summary>Takes apart what <see cref="Pack"/> put together.</summary>
+    /// <summary>Takes apart what <see cref="Pack"/> put together: the state, and the tensor that a prefix and a parameter name.</summary>
     /// <exception cref="WeightFormatException">The weights are not a checkpoint.</exception>
-    internal static (TrainingState State, Func<string, float[]> Velocities) Unpack(NetworkWeights checkpoint)
+    internal static (TrainingState State, Func<string, string, WeightTensor> Tensors) Unpack(NetworkWeights checkpoint)
     {
         if (!checkpoint.Metadata.TryGetValue(MetadataKey, out string? json))
             throw new WeightFormatException(checkpoint.Source, "is not a checkpoint: it has no training state");
         try
         {
             TrainingState state = JsonSerializer.Deserialize(json, TrainingStateJson.Default.TrainingState)!;
-            return (state, name => checkpoint.Values(VelocityPrefix + name, [.. checkpoint.Tensors[name].Shape]));
+            return (state, Tensor);
         }
         catch (JsonException e)
         {
             throw new WeightFormatException(checkpoint.Source, $"its training state cannot be read: {e.Message.TrimEnd('.')}", e);
+        }
+
+        WeightTensor Tensor(string prefix, string name)
+        {
+            int[] shape = [.. checkpoint.Tensors[name].Shape];
+            return new WeightTensor(shape, checkpoint.Values(prefix + name, shape));
         }
     }
 }

@@ -32,4 +32,7 @@ public sealed partial class CpuDevice
 
     private protected override SgdStep PrepareStepCore(SgdSpec spec) =>
         new SgdStepCpu(this, spec);
+
+    private protected override AdamWStep PrepareStepCore(AdamWSpec spec) =>
+        new AdamWStepCpu(this, spec);
 }

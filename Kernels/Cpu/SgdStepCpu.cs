@@ -5,10 +5,11 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// <summary>A task is a stretch of one segment.</summary>
 internal sealed unsafe class SgdStepCpu : SgdStep, IParallelWork
 {
-    private const int Stretch = 16 * 1024;
+    /// <summary>Parameters of a task.</summary>
+    internal const int Stretch = 16 * 1024;
 
     private readonly WorkerPool workers;
-    private readonly SgdSegment[] stretches;
+    private readonly ParameterSegment[] stretches;
 
     // The arguments of the current call, which its tasks share.
     private float* parameters, gradients, velocities;
@@ -18,16 +19,12 @@ internal sealed unsafe class SgdStepCpu : SgdStep, IParallelWork
         : base(device, spec)
     {
         workers = device.Workers;
-        var cut = new List<SgdSegment>();
-        foreach (SgdSegment segment in spec.Segments)
-            for (long from = 0; from < segment.Length; from += Stretch)
-                cut.Add(segment with { Offset = segment.Offset + from, Length = Math.Min(Stretch, segment.Length - from) });
-        stretches = [.. cut];
+        stretches = ParameterSegment.Cut(spec.Segments, Stretch);
     }
 
     public void Run(int task, int worker)
     {
-        ref readonly SgdSegment stretch = ref stretches[task];
+        ref readonly ParameterSegment stretch = ref stretches[task];
         float* p = parameters + stretch.Offset;
         float* g = gradients + stretch.Offset;
         if (stretch.AverageOf > 0)
@@ -64,7 +61,7 @@ internal sealed unsafe class SgdStepCpu : SgdStep, IParallelWork
     }
 
     /// <summary>p = keep * p + take * g.</summary>
-    private static void Average(float* p, float* g, long length, float keep, float take)
+    internal static void Average(float* p, float* g, long length, float keep, float take)
     {
         long i = 0;
         for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)

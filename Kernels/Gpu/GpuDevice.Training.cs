@@ -26,4 +26,6 @@ public sealed partial class GpuDevice
     private protected override TripletLoss PrepareLossCore(TripletLossSpec spec) => new TripletLossGpu(this, spec);
 
     private protected override SgdStep PrepareStepCore(SgdSpec spec) => new SgdStepGpu(this, spec);
+
+    private protected override AdamWStep PrepareStepCore(AdamWSpec spec) => new AdamWStepGpu(this, spec);
 }

@@ -62,6 +62,7 @@ internal static class KernelSources
         new("TripletLoss.Pairs", TripletLossKernels.Pairs, TripletLossKernels.Threads),
         new("TripletLoss.SumUp", TripletLossKernels.SumUp, TripletLossKernels.SumThreads),
         new("SgdStep", SgdStepKernels.Step, SgdStepKernels.Threads),
+        new("AdamWStep", AdamWStepKernels.Step, AdamWStepKernels.Threads),
     ];
 
     private static IEnumerable<KernelSource> Convolutions<TTile>(string tile)

@@ -13,6 +13,7 @@ internal static class OperationCases
         .. Fourier2DCases.All, .. CorrelationFilterCases.All, .. CorrelationFilterBackwardCases.All, .. BlendCases.All, .. CropResizeCases.All,
         .. ResponsePeakCases.All, .. ScoreAdjustCases.All, .. ScoreAdjustCases.Backward, .. LogisticLossCases.All, .. TripletLossCases.All,
         .. SgdStepCases.All,
+        .. AdamWStepCases.All,
     ];
 
     /// <summary>Those of them whose references are compared with finite differences.</summary>

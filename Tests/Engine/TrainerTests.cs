@@ -34,20 +34,45 @@ internal sealed class TrainerTests
         Assert.That(progress.All(p => p.PairsOfEpoch == 88 && p.PairsPerSecond > 0));
     }
 
+    private static readonly TrainingOptions WithEverything = Options with
+    {
+        Optimizer = OptimizerKind.AdamW,
+        AverageDecay = 0.9f,
+        Schedule = LearningRateSchedule.Cosine,
+        WarmupSteps = 20,
+        FirstRate = 3e-3f,
+    };
+
     [Test]
-    public void Resume_AfterAStopAnywhere_GivesTheSameLossesAndWeights()
+    public void Run_WithAdamW_Learns()
     {
         using var device = new CpuDevice(threads: 2);
-        using var whole = new Trainer(Start, Options, device, Pairs, OtherPairs);
+        using var trainer = new Trainer(Start, WithEverything with { Epochs = 6 }, device, Pairs, OtherPairs);
+
+        EpochReport[] reports = [.. trainer.Run()];
+
+        Assert.That(reports[5].Loss, Is.LessThan(0.9 * reports[0].Loss));
+        Assert.That(reports[5].Validation!.Value.Loss, Is.LessThan(reports[0].Validation!.Value.Loss));
+        Assert.That(reports.Select(r => r.Layers[0].CosineWithStart), Is.Ordered.Descending, "the filters move away from the start");
+        Assert.That(reports.SelectMany(r => r.Layers).Select(l => l.UpdateRatio), Is.All.InRange(1e-5, 0.1));
+    }
+
+    [Test]
+    public void Resume_AfterAStopAnywhere_GivesTheSameLossesAndWeights([Values] bool everything)
+    {
+        TrainingOptions options = everything ? WithEverything : Options;
+        using var device = new CpuDevice(threads: 2);
+        using var whole = new Trainer(Start, options, device, Pairs, OtherPairs);
         EpochReport[] expected = [.. whole.Run()];
 
         // Stopped after 8 and 16 steps of an epoch, at the end of one, and within a validation's epoch.
         NetworkWeights? checkpoint = null;
         foreach (int stopAfter in (int[])[1, 2, 3, 5, 100])
-            checkpoint = RunUntil(device, checkpoint, stopAfter);
-        using var end = new Trainer(checkpoint!, Options, device, Pairs, OtherPairs);
+            checkpoint = RunUntil(device, checkpoint, stopAfter, options);
+        using var end = new Trainer(checkpoint!, options, device, Pairs, OtherPairs);
         end.Resume(checkpoint!);
         Assert.That(end.History.Select(r => (r.Loss, r.Validation)), Is.EqualTo(expected.Select(r => (r.Loss, r.Validation))));
+        Assert.That(end.History.SelectMany(r => r.Layers), Is.EqualTo(expected.SelectMany(r => r.Layers)));
         AssertSame(end.Weights(), whole.Weights());
         Assert.That(end.Run(), Is.Empty, "all epochs are done");
     }
@@ -111,9 +136,9 @@ internal sealed class TrainerTests
         Assert.That(() => new Trainer(Start, Options with { Momentum = 1 }, device, Pairs), Throws.ArgumentException.With.Message.Contains("momentum"));
     }
 
-    private static NetworkWeights RunUntil(CpuDevice device, NetworkWeights? checkpoint, int reports)
+    private static NetworkWeights RunUntil(CpuDevice device, NetworkWeights? checkpoint, int reports, TrainingOptions options)
     {
-        using var trainer = new Trainer(checkpoint ?? Start, Options, device, Pairs, OtherPairs);
+        using var trainer = new Trainer(checkpoint ?? Start, options, device, Pairs, OtherPairs);
         if (checkpoint is not null)
             trainer.Resume(checkpoint);
         using var cancel = new CancellationTokenSource();

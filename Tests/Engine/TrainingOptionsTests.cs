@@ -24,6 +24,29 @@ internal sealed class TrainingOptionsTests
         Assert.That((options with { Epochs = 1 }).RateOf(0), Is.EqualTo(1e-2f));
     }
 
+    [Test]
+    public void RateOf_WithACosine_FallsInEveryStep()
+    {
+        TrainingOptions options = TrainingOptions.CfNet with { Epochs = 2, FirstRate = 1, LastRate = 0.1f, Schedule = LearningRateSchedule.Cosine };
+        float[] rates = [.. Enumerable.Range(0, 20).Select(i => options.RateOf(i / 10, i % 10, 10))];
+        Assert.That(rates[0], Is.EqualTo(1));
+        Assert.That(rates[10], Is.EqualTo(0.55f).Within(1e-6f), "half way");
+        Assert.That(rates[19], Is.EqualTo(0.1 + 0.45 * (1 + Math.Cos(Math.PI * 0.95))).Within(1e-6));
+        Assert.That(rates, Is.Ordered.Descending);
+    }
+
+    [Test]
+    public void RateOf_InTheWarmup_RisesToTheScheduleAndThenFollowsIt([Values] LearningRateSchedule schedule)
+    {
+        TrainingOptions plain = TrainingOptions.CfNet with { Epochs = 3, Schedule = schedule }, warm = plain with { WarmupSteps = 4 };
+        for (int step = 0; step < 10; step++)
+        {
+            double share = step < 4 ? (step + 1) / 5.0 : 1;
+            Assert.That(warm.RateOf(0, step, 10), Is.EqualTo(share * plain.RateOf(0, step, 10)).Within(1e-8), $"step {step}");
+        }
+        Assert.That(warm.RateOf(1, 2, 10), Is.EqualTo(plain.RateOf(1, 2, 10)));
+    }
+
     // Within 16 px at stride 8, and 8 px at stride 4: two cells, 13 places.
     [TestCase(15, 8, "siamfc")]
     [TestCase(33, 4, "cfnet")]

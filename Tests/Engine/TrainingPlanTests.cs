@@ -13,6 +13,8 @@ namespace SiamIlgpu.Tests.Engine;
 /// <summary>Whole networks: loss and gradients against the double reference, and that against finite differences.</summary>
 internal sealed class TrainingPlanTests
 {
+    private static readonly Dictionary<string, string> NoMetadata = [];
+
     private const int Batch = 3;
     private static readonly int[] ThreadCounts = [1, 2, 3];
 
@@ -117,6 +119,28 @@ internal sealed class TrainingPlanTests
             plan.ComputeGradients(losses);
             plan.Step(1e-3f);
         });
+    }
+
+    [Test]
+    public void Weights_WithAnAverage_AreTheRunningMeanOfTheParameters([Values] OptimizerKind optimizer)
+    {
+        var data = new Data(SmallNetworks.CfNet, LossKind.Logistic, 0);
+        using var device = new CpuDevice(threads: 1);
+        using var plan = new TrainingPlan(device, data.Start, data.Options with { Optimizer = optimizer, AverageDecay = 0.75f });
+        data.Upload(device, plan);
+        float[] expected = Filters(plan.Weights(NoMetadata));
+        Assert.That(expected, Is.EqualTo(Filters(data.Start)), "it begins at the start");
+        for (int step = 0; step < 3; step++)
+        {
+            data.Loss(device, plan);
+            plan.Step(1e-2f);
+            float[] parameters = Filters(plan.Arena.Weights(plan.Arena.Parameters, NoMetadata));
+            Assert.That(parameters, Is.Not.EqualTo(expected));
+            expected = [.. expected.Zip(parameters, (mean, p) => 0.75f * mean + 0.25f * p)];
+            Assert.That(Filters(plan.Weights(NoMetadata)), Is.EqualTo(expected).Within(1e-6f));
+        }
+
+        static float[] Filters(NetworkWeights weights) => weights.Tensors["conv1.weight"].Values;
     }
 
     [Test]

@@ -159,6 +159,7 @@ internal sealed class KernelMutationTests
         new("more negatives than there are", nameof(TripletLossKernels), "Math.Min(candidates, most)", "most", "index"),
         new("all threads write the loss", nameof(TripletLossKernels), "if (t == 0)", "if (t <= 1)", "race"),
         new("a parameter too many", nameof(SgdStepKernels), "i < end", "i <= end", "race|index|another group"),
+        new("a parameter too many", nameof(AdamWStepKernels), "i < end", "i <= end", "race|index|another group"),
     ];
 
     [Test]
@@ -282,6 +283,9 @@ internal sealed class KernelMutationTests
                 break;
             case nameof(SgdStepKernels):
                 Conformance.Check(device, new SgdStepCase(new(1200, [new(3, 1100, 1, 1), new(1103, 97, 0.5f, 0, AverageOf: 2)], 0.9f, 0.1f)));
+                break;
+            case nameof(AdamWStepKernels):
+                Conformance.Check(device, new AdamWStepCase(new(1200, [new(3, 1100, 1, 1), new(1103, 97, 0.5f, 0, AverageOf: 2)], 0.1f)));
                 break;
             case nameof(ResponsePeakKernels) or nameof(Reductions):
                 Conformance.Check(device, new ResponsePeakCase("", new ResponsePeakSpec(3, 16, 3, 0.97f, 0.2f)));

@@ -36,7 +36,7 @@ internal sealed class SgdStepTests
         using var device = new CpuDevice(1);
         var spec = new SgdSpec(10, [new(0, 5, 1, 1), new(4, 2, 1, 1)], 0.9f, 0);
         Assert.That(() => device.PrepareStep(spec), Throws.TypeOf<KernelShapeException>()
-            .With.Message.StartsWith("SGD: SgdSegment { Offset = 4, Length = 2,")
+            .With.Message.StartsWith("SGD: ParameterSegment { Offset = 4, Length = 2,")
             .And.Message.EndsWith("does not fit into 10 floats after 5"));
     }
 
@@ -53,10 +53,10 @@ internal sealed class SgdStepTests
     }
 
     // The places that lie in a segment of a kind.
-    private static bool[] Places(SgdSpec spec, Func<SgdSegment, bool> kind)
+    private static bool[] Places(SgdSpec spec, Func<ParameterSegment, bool> kind)
     {
         var places = new bool[spec.Length];
-        foreach (SgdSegment segment in spec.Segments.Where(kind))
+        foreach (ParameterSegment segment in spec.Segments.Where(kind))
             places.AsSpan((int)segment.Offset, (int)segment.Length).Fill(true);
         return places;
     }

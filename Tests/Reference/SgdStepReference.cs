@@ -6,7 +6,7 @@ internal static class SgdStepReference
     /// <summary>Moves parameters and velocities.</summary>
     internal static void Step(SgdSpec spec, double[] parameters, double[] gradients, double[] velocities, double learningRate)
     {
-        foreach (SgdSegment segment in spec.Segments)
+        foreach (ParameterSegment segment in spec.Segments)
             for (long i = segment.Offset; i < segment.Offset + segment.Length; i++)
             {
                 if (segment.AverageOf > 0)

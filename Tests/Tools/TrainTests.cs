@@ -47,8 +47,9 @@ internal sealed class TrainTests
         Assert.That(table, Has.Length.EqualTo(3));
         Assert.That(
             table[0],
-            Is.EqualTo("epoch,learning_rate,loss,validation_loss,validation_distance_px,validation_overlap_error,pairs_per_second"));
-        Assert.That(table[1], Does.Match(@"^1,0\.01,0\.\d+,0\.\d+,\d+\.?\d*,\d\.?\d*,\d+\.\d\d$"));
+            Is.EqualTo("epoch,learning_rate,loss,validation_loss,validation_distance_px,validation_overlap_error,"
+                + "conv1_update_ratio,conv1_cosine_with_start,conv1_high_frequencies,pairs_per_second"));
+        Assert.That(table[1], Does.Match(@"^1,0\.01,0\.\d+,0\.\d+,\d+\.?\d*,\d\.?\d*,\d\.\d+,[01]\.\d+,0\.[78]\d+,\d+\.\d\d$"));
         Assert.That(table[2], Does.StartWith("2,0.0001,"));
         NetworkWeights best = NetworkWeights.Load(Path.Combine(output, "best.safetensors"));
         Assert.That(best.Definition, Is.EqualTo(NetworkDefinition.CfNetConv1));
@@ -57,7 +58,8 @@ internal sealed class TrainTests
         Assert.That(best.Metadata["videos"], Is.EqualTo("made-up scenes"));
         string[] bestRow = table[int.Parse(best.Metadata["epoch"], System.Globalization.CultureInfo.InvariantCulture)].Split(',');
         Assert.That(best.Metadata["validation loss"], Is.EqualTo(bestRow[3]));
-        Assert.That(table[1..].Min(row => row.Split(',')[3]), Is.EqualTo(bestRow[3]));
+        Assert.That(best.Metadata["validation distance in pixels"], Is.EqualTo(bestRow[4]));
+        Assert.That(table[1..].MinBy(row => double.Parse(row.Split(',')[4], System.Globalization.CultureInfo.InvariantCulture))!.Split(','), Is.EqualTo(bestRow));
         Assert.That(best.Tensors.Keys, Has.None.StartsWith("velocity"));
         using var device = new CpuDevice();
         using var tracker = new Tracker(best, device);

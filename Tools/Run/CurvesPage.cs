@@ -12,15 +12,18 @@ namespace SiamIlgpu.Run;
 internal static class CurvesPage
 {
     private const string Style = """
-        :root { --train: #1f66d0; --valid: #c2500a; }
-        @media (prefers-color-scheme: dark) { :root { --train: #74abff; --valid: #ffa05c; } }
-        .train, .valid { fill: none; stroke: var(--train); stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
-        .valid { stroke: var(--valid); }
-        circle.train { fill: var(--train); stroke: none; }
-        circle.valid { fill: var(--valid); stroke: none; }
+        :root { --train: #1f66d0; --valid: #c2500a; --layer2: #007a5a; --layer3: #a03d84; --layer4: #6b6b6b; }
+        @media (prefers-color-scheme: dark) {
+          :root { --train: #74abff; --valid: #ffa05c; --layer2: #4fd3a8; --layer3: #f08fd0; --layer4: #b8b8b8; }
+        }
+        polyline { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
+        .train, .layer0 { stroke: var(--train); color: var(--train); }
+        .valid, .layer1 { stroke: var(--valid); color: var(--valid); }
+        .layer2 { stroke: var(--layer2); color: var(--layer2); }
+        .layer3 { stroke: var(--layer3); color: var(--layer3); }
+        .layer4 { stroke: var(--layer4); color: var(--layer4); }
+        circle { fill: currentColor; stroke: none; }
         circle.best { fill: none; stroke: var(--valid); stroke-width: 1.5; }
-        figcaption .train-key { color: var(--train); }
-        figcaption .valid-key { color: var(--valid); }
         """;
 
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
@@ -65,10 +68,26 @@ internal static class CurvesPage
             AppendChart(page, "Loss", "mean of a pair", null, logarithmic: false, training);
         }
         AppendChart(page, "Learning rate", "logarithmic axis", null, logarithmic: true, rate);
+        AppendLayers(page, "Update ratio", "length of the last step / length of the filters", logarithmic: true, history, l => l.UpdateRatio);
+        AppendLayers(page, "Cosine with the start", "1: the filters have not moved", logarithmic: false, history, l => l.CosineWithStart);
+        AppendLayers(page, "High frequencies", "share of energy above 0.25 cycles per pixel", logarithmic: false, history, l => l.HighFrequencies);
         page.Append("</div>\n");
         AppendTable(page, history);
         page.Append(HtmlPage.End);
         return page.ToString();
+    }
+
+    // A chart with one line for each convolution.
+    private static void AppendLayers(
+        StringBuilder page, string title, string unit, bool logarithmic, IReadOnlyList<EpochReport> history, Func<LayerReport, double> valueOf)
+    {
+        Curve[] curves =
+        [
+            .. history[0].Layers.Select((layer, i) => new Curve(
+                $"layer{i}", layer.Layer, [.. history.Select(report => report.Layers.Count > i ? valueOf(report.Layers[i]) : double.NaN)])),
+        ];
+        if (curves.Length > 0)
+            AppendChart(page, title, unit, null, logarithmic, curves);
     }
 
     private static string SayBest(EpochReport? best) => best switch
@@ -76,7 +95,7 @@ internal static class CurvesPage
         null => "",
         { Validation: { } v } => string.Create(
             Invariant,
-            $" Best: epoch {best.Epoch + 1}, ringed: validation loss {v.Loss:F4}, distance error {v.DistancePixels:F1} px, "
+            $" Best: epoch {best.Epoch + 1}, ringed: distance error {v.DistancePixels:F1} px, validation loss {v.Loss:F4}, "
             + $"overlap error {v.OverlapError:F3}."),
         _ => string.Create(Invariant, $" Best: epoch {best.Epoch + 1}, training loss {best.Loss:F4}."),
     };
@@ -87,7 +106,7 @@ internal static class CurvesPage
         foreach (Curve curve in curves)
         {
             if (curve.Name is not null)
-                page.Append(Invariant, $"<span class=\"{curve.Class}-key\">\u25CF {curve.Name}</span>");
+                page.Append(Invariant, $"<span class=\"{curve.Class}\">\u25CF {curve.Name}</span>");
         }
         page.Append("</figcaption>\n");
         page.Append(Invariant, $"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{title} by epoch\">\n");

@@ -21,7 +21,7 @@ internal sealed class TrainCommand
 
     private readonly Option<string> output = new("--out")
     {
-        Description = "Folder for last.safetensors (checkpoint), best.safetensors (the epoch of least validation loss), "
+        Description = "Folder for last.safetensors (checkpoint), best.safetensors (the epoch of least distance error in validation), "
             + "epochs.csv and curves.html.",
         HelpName = "FOLDER",
         Required = true,
@@ -123,7 +123,7 @@ internal sealed class TrainCommand
         }
         catch (TrainingDivergedException e)
         {
-            string rate = options.RateOf((int)(e.Step / trainer.StepsOfAnEpoch)).ToString(CultureInfo.InvariantCulture);
+            string rate = options.RateOf((int)(e.Step / trainer.StepsOfAnEpoch), (int)(e.Step % trainer.StepsOfAnEpoch), trainer.StepsOfAnEpoch).ToString(CultureInfo.InvariantCulture);
             string best = File.Exists(folder.BestFile) ? $", {folder.BestFile} the best epoch" : "";
             progress.Note($"error: {e.Message} than {rate}; {folder.LastFile} is the last checkpoint before{best}");
             return Failed;

@@ -44,6 +44,14 @@ internal sealed class TrainSettings
 
     internal float? LastRate { get; set; }
 
+    internal OptimizerKind? Optimizer { get; set; }
+
+    internal float? AverageDecay { get; set; }
+
+    internal LearningRateSchedule? Schedule { get; set; }
+
+    internal int? WarmupSteps { get; set; }
+
     internal float? WeightDecay { get; set; }
 
     internal float? Momentum { get; set; }
@@ -102,6 +110,10 @@ internal sealed class TrainSettings
             Batch = Batch ?? preset.Batch,
             FirstRate = FirstRate ?? preset.FirstRate,
             LastRate = LastRate ?? preset.LastRate,
+            Optimizer = Optimizer ?? preset.Optimizer,
+            AverageDecay = AverageDecay ?? preset.AverageDecay,
+            Schedule = Schedule ?? preset.Schedule,
+            WarmupSteps = WarmupSteps ?? preset.WarmupSteps,
             WeightDecay = WeightDecay ?? preset.WeightDecay,
             Momentum = Momentum ?? preset.Momentum,
             PositiveRadius = PositiveRadius ?? preset.PositiveRadius,

@@ -15,7 +15,7 @@ internal sealed class TrainingFolder
 
     // The columns of epochs.csv.
     private const string Header =
-        "epoch,learning_rate,loss,validation_loss,validation_distance_px,validation_overlap_error,pairs_per_second";
+        "epoch,learning_rate,loss,validation_loss,validation_distance_px,validation_overlap_error";
 
     /// <summary>The metadata key that says which videos the pairs came from.</summary>
     internal const string VideosKey = "videos";
@@ -108,23 +108,32 @@ internal sealed class TrainingFolder
         EpochReport report = trainer.History[^1];
         if (ReferenceEquals(BestOf(trainer.History), report))
             unwritten[BestName] = trainer.Weights(WithFigures(description, report)).Save;
-        string[] table = [.. trainer.History.Select(Row).Prepend(Header)];
+        string[] table = [.. trainer.History.Select(Row).Prepend(HeaderOf(report))];
         unwritten[TableName] = path => AtomicFile.WriteLines(path, table);
         string page = CurvesPage.Of(trainer.NetworkName, description[CommandKey], epochs, trainer.History);
         unwritten[PageName] = path => AtomicFile.WriteLines(path, [page]);
         WriteCheckpoint(trainer);
     }
 
-    /// <summary>The epoch with the least validation loss, or training loss if there is no validation. The first one wins a tie.</summary>
+    /// <summary>
+    /// The epoch with the least distance error in validation, or with the least training loss if there is no validation. The first one wins
+    /// a tie. The validation loss would mislead: most of its fall comes from the score's gain and bias, which move no peak.
+    /// </summary>
     internal static EpochReport? BestOf(IEnumerable<EpochReport> history) =>
         history.Where(report => double.IsFinite(Judged(report))).MinBy(Judged);
 
     private static string Row(EpochReport report) => string.Create(
         CultureInfo.InvariantCulture,
         $"{report.Epoch + 1},{report.LearningRate:G6},{report.Loss},{report.Validation?.Loss},{report.Validation?.DistancePixels},"
-        + $"{report.Validation?.OverlapError},{report.PairsPerSecond:F2}");
+        + $"{report.Validation?.OverlapError}{string.Concat(report.Layers.Select(LayerCells))},{report.PairsPerSecond:F2}");
 
-    private static double Judged(EpochReport report) => report.Validation?.Loss ?? report.Loss;
+    private static string HeaderOf(EpochReport report) => Header + string.Concat(report.Layers.Select(layer =>
+        $",{layer.Layer}_update_ratio,{layer.Layer}_cosine_with_start,{layer.Layer}_high_frequencies")) + ",pairs_per_second";
+
+    private static string LayerCells(LayerReport layer) => string.Create(
+        CultureInfo.InvariantCulture, $",{layer.UpdateRatio:G4},{layer.CosineWithStart:F4},{layer.HighFrequencies:F4}");
+
+    private static double Judged(EpochReport report) => report.Validation?.DistancePixels ?? report.Loss;
 
     private static Dictionary<string, string> WithFigures(IReadOnlyDictionary<string, string> description, EpochReport report)
     {
