@@ -59,6 +59,7 @@ internal sealed partial class KernelCompilationTests
 
     /// <summary>What ILGPU cannot compile it leaves to a function that no driver has.</summary>
     [TestCaseSource(nameof(Targets))]
+    [Category("Slow")]
     public void Compile_EveryKernel_CallsNothing(string target)
     {
         foreach ((KernelSource kernel, string code) in Compile(target))

@@ -62,6 +62,7 @@ internal sealed class LivePageTests
     }
 
     [Test]
+    [Category("Slow")]
     public async Task BoxDrawnWhileItPlays_BelongsToTheFrameSeen()
     {
         await using LiveHere live = await LiveHere.StartAsync(

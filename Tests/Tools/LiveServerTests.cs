@@ -334,6 +334,7 @@ internal sealed class LiveServerTests
     }
 
     [Test]
+    [Category("Slow")]
     public async Task VideoThatHangs_IsWaitedForWithoutHangingAnything()
     {
         using HangingVideo video = new();

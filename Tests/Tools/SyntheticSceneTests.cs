@@ -8,6 +8,7 @@ namespace SiamIlgpu.Tests.Tools;
 public sealed class SyntheticSceneTests
 {
     [Test]
+    [Category("Slow")]
     public void Box_IsTheSilhouettes([Range(1, 9)] int seed)
     {
         SyntheticScene scene = new(seed);

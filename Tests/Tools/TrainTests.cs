@@ -247,6 +247,7 @@ internal sealed class TrainTests
 
     [Test]
     [Needs(Need.Unix)]
+    [Category("Slow")]
     public void Train_AskedToTerminate_EndsWithACheckpoint()
     {
         string output = Path.Combine(folder, "terminated");

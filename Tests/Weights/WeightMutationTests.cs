@@ -19,6 +19,7 @@ public sealed class WeightMutationTests
         Mutate(DagFile.CorrelationFilter().ToBytes(bigEndian, compressed), rounds: 3000, seed: 1);
 
     [Test]
+    [Category("Slow")]
     public void Load_MutatedMatInside_NeverDoesWorseThanRefuse()
     {
         // Damage below the compression, with a checksum that fits.
