@@ -14,7 +14,6 @@ internal sealed class Optimizer : IDisposable
     private const string VelocityPrefix = "velocity.", SquarePrefix = "square.", AveragePrefix = "average.";
 
     private readonly ParameterArena arena;
-    private readonly TrainingOptions options;
     private readonly SgdStep? sgd, averaging;
     private readonly AdamWStep? adamW;
     private readonly Tensor velocities;
@@ -23,7 +22,6 @@ internal sealed class Optimizer : IDisposable
     internal Optimizer(ComputeDevice device, ParameterArena arena, TrainingOptions options)
     {
         this.arena = arena;
-        this.options = options;
         TensorShape shape = arena.Parameters.Shape;
         velocities = device.Allocate(shape, TensorLayout.Planar);
         if (options.Optimizer == OptimizerKind.AdamW)
@@ -41,7 +39,7 @@ internal sealed class Optimizer : IDisposable
             var all = new ParameterSegment(0, shape.Count, Rate: 1 - options.AverageDecay, Decay: 0, AverageOf: 1);
             averaging = device.PrepareStep(new SgdSpec(shape.Count, [all], Momentum: 0, WeightDecay: 0));
             averages = device.Allocate(shape, TensorLayout.Planar);
-            arena.Write(averages, name => arena.StartValues(name));
+            arena.Write(averages, arena.StartValues);
         }
     }
 

@@ -152,11 +152,11 @@ public sealed class Trainer : IDisposable
         (TrainingState state, Func<string, string, WeightTensor> tensors) = TrainingState.Unpack(checkpoint);
         if (state.Options != Fingerprint)
             throw new WeightFormatException(checkpoint.Source, $"was trained with other options: {state.Options}; these are {Fingerprint}");
-        plan.Optimizer.StepsDone = (long)state.Epoch * StepsOfAnEpoch + state.Batch;
         plan.Optimizer.WriteState((prefix, name) => tensors(prefix, name).Values);
         foreach (string name in startFilters.Keys.ToArray())
             startFilters[name] = tensors(TrainingState.StartPrefix, name);
         (epoch, batch, lossSum) = (state.Epoch, state.Batch, state.LossSum);
+        plan.Optimizer.StepsDone = StepsDone;
         history.Clear();
         history.AddRange(state.History);
     }
@@ -239,10 +239,11 @@ public sealed class Trainer : IDisposable
     /// <summary>Validates and ends the epoch. Returns null if it was canceled during the validation.</summary>
     private EpochReport? Finish(CancellationToken cancel)
     {
+        NetworkWeights weights = Weights();
         ValidationReport? judged;
         try
         {
-            judged = validation is null ? null : ValidationReport.Of(device, Weights(), options, validation, cancel);
+            judged = validation is null ? null : ValidationReport.Of(device, weights, options, validation, cancel);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -250,15 +251,14 @@ public sealed class Trainer : IDisposable
         }
         double speed = pairsTimed / clock.Elapsed.TotalSeconds;
         float rate = options.RateOf(epoch, batch - 1, StepsOfAnEpoch);
-        var report = new EpochReport(epoch, rate, lossSum / (StepsOfAnEpoch * options.Batch), judged, speed) { Layers = LayersOf(rate) };
+        var report = new EpochReport(epoch, rate, lossSum / (StepsOfAnEpoch * options.Batch), judged, speed) { Layers = LayersOf(weights, rate) };
         history.Add(report);
         (epoch, batch, lossSum) = (epoch + 1, 0, 0);
         return report;
     }
 
-    private LayerReport[] LayersOf(float rate)
+    private LayerReport[] LayersOf(NetworkWeights weights, float rate)
     {
-        NetworkWeights weights = Weights();
         Func<string, float[]> step = plan.Optimizer.LastStep(rate);
         return
         [

@@ -46,13 +46,8 @@ public readonly record struct DeviceName(DeviceKind? Kind, int Index = 0)
     /// <param name="cpu">How to use the CPU, if it is the CPU.</param>
     /// <param name="math">The precision of the products in convolutions, if the name says CUDA.</param>
     /// <exception cref="DeviceUnavailableException">There is no such device, or it cannot be used; the message says why.</exception>
-    public ComputeDevice Open(CpuDeviceOptions? cpu = null, ConvolutionMath math = ConvolutionMath.Float32) => Kind switch
-    {
-        null => Devices.OpenBest(cpu),
-        DeviceKind.Cpu => new CpuDevice(cpu ?? new CpuDeviceOptions()),
-        DeviceKind.Cuda => GpuDevice.OpenCuda(Index, math),
-        _ => GpuDevice.OpenOpenCl(Index),
-    };
+    public ComputeDevice Open(CpuDeviceOptions? cpu = null, ConvolutionMath math = ConvolutionMath.Float32) =>
+        Kind is { } kind ? Devices.Open(kind, Index, cpu, math) : Devices.OpenBest(cpu);
 
     /// <inheritdoc/>
     public override string ToString() => Kind is { } kind ? $"{kind.ToString().ToLowerInvariant()}:{Index}" : "auto";

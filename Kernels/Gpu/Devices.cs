@@ -36,13 +36,16 @@ public static class Devices
     /// <summary>Opens a device of this machine.</summary>
     /// <param name="kind">What drives the device.</param>
     /// <param name="index">Its number among the devices of its kind.</param>
+    /// <param name="cpu">How to use the CPU, if it is the CPU.</param>
+    /// <param name="math">The precision of the products in convolutions, if it is a CUDA device.</param>
     /// <exception cref="DeviceUnavailableException">There is no such device, or it cannot be used; the message says why.</exception>
-    public static ComputeDevice Open(DeviceKind kind, int index = 0) => kind switch
-    {
-        DeviceKind.Cuda => GpuDevice.OpenCuda(index),
-        DeviceKind.OpenCl => GpuDevice.OpenOpenCl(index),
-        _ => index == 0 ? new CpuDevice() : throw new DeviceUnavailableException($"no CPU device {index}: there is 1"),
-    };
+    public static ComputeDevice Open(
+        DeviceKind kind, int index = 0, CpuDeviceOptions? cpu = null, ConvolutionMath math = ConvolutionMath.Float32) => kind switch
+        {
+            DeviceKind.Cuda => GpuDevice.OpenCuda(index, math),
+            DeviceKind.OpenCl => GpuDevice.OpenOpenCl(index),
+            _ => index == 0 ? new CpuDevice(cpu ?? new CpuDeviceOptions()) : throw new DeviceUnavailableException($"no CPU device {index}: there is 1"),
+        };
 
     /// <summary>
     /// Lists all devices of this machine, also those that cannot be used: GPUs first, then the CPU, then processors that OpenCL drives.

@@ -17,7 +17,6 @@ internal enum PlaybackEvent
 {
     None,
     NewFrame,
-    Waiting,
     Ended,
     Failed,
 }
@@ -104,10 +103,8 @@ internal sealed class Playback : IDisposable
         taken = Stopwatch.GetTimestamp();
         if (!video.HasNext)
         {
-            if (Waiting || taken - asked < Late)
-                return PlaybackEvent.None;
-            Waiting = true;
-            return PlaybackEvent.Waiting;
+            Waiting |= taken - asked >= Late;
+            return PlaybackEvent.None;
         }
         if (!stepping && pace.UntilDue(taken) > 0)
             return PlaybackEvent.None;

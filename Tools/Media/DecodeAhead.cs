@@ -31,7 +31,8 @@ public sealed class DecodeAhead : FrameSource
     // The caller holds the front slot. The back slot is the reader's until it is filled.
     private Slot front = new(), back = new();
     private VideoFacts facts;
-    private bool filled, ended, stopped;
+    private bool filled, ended;
+    private volatile bool stopped;
 
     /// <summary>Starts to read. This object owns the video from now on and disposes of it.</summary>
     /// <param name="video">An open video.</param>
