@@ -13,6 +13,7 @@ var root = new RootCommand("Measures SiamIlgpu: checks each result against its r
     OverfitCommand.Create(),
     BoxesCommand.Create(),
     SequencesCommand.Create(),
+    FitCommand.Create(),
     StartCommand.Create(),
     GpuCommand.Create(),
     MicroCommand.Create(),

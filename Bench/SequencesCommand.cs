@@ -1,42 +1,75 @@
 using System.CommandLine;
 using System.Globalization;
 using SiamIlgpu.Datasets;
+using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Evaluation;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Media;
 using SiamIlgpu.Networks;
 using SiamIlgpu.Tracking;
+using SiamIlgpu.Training;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Bench;
 
-/// <summary>The verb that tracks every sequence with every model: a table of mean IoU, to choose a model by.</summary>
+/// <summary>
+/// The verb that puts networks side by side: their mean IoU on every sequence, and how they do on made-up pairs and videos, which no
+/// network was trained on.
+/// </summary>
 internal static class SequencesCommand
 {
+    // The same pairs that the verb train validates with by default.
+    private const int FirstValidationScene = 1_000_001, ValidationScenes = 1000;
+
+    // Scenes that neither training nor validation nor the fit of tracking parameters uses.
+    private const int FirstTrackedScene = 4_000_001;
+
     internal static Command Create()
     {
         var models = new Option<string[]>("--model")
         {
-            Description = "Weights to track with, or NETWORK:SEED (cfnet-conv2:1) for the network as it is before training.",
-            HelpName = "FILE",
+            Description = "Weights to track with: a file, 'default', or 'untrained:' and a file, 'default' or a network of the papers. An untrained "
+                + "network has random filters, and batch norms with measured moments.",
+            HelpName = "MODEL",
             Required = true,
             AllowMultipleArgumentsPerToken = true,
         };
-        var data = new Option<DirectoryInfo>("--data")
+        var data = new Option<DirectoryInfo?>("--data")
         {
             Description = "A sequence, a folder of sequences, or one with sequences in otb/, vot/ and got10k/.",
             HelpName = "FOLDER",
-            Required = true,
         };
-        var threads = new Option<int>("--threads") { Description = "Sequences tracked at a time, a thread each.", DefaultValueFactory = _ => CpuDevice.DefaultThreads };
-        var command = new Command("sequences", "Tracks every sequence with every model and prints the mean IoU of each.") { models, data, threads };
+        var pairs = new Option<int>("--made-up-pairs") { Description = "Made-up validation pairs; 0 for none.", DefaultValueFactory = _ => 800 };
+        var scenes = new Option<int>("--made-up-videos") { Description = "Made-up videos of 60 frames; 0 for none.", DefaultValueFactory = _ => 40 };
+        var threads = new Option<int>("--threads") { Description = "Networks or sequences at a time, a thread each.", DefaultValueFactory = _ => CpuDevice.DefaultThreads };
+        var command = new Command("sequences", "Puts networks side by side: every sequence, and made-up pairs and videos.") { models, data, pairs, scenes, threads };
         command.SetAction(parsed => BenchData.Guard(() =>
         {
-            IReadOnlyList<Sequence> sequences = BenchData.Sequences(parsed.GetRequiredValue(data).FullName);
             NetworkWeights[] networks = [.. parsed.GetRequiredValue(models).Select(Load)];
-            Print(sequences, networks, Score(sequences, networks, parsed.GetValue(threads)));
+            int atOnce = parsed.GetValue(threads);
+            Console.WriteLine($"| mean IoU | {string.Join(" | ", networks.Select(n => Path.GetFileNameWithoutExtension(n.Source)))} |");
+            Console.WriteLine($"|---|{string.Concat(networks.Select(_ => "---|"))}");
+            if (parsed.GetValue(data) is { } folder)
+            {
+                IReadOnlyList<Sequence> sequences = BenchData.Sequences(folder.FullName);
+                Print(sequences, Score(sequences, networks, atOnce));
+            }
+            if (parsed.GetValue(scenes) is > 0 and int count)
+                PrintMadeUpVideos(networks, count, atOnce);
+            if (parsed.GetValue(pairs) is > 0 and int pairCount)
+                PrintMadeUpPairs(networks, pairCount, atOnce);
         }));
         return command;
+    }
+
+    private static NetworkWeights Load(string model)
+    {
+        const string Untrained = "untrained:";
+        if (model.StartsWith(Untrained, StringComparison.Ordinal))
+            return UntrainedNetwork.Create(Definition(model[Untrained.Length..]));
+        return model == "default" ? DefaultModel.Load() : NetworkWeights.Load(model);
+
+        static NetworkDefinition Definition(string name) => NetworkDefinition.Named.GetValueOrDefault(name) ?? Load(name).RequireDefinition();
     }
 
     /// <summary>[sequence][model]. A sequence of a model is one job on one thread, so the scores do not depend on how many run at a time.</summary>
@@ -67,23 +100,54 @@ internal static class SequencesCommand
         return SequenceScore.Of(boxes, sequence.GroundTruth);
     }
 
-    private static NetworkWeights Load(string model)
+    private static void PrintMadeUpVideos(NetworkWeights[] networks, int scenes, int threads)
     {
-        string[] parts = model.Split(':');
-        return parts.Length == 2 && NetworkDefinition.Known.FirstOrDefault(d => d.Name.Equals(parts[0], StringComparison.OrdinalIgnoreCase)) is { } network
-            ? NetworkInitializer.Create(network, ulong.Parse(parts[1], CultureInfo.InvariantCulture))
-            : NetworkWeights.Load(model);
+        var scores = new RestartScore[networks.Length];
+        Parallel.For(0, networks.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, i =>
+        {
+            using var device = new CpuDevice(threads: 1);
+            using var tracker = new Tracker(networks[i], device);
+            scores[i] = RestartScore.OfScenes(tracker, FirstTrackedScene, scenes);
+        });
+        PrintRow("made-up videos, with restarts", scores.Select(s => s.MeanIou), "F3");
+        PrintRow("... failures", scores.Select(s => (double)s.Failures), "F0");
     }
 
-    private static void Print(IReadOnlyList<Sequence> sequences, NetworkWeights[] networks, SequenceScore[][] scores)
+    private static void PrintMadeUpPairs(NetworkWeights[] networks, int pairs, int threads)
     {
-        Console.WriteLine($"| mean IoU | {string.Join(" | ", networks.Select(n => Path.GetFileNameWithoutExtension(n.Source)))} |");
-        Console.WriteLine($"|---|{string.Concat(networks.Select(_ => "---|"))}");
-        for (int i = 0; i < sequences.Count; i++)
-            Print(sequences[i].Name, scores[i]);
-        Print("**all**", [.. networks.Select((_, m) => new SequenceScore(0, scores.Average(s => s[m].MeanIou), 0, 0))]);
+        var reports = new ValidationReport[networks.Length];
+        Parallel.For(0, networks.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, i =>
+        {
+            using var device = new CpuDevice(threads: 1);
+            using PairSampler sampler = MadeUpPairs(networks[i].RequireDefinition(), FirstValidationScene, ValidationScenes, pairs, augment: false);
+            reports[i] = ValidationReport.Of(device, networks[i], TrainingOptions.For(networks[i].RequireDefinition()), sampler);
+        });
+        // Crops differ in size and in how much of the frame they show, so distances are given in pixels of CFNet's crops.
+        PrintRow(
+            "made-up pairs, distance error in pixels of CFNet's crops",
+            reports.Select((r, i) => r.DistancePixels * NetworkDefinition.CfNetConv1.ExemplarSize / networks[i].Definition!.ExemplarSize), "F2");
+        PrintRow("... overlap error", reports.Select(r => r.OverlapError), "F3");
+    }
 
-        static void Print(string name, SequenceScore[] row) =>
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {string.Join(" | ", row.Select(s => s.MeanIou.ToString("F3", CultureInfo.InvariantCulture)))} |"));
+    /// <summary>Pairs of made-up scenes for a network.</summary>
+    internal static PairSampler MadeUpPairs(NetworkDefinition definition, int firstScene, int scenes, int count, bool augment) => new(
+        new SyntheticScenes(firstScene, scenes),
+        new PairOptions
+        {
+            ExemplarSize = definition.ExemplarSize,
+            SearchSize = TrainingOptions.For(definition).SearchSize,
+            Count = count,
+            PairsPerVisit = 8,
+            Augment = augment,
+        });
+
+    private static void PrintRow(string name, IEnumerable<double> values, string format) =>
+        Console.WriteLine($"| {name} | {string.Join(" | ", values.Select(v => v.ToString(format, CultureInfo.InvariantCulture)))} |");
+
+    private static void Print(IReadOnlyList<Sequence> sequences, SequenceScore[][] scores)
+    {
+        for (int i = 0; i < sequences.Count; i++)
+            PrintRow(sequences[i].Name, scores[i].Select(s => s.MeanIou), "F3");
+        PrintRow("**all**", scores[0].Select((_, m) => scores.Average(s => s[m].MeanIou)), "F3");
     }
 }

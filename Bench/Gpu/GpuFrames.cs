@@ -144,7 +144,7 @@ internal static class GpuFrames
 
         internal ResidentFrame(GpuDevice device, NetworkWeights weights)
         {
-            TrackerOptions options = TrackerOptions.For(weights.RequireDefinition());
+            TrackerOptions options = TrackerOptions.For(weights);
             network = SiameseNetwork.Create(device, weights, options.Scales);
             device.Upload(SeededNetwork.Images(network.SearchCrops.Shape), network.SearchCrops);
             device.Upload(SeededNetwork.Images(network.ExemplarCrops.Shape), network.ExemplarCrops);

@@ -15,14 +15,25 @@ namespace SiamIlgpu.Networks;
 /// </example>
 public static class NetworkInitializer
 {
-    // Standard deviation of the correlation filter's target, in pixels of the crop.
-    private const double TargetSigmaPixels = 8;
+    // Standard deviation of the correlation filter's target, in pixels of a crop of 255 pixels. It is the same share of other crops.
+    private const double TargetSigmaPixels = 8, PaperCrop = 255;
+
+    // The authors' trained networks have about this ratio of the score's bias to its gain.
+    private const float BiasOfGain = -0.175f;
 
     /// <summary>Makes the weights of a network.</summary>
     /// <param name="definition">The network.</param>
     /// <param name="seed">Determines the random filters.</param>
-    public static NetworkWeights Create(NetworkDefinition definition, ulong seed)
+    /// <param name="scoreGain">
+    /// The gain of a correlation filter's score; null takes the papers' 1. The authors' trained networks have gains of 19 to 24. A training
+    /// that starts there learns from its first pairs where the target is, while a gain of 1 must first grow.
+    /// </param>
+    /// <exception cref="ArgumentException">There is a gain, but the network has no score with a gain and a bias on a correlation filter.</exception>
+    public static NetworkWeights Create(NetworkDefinition definition, ulong seed, float? scoreGain = null)
     {
+        bool adjusted = definition.Join is { Kind: JoinKind.CorrelationFilter, Adjust: AdjustKind.Affine };
+        if (scoreGain is not null && !adjusted)
+            throw new ArgumentException($"{definition.Name} has no correlation filter whose score has a gain", nameof(scoreGain));
         var tensors = new Dictionary<string, WeightTensor>();
         var random = new NormalRandom(seed);
         foreach (ConvolutionLayer layer in definition.Convolutions)
@@ -47,14 +58,14 @@ public static class NetworkInitializer
         {
             int m = definition.FeatureSize(definition.ExemplarSize);
             tensors["join.window"] = new WeightTensor([m, m], HannWindow(m));
-            tensors["join.target"] = new WeightTensor([m, m], GaussianTarget(m, TargetSigmaPixels / definition.Stride));
+            tensors["join.target"] = new WeightTensor([m, m], GaussianTarget(m, TargetSigmaPixels * definition.ExemplarSize / PaperCrop / definition.Stride));
         }
         bool crossCorrelation = definition.Join.Kind == JoinKind.CrossCorrelation;
         switch (definition.Join.Adjust)
         {
             case AdjustKind.Affine:
-                tensors["adjust.weight"] = new WeightTensor([1, 1, 1, 1], [crossCorrelation ? 1e-3f : 1]);
-                Add("adjust.bias", crossCorrelation ? 0 : -0.5f, 1);
+                tensors["adjust.weight"] = new WeightTensor([1, 1, 1, 1], [crossCorrelation ? 1e-3f : scoreGain ?? 1]);
+                Add("adjust.bias", crossCorrelation ? 0 : scoreGain * BiasOfGain ?? -0.5f, 1);
                 break;
             case AdjustKind.BatchNorm:
                 Add("adjust.gain", 1, 1);

@@ -20,8 +20,12 @@ public sealed class SiameseNetwork : IDisposable
     private readonly CrossCorrelation join;
     private readonly int scales;
     private readonly int targets;
+    private readonly float firstShare;
     private readonly Tensor? filtered;
     private readonly Tensor templates;
+    // With a share for the first template: the first templates, and what is joined with the search features.
+    private readonly Tensor? firstTemplates;
+    private readonly Tensor? mixedTemplates;
     private readonly Tensor responses;
 
     /// <summary>Prepares the network.</summary>
@@ -29,11 +33,15 @@ public sealed class SiameseNetwork : IDisposable
     /// <param name="weights">The weights that the filters were loaded from.</param>
     /// <param name="scales">Number of search crops per target.</param>
     /// <param name="targets">Number of targets.</param>
+    /// <param name="firstShare">
+    /// Share of the template that <see cref="SetTemplate"/> made in the template that is searched for, 0..1. The rest is the updated template.
+    /// </param>
     /// <exception cref="WeightFormatException">The weights are not a complete Siamese network; the message says why.</exception>
-    public SiameseNetwork(BranchFilters filters, NetworkWeights weights, int scales, int targets)
+    public SiameseNetwork(BranchFilters filters, NetworkWeights weights, int scales, int targets, float firstShare = 0)
     {
         this.scales = scales;
         this.targets = targets;
+        this.firstShare = firstShare;
         ComputeDevice device = filters.Device;
         Definition = weights.RequireDefinition();
         JoinDefinition joinDefinition = Definition.Join;
@@ -59,6 +67,11 @@ public sealed class SiameseNetwork : IDisposable
             filtered = device.Allocate(templateShape, device.FeatureLayout);
         }
         templates = device.Allocate(templateShape, device.FeatureLayout);
+        if (firstShare > 0)
+        {
+            firstTemplates = device.Allocate(templateShape, device.FeatureLayout);
+            mixedTemplates = device.Allocate(templateShape, device.FeatureLayout);
+        }
         blend = device.Prepare(new BlendSpec(templateShape with { Batch = 1 }));
 
         // A cross-correlation network tracks by its trained score. A correlation filter's raw response already lies in 0..1, so the
@@ -120,10 +133,12 @@ public sealed class SiameseNetwork : IDisposable
             Blend(i, rate);
     }
 
-    /// <summary>Replaces the template of one target by the template of its exemplar crop.</summary>
+    /// <summary>Replaces the template of one target, and its first template, by the template of its exemplar crop.</summary>
     public void SetTemplate(int target)
     {
         exemplar.Forward();
+        if (firstTemplates is not null)
+            blend.Forward(firstTemplates.View.Images(target, 1), FreshTemplate(target), 1);
         Blend(target, 1);
     }
 
@@ -132,7 +147,7 @@ public sealed class SiameseNetwork : IDisposable
     {
         search.Forward();
         for (int i = 0; i < targets; i++)
-            join.Forward(Templates.Images(i, 1), search.Output.Images(i * scales, scales), Responses.Images(i * scales, scales));
+            join.Forward((mixedTemplates ?? templates).View.Images(i, 1), search.Output.Images(i * scales, scales), Responses.Images(i * scales, scales));
     }
 
     /// <summary>Frees the operations and buffers.</summary>
@@ -145,19 +160,35 @@ public sealed class SiameseNetwork : IDisposable
         blend.Dispose();
         join.Dispose();
         templates.Dispose();
+        firstTemplates?.Dispose();
+        mixedTemplates?.Dispose();
         responses.Dispose();
     }
 
+    /// <summary>All templates of one target. Another network that is given them searches for the same.</summary>
+    internal IEnumerable<TensorView> TemplatesOf(int target) =>
+        new[] { templates, firstTemplates, mixedTemplates }.OfType<Tensor>().Select(kept => kept.View.Images(target, 1));
+
     private void Blend(int target, float rate)
     {
-        TensorView fresh = exemplar.Output.Images(target, 1);
-        if (filter is not null)
-        {
-            TensorView unfiltered = fresh;
-            fresh = filtered!.View.Images(target, 1);
-            filter.Forward(unfiltered, fresh);
-        }
-        blend.Forward(Templates.Images(target, 1), fresh, rate);
+        TensorView running = templates.View.Images(target, 1);
+        blend.Forward(running, FreshTemplate(target), rate);
+        if (firstTemplates is null)
+            return;
+        // The join is linear in the template, so this is the same as joining with both templates and adding their responses.
+        TensorView mixed = mixedTemplates!.View.Images(target, 1);
+        blend.Forward(mixed, running, 1);
+        blend.Forward(mixed, firstTemplates.View.Images(target, 1), firstShare);
+    }
+
+    private TensorView FreshTemplate(int target)
+    {
+        TensorView features = exemplar.Output.Images(target, 1);
+        if (filter is null)
+            return features;
+        TensorView template = filtered!.View.Images(target, 1);
+        filter.Forward(features, template);
+        return template;
     }
 
     private static (float Gain, float Bias) ReadAdjust(NetworkWeights weights, AdjustKind kind)

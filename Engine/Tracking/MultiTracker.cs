@@ -47,7 +47,7 @@ public sealed class MultiTracker : IDisposable
     /// <summary>Prepares a tracker without targets.</summary>
     /// <param name="weights">The weights of a Siamese network.</param>
     /// <param name="device">The device to run on; it must outlive the tracker.</param>
-    /// <param name="options">The parameters of the tracking loop; null takes those of <see cref="TrackerOptions.For"/>.</param>
+    /// <param name="options">The parameters of the tracking loop; null takes those of <see cref="TrackerOptions.For(NetworkWeights)"/>.</param>
     /// <param name="grayWeights">
     /// Weights of the same network for gray video. The tracker chooses the network when a target is added while there is no other: it
     /// takes this one if that frame has no color.
@@ -60,7 +60,7 @@ public sealed class MultiTracker : IDisposable
     {
         this.device = device;
         networks = new TrackingNetworks(weights, grayWeights);
-        Options = options ?? TrackerOptions.For(Definition);
+        Options = options ?? TrackerOptions.For(weights);
         Options.Validate();
         active = weights;
         filters = new BranchFilters(device, weights);
@@ -84,7 +84,7 @@ public sealed class MultiTracker : IDisposable
     /// <summary>Makes a tracker from a weight file alone, as <see cref="Tracker.Load"/> does.</summary>
     /// <param name="file">The weights.</param>
     /// <param name="device">The device to run on; it must outlive the tracker.</param>
-    /// <param name="options">The parameters of the tracking loop; null takes those of <see cref="TrackerOptions.For"/>.</param>
+    /// <param name="options">The parameters of the tracking loop; null takes those of <see cref="TrackerOptions.For(NetworkWeights)"/>.</param>
     /// <param name="grayFile">Weights of the same network for gray video, or null.</param>
     /// <exception cref="WeightFormatException">
     /// A file is not a complete Siamese network, or the two networks differ; the message says how.

@@ -34,7 +34,7 @@ public sealed class Tracker : ITracker, IDisposable
     /// <summary>Prepares a tracker.</summary>
     /// <param name="weights">The weights of a Siamese network.</param>
     /// <param name="device">The device to run on; it must outlive the tracker.</param>
-    /// <param name="options">The parameters of the tracking loop; null takes those of <see cref="TrackerOptions.For"/>.</param>
+    /// <param name="options">The parameters of the tracking loop; null takes those of <see cref="TrackerOptions.For(NetworkWeights)"/>.</param>
     /// <param name="grayWeights">
     /// Weights of the same network for gray video. They are used if the frame of <see cref="Initialize"/> has no color.
     /// </param>
@@ -46,7 +46,7 @@ public sealed class Tracker : ITracker, IDisposable
     {
         this.device = device;
         networks = new TrackingNetworks(weights, grayWeights);
-        Options = options ?? TrackerOptions.For(Definition);
+        Options = options ?? TrackerOptions.For(weights);
         Options.Validate();
         target = [new TrackedTarget(Definition, Options)];
         color = Prepare(weights);
@@ -70,7 +70,7 @@ public sealed class Tracker : ITracker, IDisposable
     /// </summary>
     /// <param name="file">The weights.</param>
     /// <param name="device">The device to run on; it must outlive the tracker.</param>
-    /// <param name="options">The parameters of the tracking loop; null takes those of <see cref="TrackerOptions.For"/>.</param>
+    /// <param name="options">The parameters of the tracking loop; null takes those of <see cref="TrackerOptions.For(NetworkWeights)"/>.</param>
     /// <param name="grayFile">Weights of the same network for gray video, or null.</param>
     /// <exception cref="WeightFormatException">
     /// A file is not a complete Siamese network, or the two networks differ; the message says how.

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tracking;
@@ -15,6 +17,12 @@ namespace SiamIlgpu.Tracking;
 /// </example>
 public sealed record TrackerOptions
 {
+    /// <summary>
+    /// The key of a network's metadata that holds the parameters fitted to it, as <see cref="ToJson"/> writes them. A network without it is
+    /// tracked with its paper's parameters.
+    /// </summary>
+    public const string MetadataKey = "tracking";
+
     /// <summary>SiamFC with three scales (Bertinetto et al. 2016), as in the authors' code.</summary>
     public static TrackerOptions SiamFc3s { get; } = new()
     {
@@ -117,6 +125,12 @@ public sealed record TrackerOptions
     /// <summary>Share of the new frame's template in the template, 0..1 ("zLR"); 0 keeps the template of the first frame.</summary>
     public float TemplateRate { get; init; }
 
+    /// <summary>
+    /// Share of the first frame's template in the template that is searched for, 0..1; the rest is the template that follows the target.
+    /// The papers have 0.
+    /// </summary>
+    public float FirstTemplateShare { get; init; }
+
     /// <summary>Which of the authors' two trackers the loop follows where they differ.</summary>
     public required TrackerConventions Conventions { get; init; }
 
@@ -130,6 +144,28 @@ public sealed record TrackerOptions
     /// A target counts as lost when its confidence falls below the first value, and as found again when it rises above the second.
     /// </summary>
     public (double Below, double Above) LostThresholds { get; init; } = (0.2, 0.4);
+
+    /// <summary>The parameters that are stored with a network, or else the preset for its layers.</summary>
+    /// <exception cref="WeightFormatException">The stored parameters cannot be read, or one is out of range.</exception>
+    public static TrackerOptions For(NetworkWeights weights)
+    {
+        if (!weights.Metadata.TryGetValue(MetadataKey, out string? json))
+            return For(weights.RequireDefinition());
+        try
+        {
+            TrackerOptions stored = JsonSerializer.Deserialize(json, TrackerOptionsJson.Default.TrackerOptions)
+                ?? throw new JsonException("they cannot be null");
+            stored.Validate();
+            return stored;
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException)
+        {
+            throw new WeightFormatException(weights.Source, $"its tracking parameters cannot be used: {e.Message.TrimEnd('.')}", e);
+        }
+    }
+
+    /// <summary>Writes the parameters as one line of JSON.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, TrackerOptionsJson.Default.TrackerOptions);
 
     /// <summary>The preset for a network, chosen by its join, stride and number of convolutions.</summary>
     public static TrackerOptions For(NetworkDefinition definition) => definition.Join.Kind switch
@@ -155,6 +191,7 @@ public sealed record TrackerOptions
         Check(Upsampling is > 0 and <= 64, "the upsampling must lie in 1..64", Upsampling);
         Check(WindowInfluence is >= 0 and <= 1, "the window's share must lie in 0..1", WindowInfluence);
         Check(TemplateRate is >= 0 and <= 1, "the template rate must lie in 0..1", TemplateRate);
+        Check(FirstTemplateShare is >= 0 and <= 1, "the first template's share must lie in 0..1", FirstTemplateShare);
         Check(Context is >= 0 and <= 10, "the context must lie in 0..10", Context);
         Check(SizeLimits.Min > 0 && SizeLimits.Min <= 1 && SizeLimits.Max >= 1, "the size limits must enclose 1", SizeLimits);
         Check(LostThresholds.Below <= LostThresholds.Above, "the first lost threshold must not exceed the second", LostThresholds);
@@ -182,3 +219,12 @@ public enum TrackerConventions
     /// </summary>
     CfNet,
 }
+
+/// <summary>Serialization code, generated at build time, so that trimmed and AOT-compiled programs can read stored parameters.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    UseStringEnumConverter = true,
+    IncludeFields = true)]
+[JsonSerializable(typeof(TrackerOptions))]
+internal sealed partial class TrackerOptionsJson : JsonSerializerContext;

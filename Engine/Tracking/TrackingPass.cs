@@ -26,7 +26,7 @@ internal sealed class TrackingPass : IDisposable
     {
         this.options = options;
         ComputeDevice device = filters.Device;
-        network = new SiameseNetwork(filters, weights, options.Scales, targets);
+        network = new SiameseNetwork(filters, weights, options.Scales, targets, options.FirstTemplateShare);
         exemplarCrop = device.Prepare(new CropResizeSpec(1, network.Definition.ExemplarSize));
         searchCrop = device.Prepare(new CropResizeSpec(options.Scales, network.Definition.SearchSize));
         var peak = new ResponsePeakSpec(options.Scales, network.ResponseSize, options.Upsampling, options.ScalePenalty, options.WindowInfluence);
@@ -86,7 +86,8 @@ internal sealed class TrackingPass : IDisposable
     /// <summary>Copies everything that another pass of the same network knows about a target.</summary>
     internal void CopyFrom(TrackingPass other, int place, int to)
     {
-        Copy(other.network.Templates.Images(place, 1), network.Templates.Images(to, 1));
+        foreach ((TensorView from, TensorView into) in other.network.TemplatesOf(place).Zip(network.TemplatesOf(to)))
+            Copy(from, into);
         Copy(other.network.ExemplarCrops.Images(place, 1), network.ExemplarCrops.Images(to, 1));
         Copy(other.Responses(place), Responses(to));
     }

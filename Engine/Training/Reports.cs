@@ -8,6 +8,9 @@ namespace SiamIlgpu.Training;
 /// <param name="PairsPerSecond">Speed of the training since the run began, without validation.</param>
 public sealed record EpochReport(int Epoch, float LearningRate, double Loss, ValidationReport? Validation, double PairsPerSecond)
 {
+    /// <summary>How well the network tracks after the epoch, by <see cref="Trainer.ScoreTracking"/>; null if nothing scores it.</summary>
+    public double? Tracking { get; init; }
+
     /// <summary>How much each convolution learns, in the network's order.</summary>
     public IReadOnlyList<LayerReport> Layers { get; init; } = [];
 }

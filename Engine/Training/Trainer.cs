@@ -83,6 +83,12 @@ public sealed class Trainer : IDisposable
         batchLabels = new float[options.Batch * size * size];
     }
 
+    /// <summary>
+    /// Scores the weights after each epoch by tracking, the higher the better; null for no such score. It may be given other weights than
+    /// those that training goes on with: their running average.
+    /// </summary>
+    public Func<NetworkWeights, CancellationToken, double>? ScoreTracking { get; init; }
+
     /// <summary>The network's name.</summary>
     public string NetworkName => plan.Definition.Name;
 
@@ -241,9 +247,11 @@ public sealed class Trainer : IDisposable
     {
         NetworkWeights weights = Weights();
         ValidationReport? judged;
+        double? tracking;
         try
         {
             judged = validation is null ? null : ValidationReport.Of(device, weights, options, validation, cancel);
+            tracking = ScoreTracking?.Invoke(weights, cancel);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -251,7 +259,11 @@ public sealed class Trainer : IDisposable
         }
         double speed = pairsTimed / clock.Elapsed.TotalSeconds;
         float rate = options.RateOf(epoch, batch - 1, StepsOfAnEpoch);
-        var report = new EpochReport(epoch, rate, lossSum / (StepsOfAnEpoch * options.Batch), judged, speed) { Layers = LayersOf(weights, rate) };
+        var report = new EpochReport(epoch, rate, lossSum / (StepsOfAnEpoch * options.Batch), judged, speed)
+        {
+            Tracking = tracking,
+            Layers = LayersOf(weights, rate),
+        };
         history.Add(report);
         (epoch, batch, lossSum) = (epoch + 1, 0, 0);
         return report;

@@ -143,7 +143,12 @@ public sealed record TrainingOptions
     /// <summary>The papers' values for a network.</summary>
     public static TrainingOptions For(NetworkDefinition definition) => definition.Join.Kind switch
     {
-        JoinKind.CorrelationFilter => CfNet,
+        JoinKind.CorrelationFilter => CfNet with
+        {
+            SearchSize = definition.SearchSize,
+            // 8 pixels of CFNet's 255, and the same share of other crops.
+            PositiveRadius = CfNet.PositiveRadius * (definition.SearchSize + 1) / (CfNet.SearchSize + 1),
+        },
         _ => definition.Join.Adjust == AdjustKind.BatchNorm ? BaselineConv5 : SiamFc,
     };
 

@@ -47,9 +47,9 @@ internal sealed class TrainTests
         Assert.That(table, Has.Length.EqualTo(3));
         Assert.That(
             table[0],
-            Is.EqualTo("epoch,learning_rate,loss,validation_loss,validation_distance_px,validation_overlap_error,"
+            Is.EqualTo("epoch,learning_rate,loss,validation_loss,validation_distance_px,validation_overlap_error,tracking_iou,"
                 + "conv1_update_ratio,conv1_cosine_with_start,conv1_high_frequencies,pairs_per_second"));
-        Assert.That(table[1], Does.Match(@"^1,0\.01,0\.\d+,0\.\d+,\d+\.?\d*,\d\.?\d*,\d\.\d+,[01]\.\d+,0\.[78]\d+,\d+\.\d\d$"));
+        Assert.That(table[1], Does.Match(@"^1,0\.01,0\.\d+,0\.\d+,\d+\.?\d*,\d\.?\d*,,\d\.\d+,[01]\.\d+,0\.[78]\d+,\d+\.\d\d$"));
         Assert.That(table[2], Does.StartWith("2,0.0001,"));
         NetworkWeights best = NetworkWeights.Load(Path.Combine(output, "best.safetensors"));
         Assert.That(best.Definition, Is.EqualTo(NetworkDefinition.CfNetConv1));
@@ -196,6 +196,11 @@ internal sealed class TrainTests
     [TestCase("--data FOLDER", "--network", "siamfc")]
     [TestCase("--data FOLDER", "--network", "siamfc", "--synthetic", "--data", ".")]
     [TestCase("no such folder", "--network", "siamfc", "--data", "not/here")]
+    [TestCase("missing.json", "--network", "missing.json", "--synthetic")]
+    [TestCase("--tracking-scenes", "--network", "siamfc", "--synthetic", "--tracking-scenes", "-1")]
+    [TestCase("--score-gain", "--network", "siamfc", "--synthetic", "--score-gain", "20")]
+    [TestCase("--score-gain", "--network", "cfnet-conv1", "--synthetic", "--score-gain", "0")]
+    [TestCase("--score-gain", "--from", "nothing.safetensors", "--synthetic", "--score-gain", "20")]
     [TestCase("--sources", "--network", "siamfc", "--data", ".", "--sources", ".")]
     [TestCase("--pairs", "--network", "siamfc", "--synthetic", "--pairs", "0")]
     [TestCase("at least the 8 pairs", "--network", "cfnet-conv1", "--synthetic", "--pairs", "7")]
@@ -216,6 +221,39 @@ internal sealed class TrainTests
         Refused(mention, [.. arguments, "--out", output, "--device", "cpu"]);
 
         Assert.That(Directory.Exists(output), Is.False);
+    }
+
+    [Test]
+    public void Train_ANetworkThatAFileDescribes_TracksAfterEachEpoch()
+    {
+        NetworkDefinition small = NetworkDefinition.CfNetConv1 with
+        {
+            Name = "small",
+            ExemplarSize = 63,
+            SearchSize = 63,
+            Layers = [new ConvolutionLayer("conv1", Size: 5, Stride: 2, InChannels: 3, OutChannels: 8, Groups: 1, BatchNorm: true, Relu: true)],
+            Join = NetworkDefinition.CfNetConv1.Join with { Margin = 8 },
+        };
+        string described = Path.Combine(folder, "small.json"), output = Path.Combine(folder, "small");
+        File.WriteAllText(described, small.ToJson());
+
+        (int exit, string text, string errors) = RunTests.Run(
+        [
+            "train", "--network", described, "--synthetic", "--epochs", "2", "--pairs", "8", "--validation-pairs", "2", "--tracking-scenes", "1",
+            "--score-gain", "20", "--first-rate", "0.000001", "--out", output, "--device", "cpu", "--threads", "1",
+        ]);
+
+        Assert.That(exit, Is.Zero, errors);
+        Assert.That(text, Does.Contain("small, logistic loss"));
+        string[][] table = [.. File.ReadAllLines(Path.Combine(output, "epochs.csv")).Select(line => line.Split(','))];
+        int column = Array.IndexOf(table[0], "tracking_iou");
+        double[] tracking = [.. table[1..].Select(row => double.Parse(row[column], System.Globalization.CultureInfo.InvariantCulture))];
+        Assert.That(tracking, Has.Length.EqualTo(2).And.All.InRange(0.01, 1));
+        NetworkWeights best = NetworkWeights.Load(Path.Combine(output, "best.safetensors"));
+        Assert.That(best.RequireDefinition(), Is.EqualTo(small));
+        Assert.That(best.Values("adjust.weight", 1, 1, 1, 1)[0], Is.EqualTo(20).Within(0.01));
+        Assert.That(best.Values("adjust.bias", 1)[0], Is.EqualTo(-3.5).Within(0.01));
+        Assert.That(double.Parse(best.Metadata["tracking mean IoU with restarts"], System.Globalization.CultureInfo.InvariantCulture), Is.EqualTo(tracking.Max()));
     }
 
     [Test]

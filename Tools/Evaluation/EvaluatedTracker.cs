@@ -59,7 +59,7 @@ internal sealed record ModelTracker(string Name, NetworkWeights Weights, Network
         NetworkDefinition definition = weights.RequireDefinition();
         GrayNetwork? gray = grays.FirstOrDefault(g => g.Definition.Equals(definition));
         return new ModelTracker(
-            name, weights, gray?.Weights, preset ?? TrackerOptions.For(definition), gray is null ? content : $"{content} {gray.Content}");
+            name, weights, gray?.Weights, preset ?? TrackerOptions.For(weights), gray is null ? content : $"{content} {gray.Content}");
     }
 }
 

@@ -67,6 +67,11 @@ internal static class CurvesPage
         {
             AppendChart(page, "Loss", "mean of a pair", null, logarithmic: false, training);
         }
+        if (history.Any(r => r.Tracking is not null))
+        {
+            Curve tracking = new("valid", null, [.. history.Select(r => r.Tracking ?? double.NaN)]);
+            AppendChart(page, "Tracking of made-up videos", "mean IoU with restarts", best?.Epoch, logarithmic: false, tracking);
+        }
         AppendChart(page, "Learning rate", "logarithmic axis", null, logarithmic: true, rate);
         AppendLayers(page, "Update ratio", "length of the last step / length of the filters", logarithmic: true, history, l => l.UpdateRatio);
         AppendLayers(page, "Cosine with the start", "1: the filters have not moved", logarithmic: false, history, l => l.CosineWithStart);
@@ -96,7 +101,7 @@ internal static class CurvesPage
         { Validation: { } v } => string.Create(
             Invariant,
             $" Best: epoch {best.Epoch + 1}, ringed: distance error {v.DistancePixels:F1} px, validation loss {v.Loss:F4}, "
-            + $"overlap error {v.OverlapError:F3}."),
+            + $"overlap error {v.OverlapError:F3}{(best.Tracking is { } iou ? string.Create(Invariant, $", tracking IoU {iou:F3}") : "")}."),
         _ => string.Create(Invariant, $" Best: epoch {best.Epoch + 1}, training loss {best.Loss:F4}."),
     };
 
@@ -156,13 +161,14 @@ internal static class CurvesPage
     {
         page.Append("<details><summary>All figures</summary>\n<div class=\"table\"><table>\n"
             + "<tr><th>epoch</th><th>training loss</th><th>validation loss</th>"
-            + "<th>distance error (px)</th><th>overlap error</th><th>learning rate</th><th>pairs/s</th></tr>\n");
+            + "<th>distance error (px)</th><th>overlap error</th><th>tracking IoU</th><th>learning rate</th><th>pairs/s</th></tr>\n");
         foreach (EpochReport r in history)
         {
             string validation = r.Validation is { } v
                 ? string.Create(Invariant, $"<td>{v.Loss:F4}</td><td>{v.DistancePixels:F2}</td><td>{v.OverlapError:F4}</td>")
                 : "<td>\u2013</td><td>\u2013</td><td>\u2013</td>";
             page.Append(Invariant, $"<tr><td>{r.Epoch + 1}</td><td>{r.Loss:F4}</td>{validation}");
+            page.Append(Invariant, $"<td>{r.Tracking?.ToString("F4", Invariant) ?? "\u2013"}</td>");
             page.Append(Invariant, $"<td>{r.LearningRate:G3}</td><td>{r.PairsPerSecond:F1}</td></tr>\n");
         }
         page.Append("</table></div></details>\n");

@@ -56,7 +56,7 @@ internal static class InfoCommand
             ? "cross-correlation"
             : $"correlation filter, lambda {definition.Join.Lambda}, margin {definition.Join.Margin}";
         Console.WriteLine($"exemplar {definition.ExemplarSize} px, search {definition.SearchSize} px, stride {definition.Stride}; join: {join}");
-        TrackerOptions preset = TrackerOptions.For(definition);
+        TrackerOptions preset = TrackerOptions.For(weights);
         Console.WriteLine($"preset {preset.Name}: {preset.Scales} scales, step {preset.ScaleStep}, penalty {preset.ScalePenalty}, "
             + $"rate {preset.ScaleRate}, window {preset.WindowInfluence}, template rate {preset.TemplateRate}");
         // The state of a training in a checkpoint is thousands of characters of JSON.

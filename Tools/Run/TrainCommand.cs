@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Diagnostics;
 using System.Globalization;
+using SiamIlgpu.Evaluation;
 using SiamIlgpu.Kernels;
+using SiamIlgpu.Tracking;
 using SiamIlgpu.Training;
 using SiamIlgpu.Weights;
 
@@ -21,7 +23,7 @@ internal sealed class TrainCommand
 
     private readonly Option<string> output = new("--out")
     {
-        Description = "Folder for last.safetensors (checkpoint), best.safetensors (the epoch of least distance error in validation), "
+        Description = "Folder for last.safetensors (checkpoint), best.safetensors (the epoch that tracks best, or has the least distance error in validation), "
             + "epochs.csv and curves.html.",
         HelpName = "FOLDER",
         Required = true,
@@ -78,7 +80,7 @@ internal sealed class TrainCommand
         if (videos != pairs.Videos)
             throw new InputException($"--resume: the training began with {videos}, now there are {pairs.Videos}");
         var described = new NetworkWeights(start.Source, start.Definition, start.Tensors, description);
-        using Trainer trainer = Prepare(described, options, opened, pairs);
+        using Trainer trainer = Prepare(described, options, opened, pairs, settings.TrackingScenes);
         if (checkpoint is not null)
             trainer.Resume(checkpoint);
         folder.Begin(trainer.Checkpoint());
@@ -184,15 +186,25 @@ internal sealed class TrainCommand
         return settings;
     }
 
-    private static Trainer Prepare(NetworkWeights start, TrainingOptions options, ComputeDevice device, TrainingPairs pairs)
+    private static Trainer Prepare(
+        NetworkWeights start, TrainingOptions options, ComputeDevice device, TrainingPairs pairs, int trackingScenes)
     {
         try
         {
-            return new Trainer(start, options, device, pairs.Training, pairs.Validation);
+            return new Trainer(start, options, device, pairs.Training, pairs.Validation)
+            {
+                ScoreTracking = trackingScenes == 0 ? null : ScoreTracking,
+            };
         }
         catch (ArgumentException e)
         {
             throw new InputException(e.Message);
+        }
+
+        double ScoreTracking(NetworkWeights weights, CancellationToken cancel)
+        {
+            using var tracker = new Tracker(weights, device);
+            return RestartScore.OfScenes(tracker, TrainingPairs.FirstTrackingScene, trackingScenes, cancel).MeanIou;
         }
     }
 
@@ -209,7 +221,7 @@ internal sealed class TrainCommand
 /// <summary>The table of epochs in the terminal.</summary>
 internal static class EpochTable
 {
-    internal const string Header = "epoch      loss  validation  distance px  overlap error  learning rate  pairs/s";
+    internal const string Header = "epoch      loss  validation  distance px  overlap error  tracking  learning rate  pairs/s";
 
     internal static string Row(EpochReport report)
     {
@@ -218,6 +230,6 @@ internal static class EpochTable
             : $"{"-",10}  {"-",11}  {"-",13}";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{report.Epoch + 1,5}  {report.Loss,8:F4}  {validation}  {report.LearningRate,13:E2}  {report.PairsPerSecond,7:F1}");
+            $"{report.Epoch + 1,5}  {report.Loss,8:F4}  {validation}  {report.Tracking?.ToString("F4", CultureInfo.InvariantCulture) ?? "-",8}  {report.LearningRate,13:E2}  {report.PairsPerSecond,7:F1}");
     }
 }

@@ -26,7 +26,7 @@ internal sealed class TrainOptions
     /// <summary>All of them, in the order of the help.</summary>
     internal IReadOnlyList<TrainOption> All { get; } =
     [
-        Make("--network", "NAME", $"Start: a new network of the papers: {TrainSettings.NetworkNames}.", s => s.Network, (s, v) => s.Network = v),
+        Make("--network", "NAME", $"Start: a new network, of the papers ({TrainSettings.NetworkNames}) or as a file NAME.json describes it.", s => s.Network, (s, v) => s.Network = v),
         Make("--from", "FILE", "Start: fine-tune this network instead, safetensors or MatConvNet's MAT file.", s => s.From, (s, v) => s.From = v),
         Make("--data", "FOLDER", "Data: folder of videos in the layout of OTB, VOT, GOT-10k or ILSVRC-VID; several may be given.",
             s => s.Data, (s, v) => s.Data = v ?? [], isFixed: false),
@@ -36,6 +36,9 @@ internal sealed class TrainOptions
         Make("--pairs", "N", "Data: pairs of an epoch.", s => s.Pairs, (s, v) => s.Pairs = v),
         Make("--validation-pairs", "N", "Data: pairs of videos kept apart that judge each epoch; 0 for none.",
             s => s.ValidationPairs, (s, v) => s.ValidationPairs = v),
+        Make("--tracking-scenes", "N",
+            "Data: made-up videos of 60 frames that judge each epoch by tracking, with a restart after each failure; 0 for none.",
+            s => s.TrackingScenes, (s, v) => s.TrackingScenes = v),
         Make("--easy-negatives", "SHARE", "Data: share of pairs whose search is of another video.", s => s.EasyNegatives, (s, v) => s.EasyNegatives = v),
         Make("--hard-negative-pairs", "SHARE", "Data: share of pairs whose exemplar is background.",
             s => s.HardNegativePairs, (s, v) => s.HardNegativePairs = v),
@@ -48,6 +51,9 @@ internal sealed class TrainOptions
         Make("--batch", "N", "Method: pairs of a step.", s => s.Batch, (s, v) => s.Batch = v),
         Make("--first-rate", "RATE", "Method: learning rate at the start.", s => s.FirstRate, (s, v) => s.FirstRate = v),
         Make("--last-rate", "RATE", "Method: learning rate at the end.", s => s.LastRate, (s, v) => s.LastRate = v),
+        Make("--score-gain", "GAIN",
+            "Method: the score's gain in a new CFNet; the paper's 1 unless given. 20 is near that of the authors' trained networks.",
+            s => s.ScoreGain, (s, v) => s.ScoreGain = v),
         Make("--optimizer", "sgd|adamw", "Method: sgd unless given; adamw needs smaller rates, about 1e-3.", s => s.Optimizer, (s, v) => s.Optimizer = v),
         Make("--average-decay", "SHARE", "Method: share of the weights' running average that each step keeps; 0, unless given, for no average.",
             s => s.AverageDecay, (s, v) => s.AverageDecay = v),

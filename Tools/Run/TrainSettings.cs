@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SiamIlgpu.Networks;
 using SiamIlgpu.Training;
 using SiamIlgpu.Weights;
@@ -26,6 +27,8 @@ internal sealed class TrainSettings
 
     internal int ValidationPairs { get; set; } = 500;
 
+    internal int TrackingScenes { get; set; }
+
     internal float EasyNegatives { get; set; }
 
     internal float HardNegativePairs { get; set; }
@@ -39,6 +42,8 @@ internal sealed class TrainSettings
     internal int? Epochs { get; set; }
 
     internal int? Batch { get; set; }
+
+    internal float? ScoreGain { get; set; }
 
     internal float? FirstRate { get; set; }
 
@@ -70,6 +75,8 @@ internal sealed class TrainSettings
             throw new InputException("train needs a network: give --network NAME for a new one or --from FILE to fine-tune one");
         if (Network is not null)
             Find(Network);
+        if (ScoreGain is not null)
+            CheckScoreGain(ScoreGain.Value);
         if (Synthetic == Data.Length > 0)
             throw new InputException("train needs data: give either --data FOLDER or --synthetic");
         if (Sources is not null && !Synthetic)
@@ -78,6 +85,8 @@ internal sealed class TrainSettings
             throw new InputException($"--pairs: expected at least 1, got {Pairs}");
         if (ValidationPairs < 0)
             throw new InputException($"--validation-pairs: expected 0 or more, got {ValidationPairs}");
+        if (TrackingScenes < 0)
+            throw new InputException($"--tracking-scenes: expected 0 or more, got {TrackingScenes}");
         CheckShare("--easy-negatives", EasyNegatives);
         CheckShare("--hard-negative-pairs", HardNegativePairs);
         CheckShare("--easy-negatives and --hard-negative-pairs together", EasyNegatives + HardNegativePairs);
@@ -90,7 +99,7 @@ internal sealed class TrainSettings
     internal NetworkWeights Start()
     {
         if (From is null)
-            return NetworkInitializer.Create(Find(Network!), (ulong)Seed);
+            return NetworkInitializer.Create(Find(Network!), (ulong)Seed, ScoreGain);
         NetworkWeights loaded = NetworkWeights.Load(From);
         NetworkDefinition definition = loaded.RequireDefinition();
         if (Network is not null && !SameTensors(definition, Find(Network)))
@@ -121,8 +130,32 @@ internal sealed class TrainSettings
         };
     }
 
-    private static NetworkDefinition Find(string name) =>
-        NetworkDefinition.Named.GetValueOrDefault(name) ?? throw new InputException($"--network: no '{name}'; there are {NetworkNames}");
+    private static NetworkDefinition Find(string name)
+    {
+        if (!name.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+        {
+            return NetworkDefinition.Named.GetValueOrDefault(name)
+                ?? throw new InputException($"--network: no '{name}'; there are {NetworkNames}, or a file NAME.json");
+        }
+        try
+        {
+            return NetworkDefinition.FromJson(File.ReadAllText(name));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new InputException($"--network: {name}: {e.Message}");
+        }
+    }
+
+    private void CheckScoreGain(float gain)
+    {
+        if (From is not null)
+            throw new InputException("--score-gain: a network from a file has its gain already");
+        if (!(gain > 0) || !float.IsFinite(gain))
+            throw new InputException($"--score-gain: expected a positive number, got {gain}");
+        if (Find(Network!).Join is not { Kind: JoinKind.CorrelationFilter, Adjust: AdjustKind.Affine })
+            throw new InputException($"--score-gain: {Network} has no correlation filter whose score has a gain");
+    }
 
     private static void CheckShare(string option, float share)
     {

@@ -15,7 +15,7 @@ internal sealed class TrainingFolder
 
     // The columns of epochs.csv.
     private const string Header =
-        "epoch,learning_rate,loss,validation_loss,validation_distance_px,validation_overlap_error";
+        "epoch,learning_rate,loss,validation_loss,validation_distance_px,validation_overlap_error,tracking_iou";
 
     /// <summary>The metadata key that says which videos the pairs came from.</summary>
     internal const string VideosKey = "videos";
@@ -116,8 +116,8 @@ internal sealed class TrainingFolder
     }
 
     /// <summary>
-    /// The epoch with the least distance error in validation, or with the least training loss if there is no validation. The first one wins
-    /// a tie. The validation loss would mislead: most of its fall comes from the score's gain and bias, which move no peak.
+    /// The epoch that tracks best, or else has the least distance error in validation, or else the least training loss. The first one wins a
+    /// tie. The validation loss would mislead: most of its fall comes from the score's gain and bias, which move no peak.
     /// </summary>
     internal static EpochReport? BestOf(IEnumerable<EpochReport> history) =>
         history.Where(report => double.IsFinite(Judged(report))).MinBy(Judged);
@@ -125,7 +125,7 @@ internal sealed class TrainingFolder
     private static string Row(EpochReport report) => string.Create(
         CultureInfo.InvariantCulture,
         $"{report.Epoch + 1},{report.LearningRate:G6},{report.Loss},{report.Validation?.Loss},{report.Validation?.DistancePixels},"
-        + $"{report.Validation?.OverlapError}{string.Concat(report.Layers.Select(LayerCells))},{report.PairsPerSecond:F2}");
+        + $"{report.Validation?.OverlapError},{report.Tracking}{string.Concat(report.Layers.Select(LayerCells))},{report.PairsPerSecond:F2}");
 
     private static string HeaderOf(EpochReport report) => Header + string.Concat(report.Layers.Select(layer =>
         $",{layer.Layer}_update_ratio,{layer.Layer}_cosine_with_start,{layer.Layer}_high_frequencies")) + ",pairs_per_second";
@@ -133,7 +133,7 @@ internal sealed class TrainingFolder
     private static string LayerCells(LayerReport layer) => string.Create(
         CultureInfo.InvariantCulture, $",{layer.UpdateRatio:G4},{layer.CosineWithStart:F4},{layer.HighFrequencies:F4}");
 
-    private static double Judged(EpochReport report) => report.Validation?.DistancePixels ?? report.Loss;
+    private static double Judged(EpochReport report) => -report.Tracking ?? report.Validation?.DistancePixels ?? report.Loss;
 
     private static Dictionary<string, string> WithFigures(IReadOnlyDictionary<string, string> description, EpochReport report)
     {
@@ -148,6 +148,8 @@ internal sealed class TrainingFolder
             all["validation distance in pixels"] = Text(validation.DistancePixels);
             all["validation overlap error"] = Text(validation.OverlapError);
         }
+        if (report.Tracking is { } tracking)
+            all["tracking mean IoU with restarts"] = Text(tracking);
         return all;
 
         static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);

@@ -14,6 +14,9 @@ internal sealed class TrainingPairs : IDisposable
     // There is no end of made-up scenes. Those for validation have numbers that training never reaches.
     private const int TrainingScenes = 1_000_000, ValidationScenes = 1000;
 
+    /// <summary>The first scene of those that epochs are judged by tracking on.</summary>
+    internal const int FirstTrackingScene = TrainingScenes + ValidationScenes + 1;
+
     // Making a scene costs more than cutting a pair from it.
     private const int PairsOfAScene = 8;
 
