@@ -22,7 +22,7 @@ internal sealed class FmaPeak(int bits) : IParallelWork
     {
         get
         {
-            if (Vector512.IsHardwareAccelerated)
+            if (Registers.Has512Bits)
                 yield return 512;
             if (Vector256.IsHardwareAccelerated)
                 yield return 256;

@@ -28,13 +28,13 @@ internal static unsafe partial class ConvolutionTiles
 {
     /// <summary>The most output channels that a tile of this machine's vectors takes of those that are left, a multiple of 16.</summary>
     internal static int LanesOf(int channels) =>
-        !Vector512.IsHardwareAccelerated ? Math.Min(channels, NarrowLanes)
+        !Registers.Has512Bits ? Math.Min(channels, NarrowLanes)
         : channels >= Lanes512x2 ? Lanes512x2
         : Lanes512x1;
 
     /// <summary>Pixels of the widest tile of so many channels.</summary>
     internal static int PixelsOf(int lanes) =>
-        !Vector512.IsHardwareAccelerated ? NarrowPixels
+        !Registers.Has512Bits ? NarrowPixels
         : lanes == Lanes512x2 ? Pixels512x2
         : Pixels512x1;
 
@@ -60,9 +60,9 @@ internal static unsafe partial class ConvolutionTiles
         where TStep : struct, IPixelStep
         where TEnd : struct, ITileEnd
     {
-        if (Vector512.IsHardwareAccelerated && lanes == Lanes512x2)
+        if (Registers.Has512Bits && lanes == Lanes512x2)
             Run512x2<TStep, TEnd>(pixels, walk, input, weights, floor, output, outputBlock);
-        else if (Vector512.IsHardwareAccelerated)
+        else if (Registers.Has512Bits)
             Run512x1<TStep, TEnd>(pixels, walk, input, weights, floor, output, outputBlock);
         else if (Vector256.IsHardwareAccelerated)
             Run256x2<TStep, TEnd>(pixels, walk, input, weights, floor, output, outputBlock);

@@ -65,7 +65,7 @@ public sealed partial class CpuDevice : ComputeDevice
 
     internal static string Describe(int threads)
     {
-        string vectors = Vector512.IsHardwareAccelerated ? "512-bit vectors"
+        string vectors = Registers.Has512Bits ? "512-bit vectors"
             : Vector256.IsHardwareAccelerated ? "256-bit vectors"
             : Vector128.IsHardwareAccelerated ? "128-bit vectors"
             : "no vectors";

@@ -133,7 +133,7 @@ internal interface ILanesWork : IParallelWork
 
     void IParallelWork.Run(int task, int worker)
     {
-        if (Vector512.IsHardwareAccelerated)
+        if (Registers.Has512Bits)
             Run<Lanes512>(task, worker);
         else if (Vector256.IsHardwareAccelerated)
             Run<Lanes256>(task, worker);

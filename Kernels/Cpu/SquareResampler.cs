@@ -61,7 +61,7 @@ internal sealed unsafe class SquareResampler : IDisposable
             WeighRows(from, image.Stride, down.Weights + (long)y * down.Count, down.Count, sums, knownWidth * image.Values);
             Interleave(sums, image.Values, image.BlueFirst, padding * down.Outside[y], tile + r * 4);
         }
-        if (Vector512.IsHardwareAccelerated)
+        if (Registers.Has512Bits)
             WeighColumns<Lanes512>(tile, rows, column, columns, to, toStride);
         else if (Vector256.IsHardwareAccelerated)
             WeighColumns<Lanes256>(tile, rows, column, columns, to, toStride);

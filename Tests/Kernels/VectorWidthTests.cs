@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.Intrinsics;
+using SiamIlgpu.Kernels.Cpu;
 
 namespace SiamIlgpu.Tests.Kernels;
 
@@ -49,7 +50,7 @@ internal sealed class ExpectedWidthTests
     internal static string? Expected => Environment.GetEnvironmentVariable(Variable);
 
     internal static int Actual =>
-        Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : 32;
+        Registers.Has512Bits ? 512 : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : 32;
 
     [Test]
     public void VectorWidth_IsTheExpectedOne() => Assert.That($"{Actual}", Is.EqualTo(Expected ?? $"{Actual}"));
