@@ -104,6 +104,12 @@ internal readonly struct TileWalk
 
     /// <summary>From the input of an output pixel to the next pixel's.</summary>
     internal nint PixelStep { get; init; }
+
+    /// <summary>
+    /// From a block of sixteen output channels to the next one's weights, where these are not side by side: see
+    /// <see cref="Exchanged{TStep}"/>.
+    /// </summary>
+    internal nint WeightBlock { get; init; }
 }
 
 /// <summary>
@@ -118,6 +124,12 @@ internal interface IPixelStep
     /// From the input of one product to the next one's, along a row of the walk: neighbors, unless a type says otherwise.
     /// </summary>
     static virtual nint Advance(in TileWalk walk) => 1;
+
+    /// <summary>From the weights of a block of sixteen output channels to the next block's.</summary>
+    static virtual nint WeightBlock(in TileWalk walk) => Block.Lanes;
+
+    /// <summary>From the weights of one product to the next one's, when a tile has so many channels.</summary>
+    static virtual nint WeightAdvance(int channels) => channels;
 }
 
 /// <summary>Features at stride 1: sixteen channels a pixel.</summary>
@@ -146,7 +158,7 @@ internal readonly struct AnyStep : IPixelStep
 
 /// <summary>
 /// The same input with the roles exchanged, for the gradient of the filters: the tile's pixels are neighboring floats under a
-/// filter row, the walk goes from one output pixel to the next.
+/// filter row, the walk goes from one output pixel to the next, and the weights are features, in planes of sixteen channels.
 /// </summary>
 internal readonly struct Exchanged<TStep> : IPixelStep
     where TStep : struct, IPixelStep
@@ -154,6 +166,10 @@ internal readonly struct Exchanged<TStep> : IPixelStep
     public static nint Floats(in TileWalk walk) => TStep.Advance(walk);
 
     public static nint Advance(in TileWalk walk) => TStep.Floats(walk);
+
+    public static nint WeightBlock(in TileWalk walk) => walk.WeightBlock;
+
+    public static nint WeightAdvance(int channels) => Block.Lanes;
 }
 
 /// <summary>

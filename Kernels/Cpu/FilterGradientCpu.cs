@@ -14,9 +14,13 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// <see cref="DirectFilters"/>.
 /// </summary>
 /// <remarks>
-/// A task has one block of output channels, one block of input channels and some filter rows. It processes the map in bands of rows: all
-/// tiles of the task use a band of dL/dy, and the rows of x that belong to it, while they are in the first-level cache. Every element is
-/// written by one task, and bands and images have a fixed order, so the result does not depend on the number of threads.
+/// A task has as many blocks of output channels as a tile takes, one block of input channels and some filter rows. It processes the map in
+/// bands of rows: all tiles of the task use a band of dL/dy, and the rows of x that belong to it, while they are in the first-level cache.
+/// Every element is written by one task, and bands and images have a fixed order, so the result does not depend on the number of threads.
+///
+/// All tasks read the same x and dL/dy. So where the sums of all tasks are small, as in a first layer, all tasks process a stretch of bands
+/// that fits into the second-level cache before they go on to the next stretch. CFNet's first layer, whose crops would otherwise be read
+/// from memory four times, takes an eighth less time. Bands half as long gained nothing.
 /// </remarks>
 internal sealed unsafe class FilterGradientCpu : IParallelWork
 {
@@ -26,6 +30,10 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
     // Products of a band, which make one short sum, see ConvolutionTiles.
     private const int StepsOfASum = 250;
 
+    // What a stretch of bands may take of the second-level cache, and up to which size the sums of all tasks may go along.
+    private const int StretchBytes = 256 * 1024;
+    private const int SumsBytes = 128 * 1024;
+
     private readonly CpuDevice device;
     private readonly ConvolutionSpec spec;
     private readonly DirectInput source;
@@ -33,15 +41,20 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
     // Neighboring floats under a filter row.
     private readonly int run;
     private readonly int bands;
+    private readonly int bandsOfAStretch;
     private readonly int blocks;
+    private readonly int blocksOfATeam;
+    private readonly int teamsOfAGroup;
     private readonly int parts;
-    private readonly int workerFloats;
+    private readonly int pairFloats;
     private GradientWrite write;
     private float* input;
     private float* outputGradient;
     private float* filterGradient;
     private float* biasGradient;
     private float* scratch;
+    // Bands of the current stretch; those of the second image follow those of the first one.
+    private Part stretch;
 
     internal FilterGradientCpu(CpuDevice device, in ConvolutionSpec spec)
     {
@@ -52,7 +65,10 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
         int rows = Math.Clamp(StepsOfASum / spec.MapWidth, 1, spec.MapHeight);
         bands = spec.MapHeight.DivideUp(rows);
         blocks = spec.Output.Blocks;
-        int pairs = blocks * source.Blocks;
+        // A tile reads each float of x once for all its channels.
+        blocksOfATeam = Math.Max(1, ConvolutionTiles.LanesOf(2 * Block.Lanes) / Block.Lanes);
+        teamsOfAGroup = (blocks / source.Groups).DivideUp(blocksOfATeam);
+        int pairs = source.Groups * teamsOfAGroup * source.Blocks;
         parts = Math.Clamp((TasksPerThread * device.Threads).DivideUp(pairs), 1, spec.Size);
         int step = spec.Stride * source.Pixel;
         walk = new TileWalk
@@ -62,9 +78,15 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
             RowStride = (nint)spec.Stride * spec.Width * source.Pixel,
             Run = spec.MapWidth * step,
             PixelStep = step,
+            WeightBlock = (nint)spec.MapHeight * spec.MapWidth * Block.Lanes,
         };
-        workerFloats = spec.Size * run * Block.Lanes;
-        device.Scratch.Reserve((long)device.Threads * workerFloats);
+        pairFloats = spec.Size * run * Block.Lanes;
+        device.Scratch.Reserve(SumsFloats);
+
+        bool together = SumsFloats * sizeof(float) <= SumsBytes;
+        long inputRow = (long)spec.Stride * spec.Width * source.Pixel * source.Groups * source.Blocks;
+        long rowBytes = (inputRow + spec.MapWidth * blocks * Block.Lanes) * sizeof(float);
+        bandsOfAStretch = together ? (int)Math.Clamp(StretchBytes / (rowBytes * rows), 1, bands) : spec.Batch * bands;
     }
 
     internal void Compute(
@@ -75,11 +97,16 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
         this.outputGradient = outputGradient.Pointer();
         this.filterGradient = filterGradient.Pointer();
         this.biasGradient = biasGradient.Pointer();
-        CpuBuffer rented = device.Scratch.Rent((long)device.Threads * workerFloats);
+        CpuBuffer rented = device.Scratch.Rent(SumsFloats);
         try
         {
             scratch = rented.Pointer;
-            device.Workers.Run(this, blocks * source.Blocks * parts);
+            int all = spec.Batch * bands;
+            for (int first = 0; first < all; first += bandsOfAStretch)
+            {
+                stretch = new Part(first, Math.Min(first + bandsOfAStretch, all));
+                device.Workers.Run(this, source.Groups * teamsOfAGroup * source.Blocks * parts);
+            }
         }
         finally
         {
@@ -88,67 +115,93 @@ internal sealed unsafe class FilterGradientCpu : IParallelWork
     }
 
     /// <summary>
-    /// One task: some filter rows of a block of input and a block of output channels; the first of these also has the biases.
+    /// One task: some filter rows of a block of input and a team of blocks of output channels; the first of these also has the biases.
     /// </summary>
     public void Run(int task, int worker)
     {
         (int pair, int part) = Math.DivRem(task, parts);
-        (int block, int inputBlock) = Math.DivRem(pair, source.Blocks);
+        (int team, int inputBlock) = Math.DivRem(pair, source.Blocks);
         Part filterRows = Part.Of(spec.Size, part, parts);
-        float* sums = scratch + (nint)worker * workerFloats;
-        new Span<float>(sums, filterRows.Count * run * Block.Lanes).Clear();
+        Part outputs = TeamOf(team);
+        if (stretch.First == 0)
+        {
+            for (int block = outputs.First; block < outputs.End; block++)
+                new Span<float>(SumsOf(block, inputBlock, filterRows), filterRows.Count * run * Block.Lanes).Clear();
+        }
         switch (walk.PixelStep)
         {
-            case Block.Lanes: Sum<FeatureStep>(block, inputBlock, filterRows, sums); break;
-            case 6: Sum<Rgb2Step>(block, inputBlock, filterRows, sums); break;
-            case 12: Sum<Rgb4Step>(block, inputBlock, filterRows, sums); break;
-            default: Sum<AnyStep>(block, inputBlock, filterRows, sums); break;
+            case Block.Lanes: Sum<FeatureStep>(outputs, inputBlock, filterRows); break;
+            case 6: Sum<Rgb2Step>(outputs, inputBlock, filterRows); break;
+            case 12: Sum<Rgb4Step>(outputs, inputBlock, filterRows); break;
+            default: Sum<AnyStep>(outputs, inputBlock, filterRows); break;
         }
-        Unpack(block, inputBlock, filterRows, sums);
-        if (inputBlock == 0 && part == 0)
-            SumBiases(block);
+        if (stretch.End < spec.Batch * bands)
+            return;
+        for (int block = outputs.First; block < outputs.End; block++)
+        {
+            Unpack(block, inputBlock, filterRows, SumsOf(block, inputBlock, filterRows));
+            if (inputBlock == 0 && part == 0)
+                SumBiases(block);
+        }
+    }
+
+    // Of all tasks: [output block][input block][u][q][lane].
+    private long SumsFloats => (long)blocks * source.Blocks * pairFloats;
+
+    private float* SumsOf(int block, int inputBlock, Part filterRows) =>
+        scratch + ((nint)block * source.Blocks + inputBlock) * pairFloats + filterRows.First * run * Block.Lanes;
+
+    private Part TeamOf(int team)
+    {
+        (int group, int ofGroup) = Math.DivRem(team, teamsOfAGroup);
+        int blocksOfAGroup = blocks / source.Groups;
+        int first = ofGroup * blocksOfATeam;
+        return new Part(first, Math.Min(first + blocksOfATeam, blocksOfAGroup)).After(group * blocksOfAGroup);
     }
 
     private int GroupOf(int block) => block / (blocks / source.Groups);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Sum<TStep>(int block, int inputBlock, Part filterRows, float* sums)
+    private void Sum<TStep>(Part outputs, int inputBlock, Part filterRows)
         where TStep : struct, IPixelStep
     {
         nint rowFloats = (nint)spec.Width * source.Pixel;
         nint inputImage = (nint)spec.Input.ImageLength(source.Pixel == Block.Lanes ? TensorLayout.Blocked16 : TensorLayout.Interleaved);
         nint mapImage = (nint)spec.Output.ImageLength(TensorLayout.Blocked16);
-        float* plane = input + (GroupOf(block) * source.Blocks + inputBlock) * rowFloats * spec.Height;
-        float* map = outputGradient + (nint)block * spec.MapHeight * spec.MapWidth * Block.Lanes;
-        int widest = ConvolutionTiles.PixelsOf(Block.Lanes);
-        for (int image = 0; image < spec.Batch; image++, plane += inputImage, map += mapImage)
-            for (int band = 0; band < bands; band++)
+        float* plane = input + (GroupOf(outputs.First) * source.Blocks + inputBlock) * rowFloats * spec.Height;
+        float* map = outputGradient + (nint)outputs.First * spec.MapHeight * spec.MapWidth * Block.Lanes;
+        float* sums = SumsOf(outputs.First, inputBlock, filterRows);
+        nint nextSums = (nint)source.Blocks * pairFloats;
+        int lanes = outputs.Count * Block.Lanes;
+        int widest = ConvolutionTiles.PixelsOf(lanes);
+        for (int at = stretch.First; at < stretch.End; at++)
+        {
+            (int image, int band) = Math.DivRem(at, bands);
+            Part rows = Part.Of(spec.MapHeight, band, bands);
+            TileWalk some = walk with { Rows = rows.Count };
+            float* gradient = map + image * mapImage + (nint)rows.First * spec.MapWidth * Block.Lanes;
+            float* to = sums;
+            for (int u = filterRows.First; u < filterRows.End; u++)
             {
-                Part rows = Part.Of(spec.MapHeight, band, bands);
-                TileWalk some = walk with { Rows = rows.Count };
-                float* gradient = map + (nint)rows.First * spec.MapWidth * Block.Lanes;
-                float* to = sums;
-                for (int u = filterRows.First; u < filterRows.End; u++)
+                float* x = plane + image * inputImage + (rows.First * spec.Stride + u) * rowFloats;
+                for (int left = run; left > 0;)
                 {
-                    float* x = plane + (rows.First * spec.Stride + u) * rowFloats;
-                    for (int left = run; left > 0;)
-                    {
-                        int pixels = ConvolutionTiles.NextOf(left, widest);
-                        AddTile<TStep>(pixels, some, x, gradient, to);
-                        x += pixels;
-                        to += pixels * Block.Lanes;
-                        left -= pixels;
-                    }
+                    int pixels = ConvolutionTiles.NextOf(left, widest);
+                    AddTile<TStep>(lanes, pixels, some, x, gradient, to, nextSums);
+                    x += pixels;
+                    to += pixels * Block.Lanes;
+                    left -= pixels;
                 }
             }
+        }
     }
 
-    private static void AddTile<TStep>(int pixels, in TileWalk walk, float* x, float* gradient, float* sums)
+    private static void AddTile<TStep>(int lanes, int pixels, in TileWalk walk, float* x, float* gradient, float* sums, nint nextSums)
         where TStep : struct, IPixelStep
     {
         if (ConvolutionTiles.LanesOf(Block.Lanes) == Block.Lanes)
         {
-            ConvolutionTiles.Run<Exchanged<TStep>, AddSums>(Block.Lanes, pixels, walk, x, gradient, float.NegativeInfinity, sums, 0);
+            ConvolutionTiles.Run<Exchanged<TStep>, AddSums>(lanes, pixels, walk, x, gradient, float.NegativeInfinity, sums, nextSums);
             return;
         }
         // Without vectors a tile has only two lanes, so the sums of sixteen channels are computed one by one.

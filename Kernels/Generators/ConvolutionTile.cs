@@ -65,6 +65,8 @@ internal sealed record ConvolutionTile(string Namespace, string ClassName, int B
                 {
                     nint step = TStep.Floats(walk);
                     nint advance = TStep.Advance(walk);
+                    nint weightBlock = TStep.WeightBlock(walk);
+                    nint weightAdvance = TStep.WeightAdvance({{Vectors * Lanes}});
                     nint rowStride = walk.RowStride;
 
             """);
@@ -91,7 +93,7 @@ internal sealed record ConvolutionTile(string Namespace, string ClassName, int B
 
             """);
         for (int v = 0; v < Vectors; v++)
-            code.Append($"                        {Vector.Type} w{v} = {Vector.Load($"weights + {v * Lanes}")};\n");
+            code.Append($"                        {Vector.Type} w{v} = {Vector.Load($"weights + {Address(v * Lanes, "weightBlock")}")};\n");
         for (int p = 0; p < pixels; p++)
         {
             code.Append($"                        {Vector.Type} x{p} = {Vector.Broadcast($"x[{p} * step]")};\n");
@@ -100,7 +102,7 @@ internal sealed record ConvolutionTile(string Namespace, string ClassName, int B
         }
         code.Append($$"""
                                     x += advance;
-                                    weights += {{Vectors * Lanes}};
+                                    weights += weightAdvance;
                                 }
                                 while (x < end);
                                 row += rowStride;
@@ -140,10 +142,10 @@ internal sealed record ConvolutionTile(string Namespace, string ClassName, int B
         }
     }
 
-    // Output channels lie in blocks of sixteen lanes; a vector may be a whole block or a part of one.
-    private string Address(int pixel, int vector)
-    {
-        int channel = vector * Lanes;
-        return $"output + {channel / VectorSyntax.BlockLanes} * outputBlock + {pixel * VectorSyntax.BlockLanes + channel % VectorSyntax.BlockLanes}";
-    }
+    private string Address(int pixel, int vector) =>
+        $"output + {pixel * VectorSyntax.BlockLanes} + {Address(vector * Lanes, "outputBlock")}";
+
+    // Channels lie in blocks of sixteen lanes; a vector may be a whole block or a part of one.
+    private static string Address(int channel, string block) =>
+        $"{channel / VectorSyntax.BlockLanes} * {block} + {channel % VectorSyntax.BlockLanes}";
 }

@@ -18,7 +18,13 @@ internal sealed class ConvolutionTileGeneratorTests
             internal readonly int Blocks, BlocksOfASum, Rows, Run;
             internal readonly nint BlockStride, RowStride;
         }
-        internal interface IPixelStep { static abstract nint Floats(in TileWalk walk); static abstract nint Advance(in TileWalk walk); }
+        internal interface IPixelStep
+        {
+            static abstract nint Floats(in TileWalk walk);
+            static abstract nint Advance(in TileWalk walk);
+            static abstract nint WeightBlock(in TileWalk walk);
+            static abstract nint WeightAdvance(int channels);
+        }
         internal interface ITileEnd { static abstract bool AddsToOutput { get; } }
 
         [ConvolutionTile(128, pixels: 3, vectors: 2)]
