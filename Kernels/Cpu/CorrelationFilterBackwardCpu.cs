@@ -22,13 +22,13 @@ namespace SiamIlgpu.Kernels.Cpu;
 /// </remarks>
 internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBackward, ILanesWork
 {
-
     private readonly WorkerPool workers;
     private readonly BlockedDft dft;
     private readonly int blocks, spectrumWidth, planeWidth;
     private readonly CpuScratch memory = new();
     private readonly float* real, imaginary;                     // X, then X' [block][m][m/2+1][16]
     private readonly float* gradientReal, gradientImaginary;     // G
+    private readonly float* packed;                              // two columns of X and G, of each thread
     private readonly float* embedded;                            // g [block][m][m][16], its margin always zero
     private readonly float* slopeReal, slopeImaginary;           // Y' [m][planeWidth], zeros behind m/2
     private readonly float* cosines, sines;                      // of 2 pi i / m, m of each
@@ -48,7 +48,7 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
     {
         workers = device.Workers;
         int m = spec.Size;
-        dft = new BlockedDft(m, m, margin: 0, workers.Threads);
+        dft = new BlockedDft(m, m, workers.Threads);
         blocks = spec.Features.Blocks;
         spectrumWidth = m / 2 + 1;
         planeWidth = spectrumWidth.RoundUp(Block.Lanes);
@@ -57,12 +57,14 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
         // The spectra first: they want the alignment.
         long spectra = blocks * dft.SpectrumLength, plane = (long)m * m;
         real = memory.Reserve<float>(
-            4 * spectra + blocks * plane * Block.Lanes + 2L * m * planeWidth + 2L * spectrumWidth * rowWidth
+            4 * spectra + 2 * blocks * dft.PackedLength * workers.Threads + blocks * plane * Block.Lanes
+            + 2L * m * planeWidth + 2L * spectrumWidth * rowWidth
             + (2L * planeWidth + rowWidth) * workers.Threads + CpuFilterPlanes.Length(spec) + 2 * m);
         imaginary = real + spectra;
         gradientReal = imaginary + spectra;
         gradientImaginary = gradientReal + spectra;
-        embedded = gradientImaginary + spectra;
+        packed = gradientImaginary + spectra;
+        embedded = packed + 2 * blocks * dft.PackedLength * workers.Threads;
         slopeReal = embedded + blocks * plane * Block.Lanes;
         slopeImaginary = slopeReal + m * planeWidth;
         alongCosines = slopeImaginary + m * planeWidth;
@@ -164,7 +166,9 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
         int block = ofGradient ? plane - blocks : plane;
         nint spectrum = (nint)(block * dft.SpectrumLength);
         nint first = (nint)block * Spec.Size * Spec.Size * Block.Lanes;
-        if (ofGradient)
+        if (ofGradient && (2 * pair + 1 < Spec.Margin || 2 * pair >= Spec.Margin + Spec.TemplateSize))
+            dft.ClearRows(gradientReal + spectrum, gradientImaginary + spectrum, pair);
+        else if (ofGradient)
             dft.ForwardRows<TLanes>(embedded + first, window: null, gradientReal + spectrum, gradientImaginary + spectrum, pair, worker);
         else
             dft.ForwardRows<TLanes>(features + first, given.Window, real + spectrum, imaginary + spectrum, pair, worker);
@@ -173,38 +177,46 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
     private void Columns<TLanes>(int pair, int worker)
         where TLanes : struct, ILanes<TLanes>
     {
+        float* ownX = packed + worker * 2 * blocks * dft.PackedLength, ownG = ownX + blocks * dft.PackedLength;
         for (int block = 0; block < blocks; block++)
         {
-            nint spectrum = (nint)(block * dft.SpectrumLength);
-            dft.ForwardColumns<TLanes>(real + spectrum, imaginary + spectrum, pair, worker);
-            dft.ForwardColumns<TLanes>(gradientReal + spectrum, gradientImaginary + spectrum, pair, worker);
+            nint spectrum = (nint)(block * dft.SpectrumLength), at = (nint)(block * dft.PackedLength);
+            DftColumns x = dft.ColumnsOf(real + spectrum, imaginary + spectrum, pair);
+            DftColumns g = dft.ColumnsOf(gradientReal + spectrum, gradientImaginary + spectrum, pair);
+            dft.ForwardColumns<TLanes>(x, dft.Packed(ownX + at), worker);
+            dft.ForwardColumns<TLanes>(g, dft.Packed(ownG + at), worker);
         }
-        for (int column = 2 * pair; column < Math.Min(2 * pair + 2, spectrumWidth); column++)
-            Solve<TLanes>(column);
+        for (int side = 0; side < 2; side++)   // both, also where an odd last column is done twice
+        {
+            int column = Math.Min(2 * pair + side, spectrumWidth - 1), at = side * Block.Lanes;
+            Solve<TLanes>(column, dft.Packed(ownX + at), dft.Packed(ownG + at));
+        }
         for (int block = 0; block < blocks; block++)
         {
-            nint spectrum = (nint)(block * dft.SpectrumLength);
-            dft.InverseColumns<TLanes>(real + spectrum, imaginary + spectrum, real + spectrum, imaginary + spectrum, pair, worker);
+            nint spectrum = (nint)(block * dft.SpectrumLength), at = (nint)(block * dft.PackedLength);
+            DftColumns to = dft.ColumnsOf(real + spectrum, imaginary + spectrum, pair);
+            dft.InverseColumns<TLanes>(dft.Packed(ownX + at), to, dft.Whole, worker);
         }
     }
 
-    /// <summary>Replaces one column of X by X', and writes that of Y'.</summary>
+    /// <summary>Replaces one column of X by X', and writes that of Y'. The columns of the blocks follow one another.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Solve<TLanes>(int column)
+    private void Solve<TLanes>(int column, in DftColumns x, in DftColumns g)
         where TLanes : struct, ILanes<TLanes>
     {
+        float* xReal = x.Real, xImaginary = x.Imaginary, gReal = g.Real, gImaginary = g.Imaginary;
         float scale = 1f / (Spec.Size * Spec.Size);
         for (int row = 0; row < Spec.Size; row++)
         {
-            nint first = (nint)row * dft.SpectrumStride + column * Block.Lanes;
+            nint first = row * x.RowStride;
             TLanes energy = default, sumReal = default, sumImaginary = default;
             nint at = first;
-            for (int block = 0; block < blocks; block++, at += (nint)dft.SpectrumLength)
+            for (int block = 0; block < blocks; block++, at += (nint)dft.PackedLength)
             {
                 for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
                 {
-                    TLanes xr = TLanes.Load(real + at + lane), xi = TLanes.Load(imaginary + at + lane);
-                    TLanes gr = TLanes.Load(gradientReal + at + lane), gi = TLanes.Load(gradientImaginary + at + lane);
+                    TLanes xr = TLanes.Load(xReal + at + lane), xi = TLanes.Load(xImaginary + at + lane);
+                    TLanes gr = TLanes.Load(gReal + at + lane), gi = TLanes.Load(gImaginary + at + lane);
                     energy = TLanes.MultiplyAdd(xi, xi, TLanes.MultiplyAdd(xr, xr, energy));
                     // X conj(G) = (xr gr + xi gi) + i (xi gr - xr gi)
                     sumReal = TLanes.MultiplyAdd(xi, gi, TLanes.MultiplyAdd(xr, gr, sumReal));
@@ -220,14 +232,14 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
             TLanes ar = TLanes.Broadcast(a), ai = TLanes.Broadcast(b);
             var own = TLanes.Broadcast(-2 * scale * inverse * (slopeR * a + slopeI * b));
             at = first;
-            for (int block = 0; block < blocks; block++, at += (nint)dft.SpectrumLength)
+            for (int block = 0; block < blocks; block++, at += (nint)dft.PackedLength)
             {
                 for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
                 {
-                    TLanes xr = TLanes.Load(real + at + lane), xi = TLanes.Load(imaginary + at + lane);
-                    TLanes gr = TLanes.Load(gradientReal + at + lane), gi = TLanes.Load(gradientImaginary + at + lane);
-                    (TLanes.MultiplyAdd(ar, gr, own * xr) - ai * gi).Store(real + at + lane);
-                    TLanes.MultiplyAdd(ai, gr, TLanes.MultiplyAdd(ar, gi, own * xi)).Store(imaginary + at + lane);
+                    TLanes xr = TLanes.Load(xReal + at + lane), xi = TLanes.Load(xImaginary + at + lane);
+                    TLanes gr = TLanes.Load(gReal + at + lane), gi = TLanes.Load(gImaginary + at + lane);
+                    (TLanes.MultiplyAdd(ar, gr, own * xr) - ai * gi).Store(xReal + at + lane);
+                    TLanes.MultiplyAdd(ai, gr, TLanes.MultiplyAdd(ar, gi, own * xi)).Store(xImaginary + at + lane);
                 }
             }
         }
@@ -241,7 +253,8 @@ internal sealed unsafe class CorrelationFilterBackwardCpu : CorrelationFilterBac
         for (int block = 0; block < blocks; block++)
         {
             nint spectrum = (nint)(block * dft.SpectrumLength);
-            dft.InverseRows<TLanes>(real + spectrum, imaginary + spectrum, featureGradient + (nint)block * m * m * Block.Lanes, pair, worker);
+            float* plane = featureGradient + (nint)block * m * m * Block.Lanes;
+            dft.InverseRows<TLanes>(real + spectrum, imaginary + spectrum, plane, dft.Whole, pair, worker);
         }
         for (int place = 2 * pair * m; place < Math.Min(2 * pair + 2, m) * m; place++)
         {

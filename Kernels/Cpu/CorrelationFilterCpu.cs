@@ -10,9 +10,11 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, ILanesWor
 {
     private readonly WorkerPool workers;
     private readonly BlockedDft dft;
+    private readonly DftCrop crop;
     private readonly int blocks;
     private readonly CpuScratch memory = new();
     private readonly float* real, imaginary;
+    private readonly float* packed;   // two columns of all blocks, of each thread
     private readonly CpuFilterPlanes given;
 
     // The arguments of the current call, which its tasks share.
@@ -23,13 +25,16 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, ILanesWor
         : base(device, spec)
     {
         workers = device.Workers;
-        dft = new BlockedDft(spec.Size, spec.Size, spec.Margin, workers.Threads);
+        dft = new BlockedDft(spec.Size, spec.Size, workers.Threads);
+        crop = new DftCrop(spec.Margin, spec.TemplateSize, spec.TemplateSize);
         blocks = spec.Features.Blocks;
 
         // The spectra first: they want the alignment.
-        real = memory.Reserve<float>(2 * blocks * dft.SpectrumLength + CpuFilterPlanes.Length(spec));
+        long packedLength = workers.Threads * blocks * dft.PackedLength;
+        real = memory.Reserve<float>(2 * blocks * dft.SpectrumLength + packedLength + CpuFilterPlanes.Length(spec));
         imaginary = real + blocks * dft.SpectrumLength;
-        given = new CpuFilterPlanes(spec, imaginary + blocks * dft.SpectrumLength);
+        packed = imaginary + blocks * dft.SpectrumLength;
+        given = new CpuFilterPlanes(spec, packed + packedLength);
         UpdateCore(window, target);
     }
 
@@ -58,7 +63,7 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, ILanesWor
         else
         {
             float* plane = template + (nint)block * Spec.TemplateSize * Spec.TemplateSize * Block.Lanes;
-            dft.InverseRows<TLanes>(real + spectrum, imaginary + spectrum, plane, pair, worker);
+            dft.InverseRows<TLanes>(real + spectrum, imaginary + spectrum, plane, crop, pair, worker);
         }
     }
 
@@ -68,7 +73,7 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, ILanesWor
         this.template = template.Pointer();
         Run(Step.ForwardRows, blocks * dft.RowPairs);
         Run(Step.Columns, dft.ColumnPairs);
-        Run(Step.InverseRows, blocks * dft.InnerRowPairs);
+        Run(Step.InverseRows, blocks * BlockedDft.PairsOf(Spec.TemplateSize));
     }
 
     protected override void UpdateCore(ReadOnlySpan<float> window, ReadOnlySpan<float> target) => given.Update(window, target);
@@ -88,18 +93,21 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, ILanesWor
     private void Columns<TLanes>(int pair, int worker)
         where TLanes : struct, ILanes<TLanes>
     {
+        float* own = packed + worker * blocks * dft.PackedLength;
         for (int block = 0; block < blocks; block++)
         {
             nint spectrum = (nint)(block * dft.SpectrumLength);
-            dft.ForwardColumns<TLanes>(real + spectrum, imaginary + spectrum, pair, worker);
+            DftColumns from = dft.ColumnsOf(real + spectrum, imaginary + spectrum, pair);
+            dft.ForwardColumns<TLanes>(from, dft.Packed(own + block * dft.PackedLength), worker);
         }
         int spectrumWidth = dft.SpectrumStride / Block.Lanes;
-        for (int column = 2 * pair; column < Math.Min(2 * pair + 2, spectrumWidth); column++)
-            Solve<TLanes>(column, spectrumWidth);
+        for (int side = 0; side < 2; side++)   // both, also where an odd last column is done twice
+            Solve<TLanes>(own + side * Block.Lanes, Math.Min(2 * pair + side, spectrumWidth - 1), spectrumWidth);
         for (int block = 0; block < blocks; block++)
         {
             nint spectrum = (nint)(block * dft.SpectrumLength);
-            dft.InverseColumns<TLanes>(real + spectrum, imaginary + spectrum, real + spectrum, imaginary + spectrum, pair, worker);
+            DftColumns to = dft.ColumnsOf(real + spectrum, imaginary + spectrum, pair);
+            dft.InverseColumns<TLanes>(dft.Packed(own + block * dft.PackedLength), to, crop, worker);
         }
     }
 
@@ -108,20 +116,22 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, ILanesWor
     /// conj(a) F = (ar Fr + ai Fi) + i (ar Fi - ai Fr).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Solve<TLanes>(int column, int spectrumWidth)
+    private void Solve<TLanes>(float* packedColumn, int column, int spectrumWidth)
         where TLanes : struct, ILanes<TLanes>
     {
         float scale = 1f / (Spec.Size * Spec.Size);
+        DftColumns columns = dft.Packed(packedColumn);
+        float* fReal = columns.Real, fImaginary = columns.Imaginary;
         for (int row = 0; row < Spec.Size; row++)
         {
-            nint first = (nint)row * dft.SpectrumStride + column * Block.Lanes;
+            nint first = row * columns.RowStride;
             TLanes energy = default;
             nint at = first;
-            for (int block = 0; block < blocks; block++, at += (nint)dft.SpectrumLength)
+            for (int block = 0; block < blocks; block++, at += (nint)dft.PackedLength)
             {
                 for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
                 {
-                    TLanes re = TLanes.Load(real + at + lane), im = TLanes.Load(imaginary + at + lane);
+                    TLanes re = TLanes.Load(fReal + at + lane), im = TLanes.Load(fImaginary + at + lane);
                     energy = TLanes.MultiplyAdd(im, im, TLanes.MultiplyAdd(re, re, energy));
                 }
             }
@@ -129,13 +139,13 @@ internal sealed unsafe class CorrelationFilterCpu : CorrelationFilter, ILanesWor
             var ar = TLanes.Broadcast(given.TargetReal[row * spectrumWidth + column] / k);
             var ai = TLanes.Broadcast(given.TargetImaginary[row * spectrumWidth + column] / k);
             at = first;
-            for (int block = 0; block < blocks; block++, at += (nint)dft.SpectrumLength)
+            for (int block = 0; block < blocks; block++, at += (nint)dft.PackedLength)
             {
                 for (int lane = 0; lane < Block.Lanes; lane += TLanes.Count)
                 {
-                    TLanes re = TLanes.Load(real + at + lane), im = TLanes.Load(imaginary + at + lane);
-                    TLanes.MultiplyAdd(ai, im, ar * re).Store(real + at + lane);
-                    (ar * im - ai * re).Store(imaginary + at + lane);
+                    TLanes re = TLanes.Load(fReal + at + lane), im = TLanes.Load(fImaginary + at + lane);
+                    TLanes.MultiplyAdd(ai, im, ar * re).Store(fReal + at + lane);
+                    (ar * im - ai * re).Store(fImaginary + at + lane);
                 }
             }
         }

@@ -15,7 +15,7 @@ internal sealed unsafe class Fourier2DCpu : Fourier2D, ILanesWork
         : base(device, spec)
     {
         workers = device.Workers;
-        dft = new BlockedDft(spec.Height, spec.Width, margin: 0, workers.Threads);
+        dft = new BlockedDft(spec.Height, spec.Width, workers.Threads);
         blocks = spec.Real.Blocks;
     }
 
@@ -39,14 +39,16 @@ internal sealed unsafe class Fourier2DCpu : Fourier2D, ILanesWork
                 dft.ForwardRows<TLanes>(plane, window: null, real + spectrum, imaginary + spectrum, pair, worker);
                 break;
             case Step.ForwardColumns:
-                dft.ForwardColumns<TLanes>(real + spectrum, imaginary + spectrum, pair, worker);
+                DftColumns columns = dft.ColumnsOf(real + spectrum, imaginary + spectrum, pair);
+                dft.ForwardColumns<TLanes>(columns, columns, worker);
                 break;
             case Step.InverseColumns:
-                dft.InverseColumns<TLanes>(
-                    real + spectrum, imaginary + spectrum, columnsReal + spectrum, columnsImaginary + spectrum, pair, worker);
+                columns = dft.ColumnsOf(real + spectrum, imaginary + spectrum, pair);
+                DftColumns to = dft.ColumnsOf(columnsReal + spectrum, columnsImaginary + spectrum, pair);
+                dft.InverseColumns<TLanes>(columns, to, dft.Whole, worker);
                 break;
             default:
-                dft.InverseRows<TLanes>(columnsReal + spectrum, columnsImaginary + spectrum, plane, pair, worker);
+                dft.InverseRows<TLanes>(columnsReal + spectrum, columnsImaginary + spectrum, plane, dft.Whole, pair, worker);
                 break;
         }
     }
@@ -68,7 +70,7 @@ internal sealed unsafe class Fourier2DCpu : Fourier2D, ILanesWork
         columnsReal = columnsMemory.Reserve<float>(2 * blocks * dft.SpectrumLength);
         columnsImaginary = columnsReal + blocks * dft.SpectrumLength;
         Run(Step.InverseColumns, dft.ColumnPairs);
-        Run(Step.InverseRows, dft.InnerRowPairs);
+        Run(Step.InverseRows, dft.RowPairs);
     }
 
     protected override void Dispose(bool disposing)
