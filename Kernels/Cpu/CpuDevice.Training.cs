@@ -13,7 +13,7 @@ public sealed partial class CpuDevice
         new MaxPoolBackwardCpu(this, spec);
 
     private protected override CrossCorrelationBackward PrepareBackwardCore(CrossCorrelationSpec spec) =>
-        new CrossCorrelationBackwardCpu(this, spec);
+        SpectralCorrelationBackwardCpu.Pays(spec) ? new SpectralCorrelationBackwardCpu(this, spec) : new CrossCorrelationBackwardCpu(this, spec);
 
     private protected override BatchNormTraining PrepareTrainingCore(BatchNormSpec spec) =>
         spec.Channels == 1 ? new ScoreBatchNormCpu(this, spec) : new BatchNormTrainingCpu(this, spec);
