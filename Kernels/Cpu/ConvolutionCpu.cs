@@ -35,8 +35,9 @@ internal static class ConvolutionCpu
         long points = (outputs + TTransform.Taps - 1) * (outputs + TTransform.Taps - 1);
         long images = spec.Batch / spec.Sets;
         long tiles = images * spec.MapHeight.DivideUp(outputs) * spec.MapWidth.DivideUp(outputs);
-        long filterValues = (long)input.Depth * spec.OutChannels;
-        long channels = input.Groups * input.Blocks * input.Lanes + spec.OutChannels;
+        int outChannels = spec.OutChannels.RoundUp(Block.Lanes);
+        long filterValues = (long)input.Depth * outChannels;
+        long channels = input.Groups * input.Blocks * input.Lanes + outChannels;
         return points * (filterValues * (tiles + PerFilterValue) + PerTransformed * tiles * channels) < spec.Flops / 2 / spec.Sets;
     }
 }

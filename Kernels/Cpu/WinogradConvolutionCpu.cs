@@ -147,7 +147,7 @@ internal sealed unsafe class WinogradConvolutionCpu<TTransform> : Convolution, I
 
     private int MapRow => Spec.MapWidth * Block.Lanes;
 
-    private int OutBlocks => Spec.OutChannels / Block.Lanes;
+    private int OutBlocks => Spec.OutChannels.DivideUp(Block.Lanes);
 
     private int BlocksOfAGroup => OutBlocks / source.Groups;
 

@@ -24,7 +24,7 @@ internal sealed unsafe class WinogradFilters<TTransform> : IPackedFilters<Winogr
         this.device = device;
         this.spec = spec;
         source = WinogradInput.Of(spec, device);
-        packed = new CpuBuffer(device, (long)Points * Points * source.Depth * spec.OutChannels, zeroed: false);
+        packed = new CpuBuffer(device, (long)Points * Points * source.Depth * spec.OutChannels.RoundUp(Block.Lanes), zeroed: false);
         Chunks = Cut();
         Repack(filters);
     }
@@ -112,9 +112,9 @@ internal sealed unsafe class WinogradFilters<TTransform> : IPackedFilters<Winogr
 
     private OutputBlock[] Cut()
     {
-        int perGroup = spec.OutChannels / source.Groups;
+        int perGroup = (spec.OutChannels / source.Groups).RoundUp(Block.Lanes);
         var cut = new List<OutputBlock>();
-        for (int first = 0; first < spec.OutChannels; first += cut[^1].Lanes)
+        for (int first = 0; first < source.Groups * perGroup; first += cut[^1].Lanes)
         {
             int lanes = Math.Min(ChunkChannels, perGroup - first % perGroup);
             cut.Add(new OutputBlock(first, lanes, first / perGroup, (long)first * Points * Points * source.Depth));
@@ -122,7 +122,8 @@ internal sealed unsafe class WinogradFilters<TTransform> : IPackedFilters<Winogr
         return [.. cut];
     }
 
-    // One channel's taps [ky][kx][lane] of consecutive filters; a phase that ends early has zeros.
+    // One channel's taps [ky][kx][lane] of consecutive filters. A phase that ends early has zeros, and so has what fills up the last block
+    // of input or output channels.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Gather(int firstChannel, int lanes, int depth, double* filter)
     {
@@ -134,9 +135,9 @@ internal sealed unsafe class WinogradFilters<TTransform> : IPackedFilters<Winogr
             {
                 int row = y * source.Stride + firstRow;
                 int column = x * source.Stride + firstColumn;
-                bool inside = row < size && column < size;
+                int inside = row < size && column < size && channel < inPerGroup ? spec.OutChannels - firstChannel : 0;
                 for (int lane = 0; lane < lanes; lane++)
-                    *filter++ = inside ? filters[(((long)(firstChannel + lane) * inPerGroup + channel) * size + row) * size + column] : 0;
+                    *filter++ = lane < inside ? filters[(((long)(firstChannel + lane) * inPerGroup + channel) * size + row) * size + column] : 0;
             }
     }
 }

@@ -17,12 +17,15 @@ internal readonly record struct WinogradInput(
     /// <summary>Taps of a filter over the phases.</summary>
     internal static int TapsOf(in ConvolutionSpec spec) => spec.Size.DivideUp(spec.Stride);
 
-    /// <summary>Whether a convolution has such a form: whole blocks of channels a group, and pixels no wider than a block.</summary>
+    /// <summary>
+    /// Whether a convolution has such a form: groups of whole blocks of channels, and pixels no wider than a block. The channels of one
+    /// group need not fill its last block.
+    /// </summary>
     internal static bool Exists(in ConvolutionSpec spec, ComputeDevice device) =>
-        spec.OutChannels / spec.Groups % Block.Lanes == 0
+        (spec.Groups == 1 || spec.OutChannels / spec.Groups % Block.Lanes == 0)
         && (spec.InputLayout(device) == TensorLayout.Interleaved
             ? spec.Groups == 1 && spec.Stride * spec.InChannels <= Block.Lanes
-            : spec.Stride == 1 && spec.InChannels / spec.Groups % Block.Lanes == 0);
+            : spec.Stride == 1 && (spec.Groups == 1 || spec.InChannels / spec.Groups % Block.Lanes == 0));
 
     /// <summary>How the input of a convolution lies.</summary>
     internal static WinogradInput Of(in ConvolutionSpec spec, ComputeDevice device)
@@ -36,7 +39,7 @@ internal readonly record struct WinogradInput(
             return new(spec.Stride, taps, 1, spec.Stride, spec.Stride * spec.InChannels, image, row, spec.Stride * row) { IsImage = true };
         }
         return new(
-            1, taps, spec.Groups, spec.InChannels / spec.Groups / Block.Lanes, Block.Lanes, image,
+            1, taps, spec.Groups, (spec.InChannels / spec.Groups).DivideUp(Block.Lanes), Block.Lanes, image,
             spec.Height * spec.Width * Block.Lanes, spec.Width * Block.Lanes);
     }
 
