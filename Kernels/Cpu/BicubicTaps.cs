@@ -82,6 +82,40 @@ internal sealed unsafe class BicubicTaps : IDisposable
         computed = (inSize, outSize, knownFirst, knownCount);
     }
 
+    /// <summary>
+    /// Fills the table from another one: output i lies at places[i] between the outputs of <paramref name="grid"/>, of which there are
+    /// <paramref name="gridSize"/>, and is interpolated linearly. At a whole number it is that output, with the same weights.
+    /// </summary>
+    internal void Interpolate(BicubicTaps grid, int gridSize, ReadOnlySpan<float> places)
+    {
+        computed = default;
+        int furthest = 0;
+        for (int i = 0; i + 1 < gridSize; i++)
+            furthest = Math.Max(furthest, grid.First[i + 1] - grid.First[i]);
+        int taps = grid.Count, last = Math.Max(0, gridSize - 2), next = Math.Min(1, gridSize - 1), end = grid.First[gridSize - 1] + taps;
+        Count = Math.Min(taps + furthest, end);
+        First = firstMemory.Reserve<int>(places.Length);
+        Weights = weightMemory.Reserve<float>((long)places.Length * Count);
+        Outside = outsideMemory.Reserve<float>(places.Length);
+        for (int i = 0; i < places.Length; i++)
+        {
+            float place = Math.Clamp(places[i], 0, gridSize - 1);
+            int low = Math.Min((int)place, last), high = low + next;
+            float toHigh = place - low, toLow = 1 - toHigh;
+            // The last outputs begin early enough that their taps end with the known samples.
+            int start = Math.Min(grid.First[low], end - Count);
+            First[i] = start;
+            Outside[i] = toLow * grid.Outside[low] + toHigh * grid.Outside[high];
+            var weights = new Span<float>(Weights + (long)i * Count, Count);
+            weights.Clear();
+            for (int t = 0; t < taps; t++)
+            {
+                weights[grid.First[low] - start + t] += toLow * grid.Weights[(long)low * taps + t];
+                weights[grid.First[high] - start + t] += toHigh * grid.Weights[(long)high * taps + t];
+            }
+        }
+    }
+
     public void Dispose()
     {
         firstMemory.Dispose();

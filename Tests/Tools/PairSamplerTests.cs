@@ -77,7 +77,10 @@ public sealed class PairSamplerTests
         float[] planar = new float[3 * 63 * 63];
         device.Download(crops, planar);
         for (int i = 0; i < planar.Length; i++)
-            Assert.That(exemplar[i % (63 * 63) * 3 + i / (63 * 63)], Is.EqualTo(planar[i]), $"{i}");
+        {
+            // The sampler adds up the same products in another order.
+            Assert.That(exemplar[i % (63 * 63) * 3 + i / (63 * 63)], Is.EqualTo(planar[i]).Within(1e-3), $"{i}");
+        }
     }
 
     [Test]

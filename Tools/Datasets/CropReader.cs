@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.Intrinsics;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Cpu;
 using SiamIlgpu.Kernels.Ops;
@@ -17,22 +16,16 @@ namespace SiamIlgpu.Datasets;
 /// <param name="Gray">Whether the crop is turned gray.</param>
 internal readonly record struct Alteration(float StretchX, float StretchY, float ShiftX, float ShiftY, RgbColor Color, bool Gray);
 
-/// <summary>Cuts crops with the tracker's own resampling, and with a margin for the alterations. For one thread at a time.</summary>
-internal sealed class CropReader : IDisposable
+/// <summary>
+/// Cuts crops with the tracker's own resampling, and with a margin for the alterations. For one thread at a time.
+/// </summary>
+internal sealed class CropReader(PairOptions options) : IDisposable
 {
-    private readonly PairOptions options;
-    private readonly CpuDevice device = new(1);
     private readonly FrameWindow window = new();
-    private readonly Cutter exemplar, search;
+    private readonly CropSampler sampler = new();
 
-    public CropReader(PairOptions options)
-    {
-        this.options = options;
-        exemplar = new Cutter(device, options.ExemplarSize + 2 * options.MarginOf(options.ExemplarSize));
-        search = options.SearchSize == options.ExemplarSize
-            ? exemplar
-            : new Cutter(device, options.SearchSize + 2 * options.MarginOf(options.SearchSize));
-    }
+    // The rows and columns of the samples in the crop with its margin. A search crop is not smaller than an exemplar.
+    private readonly float[] allRows = new float[options.SearchSize], allColumns = new float[options.SearchSize];
 
     /// <summary>Whether a point, in 1-based coordinates, lies in the frame that was read last.</summary>
     public bool IsInFrame((double X, double Y) place)
@@ -49,122 +42,61 @@ internal sealed class CropReader : IDisposable
     public bool TryCrop(
         TrainingVideo video, int frame, (double X, double Y) center, double side, int size, in Alteration alteration, Span<float> crop)
     {
-        Cutter cutter = size == options.ExemplarSize ? exemplar : search;
+        int whole = size + 2 * options.MarginOf(size);
         Span<CropSquare> level = stackalloc CropSquare[1];
-        CropSquare square = CropGeometry.Single(center, side * cutter.Size / size, cutter.Size, out int regionSize, level);
+        CropSquare square = CropGeometry.Single(center, side * whole / size, whole, out int regionSize, level);
         if (!video.TryRead(frame, square, window))
             return false;
-        var pyramid = new CropPyramid
-        {
-            Region = new CropSquare(square.X - window.Left, square.Y - window.Top, square.Side),
-            RegionSize = regionSize,
-            Levels = level,
-            Padding = window.Padding,
-        };
-        cutter.Cut(window.Pixels, pyramid);
-        cutter.Alter(alteration, size, crop);
+        Span<float> rows = allRows.AsSpan(0, size), columns = allColumns.AsSpan(0, size);
+        Place(rows, regionSize, alteration.ShiftY, alteration.StretchY);
+        Place(columns, regionSize, alteration.ShiftX, alteration.StretchX);
+        var inWindow = new CropSquare(square.X - window.Left, square.Y - window.Top, square.Side);
+        sampler.Sample(window.Pixels, inWindow, regionSize, rows, columns, window.Padding, crop);
+        Add(alteration.Color, crop);
+        if (alteration.Gray)
+            ToGray(crop);
         return true;
     }
 
-    public void Dispose()
+    public void Dispose() => sampler.Dispose();
+
+    // Spreads the places around the middle of the whole crop.
+    private static void Place(Span<float> places, int whole, float shift, float stretch)
     {
-        exemplar.Dispose();
-        search.Dispose();
-        device.Dispose();
+        float middle = (whole - 1) / 2f + shift, half = (places.Length - 1) / 2f;
+        for (int i = 0; i < places.Length; i++)
+            places[i] = Math.Clamp(middle + stretch * (i - half), 0, whole - 1);
     }
 
-    /// <summary>Cuts crops of one size, with their margin.</summary>
-    private sealed class Cutter : IDisposable
+    private static void Add(RgbColor color, Span<float> crop)
     {
-        private readonly CpuDevice device;
-        private readonly CropResize operation;
-        private readonly Tensor crops;
-
-        // The same numbers as rows of 3 * size, so that they are downloaded in the order of the memory, pixel after pixel.
-        private readonly TensorView rows;
-
-        // The crop in RGB, and a row that is interpolated between two of its rows. A pixel is read as four numbers, so the row is longer.
-        private readonly float[] pixels;
-        private readonly float[] mixed;
-
-        public Cutter(CpuDevice device, int size)
+        if (color == default)
+            return;
+        // A vector of n floats begins with red, green or blue. After three vectors the same begins again.
+        int n = Vector<float>.Count;
+        Span<float> pattern = stackalloc float[3 * n];
+        for (int k = 0; k < pattern.Length; k += 3)
+            (pattern[k], pattern[k + 1], pattern[k + 2]) = (color.Red, color.Green, color.Blue);
+        var (first, second, third) = (new Vector<float>(pattern), new Vector<float>(pattern[n..]), new Vector<float>(pattern[(2 * n)..]));
+        int i = 0;
+        for (; i <= crop.Length - 3 * n; i += 3 * n)
         {
-            (this.device, Size) = (device, size);
-            operation = device.Prepare(new CropResizeSpec(1, size));
-            crops = device.Allocate(operation.Spec.Crops, TensorLayout.Interleaved);
-            rows = crops.View.Slice(0, new TensorShape(1, 1, size, 3 * size), TensorLayout.Planar);
-            pixels = new float[3 * size * size];
-            mixed = new float[3 * size + 4];
+            Span<float> part = crop.Slice(i, 3 * n);
+            (new Vector<float>(part) + first).CopyTo(part);
+            (new Vector<float>(part[n..]) + second).CopyTo(part[n..]);
+            (new Vector<float>(part[(2 * n)..]) + third).CopyTo(part[(2 * n)..]);
         }
+        for (; i < crop.Length; i += 3)
+            (crop[i], crop[i + 1], crop[i + 2]) = (crop[i] + color.Red, crop[i + 1] + color.Green, crop[i + 2] + color.Blue);
+    }
 
-        /// <summary>Rows and columns of a crop, including its margin.</summary>
-        public int Size { get; }
-
-        public void Cut(Frame frame, in CropPyramid pyramid)
+    // The weights of MATLAB's rgb2gray.
+    private static void ToGray(Span<float> crop)
+    {
+        for (int i = 0; i < crop.Length; i += 3)
         {
-            operation.Forward(frame, pyramid, crops);
-            device.Download(rows, pixels);
-        }
-
-        /// <summary>
-        /// Stretches, shifts and removes the margin in one bilinear resampling. Without stretch and shift it copies the pixels.
-        /// </summary>
-        public void Alter(in Alteration alteration, int size, Span<float> crop)
-        {
-            float middle = (Size - 1) / 2f, half = (size - 1) / 2f;
-            Vector128<float> color = Vector128.Create(alteration.Color.Red, alteration.Color.Green, alteration.Color.Blue, 0);
-            int length = 3 * Size, last = Math.Max(0, Size - 2), next = Size > 1 ? 1 : 0;
-            for (int y = 0; y < size; y++)
-            {
-                float atY = Math.Clamp(middle + alteration.ShiftY + alteration.StretchY * (y - half), 0, Size - 1);
-                int row = Math.Min((int)atY, last);
-                Mix(pixels.AsSpan(row * length, length), pixels.AsSpan((row + next) * length, length), atY - row, mixed.AsSpan(0, length));
-                Span<float> to = crop.Slice(3 * y * size, 3 * size);
-                for (int x = 0; x < size; x++)
-                {
-                    float atX = Math.Clamp(middle + alteration.ShiftX + alteration.StretchX * (x - half), 0, Size - 1);
-                    int column = Math.Min((int)atX, last);
-                    Vector128<float> left = Vector128.Create<float>(mixed.AsSpan(3 * column, 4));
-                    Vector128<float> right = Vector128.Create<float>(mixed.AsSpan(3 * (column + next), 4));
-                    Vector128<float> pixel = left + (right - left) * (atX - column) + color;
-                    // The fourth number overwrites the first one of the next pixel, which is written afterwards.
-                    if (x < size - 1)
-                        pixel.CopyTo(to[(3 * x)..]);
-                    else
-                        (to[3 * x], to[3 * x + 1], to[3 * x + 2]) = (pixel[0], pixel[1], pixel[2]);
-                }
-                if (alteration.Gray)
-                    ToGray(to);
-            }
-        }
-
-        public void Dispose()
-        {
-            operation.Dispose();
-            crops.Dispose();
-        }
-
-        // to = upper + (lower - upper) * part
-        private static void Mix(ReadOnlySpan<float> upper, ReadOnlySpan<float> lower, float part, Span<float> to)
-        {
-            int x = 0;
-            for (; x <= to.Length - Vector<float>.Count; x += Vector<float>.Count)
-            {
-                var above = new Vector<float>(upper[x..]);
-                (above + (new Vector<float>(lower[x..]) - above) * part).CopyTo(to[x..]);
-            }
-            for (; x < to.Length; x++)
-                to[x] = upper[x] + (lower[x] - upper[x]) * part;
-        }
-
-        // The weights of MATLAB's rgb2gray.
-        private static void ToGray(Span<float> row)
-        {
-            for (int i = 0; i < row.Length; i += 3)
-            {
-                float gray = 0.2989f * row[i] + 0.5870f * row[i + 1] + 0.1140f * row[i + 2];
-                (row[i], row[i + 1], row[i + 2]) = (gray, gray, gray);
-            }
+            float gray = 0.2989f * crop[i] + 0.5870f * crop[i + 1] + 0.1140f * crop[i + 2];
+            (crop[i], crop[i + 1], crop[i + 2]) = (gray, gray, gray);
         }
     }
 }
