@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using SiamIlgpu.Datasets.Synthetic;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Ops;
@@ -64,7 +63,9 @@ public sealed class FrameWindow
 
     internal FigurePainter Painter { get; } = new();
 
-    internal Vector128<float>[] Canvas { get; set; } = [];
+    internal Canvas Canvas { get; set; } = new();
 
-    internal Vector128<float>[] Scratch { get; set; } = [];
+    internal Canvas Scratch { get; set; } = new();
+
+    internal byte[] Bytes { get; set; } = [];
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace SiamIlgpu.Datasets.Synthetic;
@@ -13,8 +14,7 @@ internal sealed class Backdrop
 
     private const int FigureSpace = 160;
 
-    private readonly uint[] texels = new uint[Size * Size];
-    private readonly PolygonFill fill = new();
+    private readonly Painting painting = new(Size, new PolygonFill());
     private readonly Palette palette;
     private SceneRandom random;
 
@@ -40,14 +40,14 @@ internal sealed class Backdrop
             return picture;
         }
         backdrop.Paint(makers);
-        var texture = new Texture(backdrop.texels, Size, 2);
+        Texture texture = backdrop.painting.ToTexture(levels: 2);
         mean = texture.Mean;
         return texture;
     }
 
     private void Paint(FigureMaker makers)
     {
-        Ground(Color(), random.Between(0.4f, 1.5f));
+        painting.Ground(Surface.Draw(ref random, palette, Color(), random.Between(0.4f, 1.5f), tiled: true));
         switch (random.Below(8))
         {
             case 0 or 1:
@@ -83,22 +83,11 @@ internal sealed class Backdrop
 
     private Surface NewSurface(Vector128<float> color, float scale) => Surface.Draw(ref random, palette, color, scale, tiled: false);
 
-    private void Ground(Vector128<float> color, float scale)
-    {
-        Surface surface = Surface.Draw(ref random, palette, color, scale, tiled: true);
-        for (int y = 0; y < Size; y++)
-        {
-            for (int x = 0; x < Size; x++)
-                texels[y * Size + x] = Texel.Pack(surface.At(x, y));
-        }
-    }
-
-    private void Patch(ReadOnlySpan<float> outline, Surface surface)
+    private void Patch(float[] outline, Surface surface)
     {
         (float minX, float minY, float maxX, float maxY) = PolygonFill.Bounds(outline);
         float slopeX = 0.3f * random.Normal() / (maxX - minX + 1), slopeY = 0.3f * random.Normal() / (maxY - minY + 1);
-        var shader = new SurfaceShader(texels, Size, surface, -slopeX * (minX + maxX) / 2 - slopeY * (minY + maxY) / 2, slopeX, slopeY);
-        fill.Fill(outline, -Size, -Size, 2 * Size, 2 * Size, ref shader);
+        painting.Add(outline, surface, -slopeX * (minX + maxX) / 2 - slopeY * (minY + maxY) / 2, slopeX, slopeY);
     }
 
     private void Leaves(int count, float smallest, float largest, float spread)
@@ -187,8 +176,10 @@ internal sealed class Backdrop
 
     private void Crowd(FigureMaker makers, int count)
     {
+        // The figures are painted over what is already there.
+        painting.Finish();
         var painter = new FigurePainter();
-        Vector128<float>[] space = new Vector128<float>[FigureSpace * FigureSpace];
+        var canvas = new Canvas();
         Figure[] figures = new Figure[Math.Min(count, 3)];
         for (int i = 0; i < figures.Length; i++)
             figures[i] = makers.Make(FigureMaker.AnyKind(ref random));
@@ -197,16 +188,42 @@ internal sealed class Backdrop
             int left = random.Below(Size - FigureSpace), top = random.Below(Size - FigureSpace);
             float scale = random.Between(30, 100);
             Affine place = new Affine(scale * random.Sign(), 0, 0, scale, left + FigureSpace / 2, top + FigureSpace / 2);
-            for (int y = 0; y < FigureSpace; y++)
+            canvas.Place(left, top, FigureSpace, FigureSpace);
+            Unpack(canvas);
+            painter.Paint(figures[random.Below(figures.Length)], new Pose(place, 0.2f * random.Normal(), random.Between(-1, 1)), random.Between(0, 200), canvas);
+            Pack(canvas);
+        }
+    }
+
+    private void Unpack(Canvas canvas)
+    {
+        Vector256<uint> low = Vector256.Create(255u);
+        nuint green = (nuint)canvas.Plane, blue = 2 * green;
+        for (int y = canvas.Top; y < canvas.Top + canvas.Height; y++)
+        {
+            ref uint from = ref Unsafe.Add(ref painting.Row(y), canvas.Left);
+            ref float to = ref canvas.Row(y);
+            for (nuint x = 0; x < (nuint)canvas.Width; x += Lanes.Count)
             {
-                for (int x = 0; x < FigureSpace; x++)
-                    space[y * FigureSpace + x] = Texel.Unpack(texels[(top + y) * Size + left + x]);
+                Vector256<uint> texels = Vector256.LoadUnsafe(ref from, x);
+                Lanes.ToSingle(texels & low).StoreUnsafe(ref to, x);
+                Lanes.ToSingle((texels >> 8) & low).StoreUnsafe(ref to, x + green);
+                Lanes.ToSingle((texels >> 16) & low).StoreUnsafe(ref to, x + blue);
             }
-            painter.Paint(figures[random.Below(figures.Length)], new Pose(place, 0.2f * random.Normal(), random.Between(-1, 1)), random.Between(0, 200), new Canvas(space, left, top, FigureSpace, FigureSpace));
-            for (int y = 0; y < FigureSpace; y++)
+        }
+    }
+
+    private void Pack(Canvas canvas)
+    {
+        nuint green = (nuint)canvas.Plane, blue = 2 * green;
+        for (int y = canvas.Top; y < canvas.Top + canvas.Height; y++)
+        {
+            ref float from = ref canvas.Row(y);
+            ref uint to = ref Unsafe.Add(ref painting.Row(y), canvas.Left);
+            for (nuint x = 0; x < (nuint)canvas.Width; x += Lanes.Count)
             {
-                for (int x = 0; x < FigureSpace; x++)
-                    texels[(top + y) * Size + left + x] = Texel.Pack(space[y * FigureSpace + x]);
+                (Lanes.ToBytes(Vector256.LoadUnsafe(ref from, x)) | Lanes.ToBytes(Vector256.LoadUnsafe(ref from, x + green)) << 8
+                    | Lanes.ToBytes(Vector256.LoadUnsafe(ref from, x + blue)) << 16).StoreUnsafe(ref to, x);
             }
         }
     }

@@ -142,12 +142,8 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
     {
         float fine = (float)ClothSize / size;
         Surface surface = Surface.Draw(ref random, palette, color, fine * random.Between(0.5f, 2.2f), tiled: false);
-        uint[] texels = new uint[size * size];
-        for (int y = 0; y < size; y++)
-        {
-            for (int x = 0; x < size; x++)
-                texels[y * size + x] = Texel.Pack(surface.At(x, y));
-        }
+        var painting = new Painting(size, fill);
+        painting.Ground(surface);
         if (random.Chance(leaves))
         {
             for (int count = 3 + random.Below(25); count > 0; count--)
@@ -155,11 +151,10 @@ internal sealed class FigureMaker(ulong seed, Palette palette, IReadOnlyList<Tex
                 float radius = random.NaturalRadius(4, 45) / fine;
                 Vector128<float> leafColor = random.Chance(0.5f) ? palette.Draw(ref random) : Palette.Near(ref random, color, 45);
                 Surface leaf = Surface.Draw(ref random, palette, leafColor, fine * random.Between(0.5f, 2f), tiled: false);
-                var shader = new SurfaceShader(texels, size, leaf, 0, 0, 0);
-                fill.Fill(AnyOutline(random.Between(0, size), random.Between(0, size), radius), -size, -size, 2 * size, 2 * size, ref shader);
+                painting.Add(AnyOutline(random.Between(0, size), random.Between(0, size), radius), leaf);
             }
         }
-        return new Texture(texels, size, 3);
+        return painting.ToTexture(levels: 3);
     }
 
     private float[] AnyOutline(float x, float y, float radius)

@@ -1,18 +1,19 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace SiamIlgpu.Datasets.Synthetic;
 
 /// <summary>
 /// Gray patterns of 256 x 256 values that repeat without a seam. They are made once for all scenes: clouds of several roughnesses, grains,
 /// cells, overlapping leaves, stripes, checks, bricks, spots, scribble and windows. A scene uses them at any scale, rotation and offset,
-/// and in any colors.
+/// and in any colors. A field has a row and some columns more, in which it begins again.
 /// </summary>
 internal static class PatternFields
 {
     /// <summary>Rows and columns of a field.</summary>
     public const int Size = 256;
 
-    private const int Mask = Size - 1;
+    private const int Mask = Size - 1, Stride = Size + 8;
 
     private static readonly Lazy<byte[][]> SoftFields = new(MakeSoft);
     private static readonly Lazy<byte[][]> BusyFields = new(MakeBusy);
@@ -27,43 +28,79 @@ internal static class PatternFields
         return choice < SoftFields.Value.Length ? SoftFields.Value[choice] : BusyFields.Value[(choice - SoftFields.Value.Length) / 2];
     }
 
-    /// <summary>The value at a point, 0..255, interpolated bilinearly in sixteenths.</summary>
+    /// <summary>The values at eight points, 0..255, interpolated bilinearly in sixteenths.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Sample(byte[] field, float x, float y)
+    public static Vector256<int> Sample(ref byte field, Vector256<float> x, Vector256<float> y)
     {
         // The offset is a whole number of tiles and keeps the numbers positive.
-        const float Offset = 1 << 20;
-        int fixedX = (int)(x * 16 + Offset), fixedY = (int)(y * 16 + Offset);
-        int left = (fixedX >> 4) & Mask, right = (left + 1) & Mask, partX = fixedX & 15, partY = fixedY & 15;
-        int row = ((fixedY >> 4) & Mask) * Size, below = (row + Size) & (Size * Size - 1);
-        int upper = 16 * field[row + left] + (field[row + right] - field[row + left]) * partX;
-        int lower = 16 * field[below + left] + (field[below + right] - field[below + left]) * partX;
-        return (16 * upper + (lower - upper) * partY) >> 8;
+        Vector256<float> offset = Vector256.Create(1f * (1 << 20));
+        Vector256<int> fixedX = Vector256.ConvertToInt32Native(x * 16 + offset), fixedY = Vector256.ConvertToInt32Native(y * 16 + offset);
+        Vector256<int> mask = Vector256.Create(Mask), partX = fixedX & Vector256.Create(15), partY = fixedY & Vector256.Create(15);
+        Vector256<uint> four = Four(ref field, ((fixedY >> 4) & mask) * Stride + ((fixedX >> 4) & mask)), low = Vector256.Create(255u);
+        Vector256<int> a = (four & low).AsInt32(), b = ((four >> 8) & low).AsInt32(), c = ((four >> 16) & low).AsInt32(), d = (four >> 24).AsInt32();
+        Vector256<int> upper = (a << 4) + (b - a) * partX, lower = (c << 4) + (d - c) * partX;
+        return ((upper << 4) + (lower - upper) * partY) >> 8;
     }
 
-    /// <summary>The value of the element nearest to a point, 0..255. For a soft field this is good enough.</summary>
+    /// <summary>The values of the elements nearest to eight points, 0..255. For a soft field this is good enough.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Nearest(byte[] field, float x, float y)
+    public static Vector256<float> Nearest(ref byte field, Vector256<float> x, Vector256<float> y)
     {
-        const float Offset = (1 << 16) + 0.5f;
-        return field[((int)(y + Offset) & Mask) * Size + ((int)(x + Offset) & Mask)];
+        Vector256<float> offset = Vector256.Create((1 << 16) + 0.5f);
+        Vector256<int> mask = Vector256.Create(Mask);
+        Vector256<int> column = Vector256.ConvertToInt32Native(x + offset) & mask, row = Vector256.ConvertToInt32Native(y + offset) & mask;
+        Vector256<int> place = row * Stride + column;
+        Vector128<int> low = place.GetLower(), high = place.GetUpper();
+        return Vector256.ConvertToSingle(Vector256.Create(
+            Vector128.Create((int)Unsafe.Add(ref field, low[0]), Unsafe.Add(ref field, low[1]), Unsafe.Add(ref field, low[2]), Unsafe.Add(ref field, low[3])),
+            Vector128.Create((int)Unsafe.Add(ref field, high[0]), Unsafe.Add(ref field, high[1]), Unsafe.Add(ref field, high[2]), Unsafe.Add(ref field, high[3]))));
     }
 
-    private static byte[][] MakeSoft() =>
+    // For eight elements: the value in the lowest byte, and above it those of the neighbors to the right, below, and below to the right.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> Four(ref byte field, Vector256<int> places)
+    {
+        Vector128<int> low = places.GetLower(), high = places.GetUpper();
+        return Vector256.Create(
+            Vector128.Create(Four(ref field, low[0]), Four(ref field, low[1]), Four(ref field, low[2]), Four(ref field, low[3])),
+            Vector128.Create(Four(ref field, high[0]), Four(ref field, high[1]), Four(ref field, high[2]), Four(ref field, high[3])));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Four(ref byte field, int place)
+    {
+        ref byte upper = ref Unsafe.Add(ref field, place);
+        return Unsafe.ReadUnaligned<ushort>(ref upper) | (uint)Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref upper, Stride)) << 16;
+    }
+
+    private static byte[][] MakeSoft() => Close(
     [
         Clouds(1, 2, 2, 0.5f), Clouds(2, 4, 4, 0.5f), Clouds(3, 2, 2, 0.7f), Clouds(4, 8, 8, 0.6f), Clouds(5, 3, 3, 0.35f),
         Clouds(6, 2, 16, 0.6f), Clouds(7, 32, 3, 0.55f), Clouds(8, 4, 32, 0.5f), Clouds(9, 16, 16, 0.8f), Clouds(10, 64, 64, 0.6f),
         Warped(11, 3), Warped(12, 6), Ridged(13, 3), Ridged(14, 8),
-    ];
+    ]);
 
-    private static byte[][] MakeBusy() =>
+    private static byte[][] MakeBusy() => Close(
     [
         Leaves(20, 5, 90, round: true), Leaves(21, 3, 40, round: true), Leaves(22, 4, 110, round: false), Leaves(23, 3, 30, round: false),
         Cells(24, 5, edges: false), Cells(25, 10, edges: false), Cells(26, 8, edges: true), Cells(27, 16, edges: true),
         Stripes(28, 6, 0.02f), Stripes(29, 16, 0.01f), Stripes(30, 10, 0.12f), Stripes(31, 32, 0.03f),
         Checks(32, 8), Checks(33, 16), Bricks(34, 8, 16), Bricks(35, 4, 8), Spots(36, 8), Spots(37, 20), Scribble(38, 10), Scribble(39, 20),
         Windows(40, 6), Windows(41, 10),
-    ];
+    ]);
+
+    private static byte[][] Close(byte[][] fields) => [.. fields.Select(Close)];
+
+    private static byte[] Close(byte[] field)
+    {
+        byte[] closed = new byte[(Size + 1) * Stride];
+        for (int y = 0; y <= Size; y++)
+        {
+            for (int x = 0; x < Stride; x++)
+                closed[y * Stride + x] = field[(y & Mask) * Size + (x & Mask)];
+        }
+        return closed;
+    }
 
     private static byte[] Make(Func<int, int, float> value)
     {

@@ -6,7 +6,10 @@ internal interface IPolygonShader
     /// <summary>Blends neighboring pixels of a row.</summary>
     /// <param name="y">The row.</param>
     /// <param name="x">The column of the first pixel.</param>
-    /// <param name="cover">How much of each pixel is covered, 0..1.</param>
+    /// <param name="cover">
+    /// How much of each pixel is covered, 0..1. Eight numbers after the last may be read; the first of them are 0 up to a count that is a
+    /// multiple of eight.
+    /// </param>
     void Row(int y, int x, ReadOnlySpan<float> cover);
 }
 
@@ -19,12 +22,17 @@ internal sealed class PolygonFill
     private const int Lines = 4;
     private const int StepsPerPixel = 256;
 
-    private readonly float[] crossings = new float[256];
+    // So many rows are filled before the edges are gone through again. The crossings of so many rows stay in the fastest cache.
+    private const int RowsAtATime = 32;
+
+    // The places where edges cross each of the lines of some rows, in ascending order, and their number.
+    private readonly int[] counts = new int[Lines * RowsAtATime];
+    private float[] crossings = [];
     private int[] steps = [];
     private float[] cover = [];
 
     /// <summary>Fills the part of a polygon that lies in [left, right) x [top, bottom).</summary>
-    /// <param name="points">x, y, x, y, ...; the last point is joined to the first. At most 256 points.</param>
+    /// <param name="points">x, y, x, y, ...; the last point is joined to the first.</param>
     /// <param name="left">The first column.</param>
     /// <param name="top">The first row.</param>
     /// <param name="right">The column after the last.</param>
@@ -36,40 +44,78 @@ internal sealed class PolygonFill
         (float minX, float minY, float maxX, float maxY) = Bounds(points);
         int x0 = Math.Max(left, (int)MathF.Floor(Math.Max(minX, -1e6f))), x1 = Math.Min(right, (int)MathF.Floor(Math.Min(maxX, 1e6f)) + 1);
         int y0 = Math.Max(top, (int)MathF.Floor(Math.Max(minY, -1e6f))), y1 = Math.Min(bottom, (int)MathF.Floor(Math.Min(maxY, 1e6f)) + 1);
-        int width = x1 - x0;
-        if (width <= 0)
+        if (x1 <= x0)
             return;
-        if (cover.Length < width)
-            (steps, cover) = (new int[width + 66], new float[width + 64]);
-        for (int y = y0; y < y1; y++)
+        Reserve(x1 - x0, points.Length / 2);
+        for (int first = y0; first < y1; first += RowsAtATime)
         {
-            // First the changes of coverage from pixel to pixel are collected, then they are summed up. They are whole numbers, so that a
-            // pixel does not depend on which part of the polygon is drawn.
-            Span<int> row = steps.AsSpan(0, width + 2);
-            row.Clear();
-            int first = width, last = 0;
-            for (int line = 0; line < Lines; line++)
+            int end = Math.Min(y1, first + RowsAtATime);
+            Cross(points, first, end - first);
+            for (int y = first; y < end; y++)
+                FillRow(y, Lines * (y - first), points.Length / 2, x0, x1, ref shader);
+        }
+    }
+
+    private void Reserve(int width, int edges)
+    {
+        if (crossings.Length < counts.Length * edges)
+            crossings = new float[counts.Length * edges];
+        if (cover.Length < width + 2 * Lanes.Count)
+            (steps, cover) = (new int[width + 66], new float[width + 64]);
+    }
+
+    // First the changes of coverage from pixel to pixel are collected, then they are summed up. They are whole numbers, so that a pixel does
+    // not depend on which part of the polygon is drawn. All changes are 0 again at the end.
+    private void FillRow<TShader>(int y, int firstLine, int edges, int x0, int x1, ref TShader shader)
+        where TShader : struct, IPolygonShader, allows ref struct
+    {
+        int first = x1 - x0, last = 0, fullFrom = 0, fullTo = x1 - x0;
+        for (int line = firstLine; line < firstLine + Lines; line++)
+        {
+            ReadOnlySpan<float> places = crossings.AsSpan(line * edges, counts[line]);
+            // Where each line crosses the polygon once, the pixels between the ends of all lines are covered fully.
+            if (places.Length != 2)
+                fullTo = 0;
+            for (int i = 0; i + 1 < places.Length; i += 2)
             {
-                int count = Cross(points, y + (line + 0.5f) / Lines);
-                for (int i = 0; i + 1 < count; i += 2)
+                float from = Math.Clamp(places[i], x0, x1), to = Math.Clamp(places[i + 1], x0, x1);
+                if (to <= from)
                 {
-                    float from = Math.Clamp(crossings[i], x0, x1), to = Math.Clamp(crossings[i + 1], x0, x1);
-                    if (to <= from)
-                        continue;
-                    first = Math.Min(first, Step(row, from, x0, 1));
-                    last = Math.Max(last, Step(row, to, x0, -1) + 1);
+                    fullTo = 0;
+                    continue;
                 }
+                int begin = Step(from, x0, 1), end = Step(to, x0, -1);
+                (first, last) = (Math.Min(first, begin), Math.Max(last, end + 1));
+                (fullFrom, fullTo) = (Math.Max(fullFrom, begin + 2), Math.Min(fullTo, end));
             }
-            last = Math.Min(last, width);
-            if (first >= last)
-                continue;
-            int sum = 0;
-            for (int x = first; x < last; x++)
-            {
-                sum += row[x];
-                cover[x] = sum * (1f / (Lines * StepsPerPixel));
-            }
-            shader.Row(y, x0 + first, cover.AsSpan(first, last - first));
+        }
+        if (last == 0)
+            return;
+        if (fullTo > fullFrom)
+        {
+            Sum(first, fullFrom, 0);
+            cover.AsSpan(fullFrom, fullTo - fullFrom).Fill(1);
+            Sum(fullTo, last, Lines * StepsPerPixel);
+        }
+        else
+        {
+            Sum(first, last, 0);
+        }
+        (steps[last], steps[last + 1]) = (0, 0);
+        last = Math.Min(last, x1 - x0);
+        if (first >= last)
+            return;
+        cover.AsSpan(last, Lanes.Count).Clear();
+        shader.Row(y, x0 + first, cover.AsSpan(first, last - first));
+    }
+
+    private void Sum(int first, int end, int sum)
+    {
+        for (int x = first; x < end; x++)
+        {
+            sum += steps[x];
+            steps[x] = 0;
+            cover[x] = sum * (1f / (Lines * StepsPerPixel));
         }
     }
 
@@ -86,32 +132,42 @@ internal sealed class PolygonFill
     }
 
     // A span that begins at x covers the part of pixel floor(x) that is right of x, and all pixels after it. Returns floor(x) - left.
-    private static int Step(Span<int> row, float x, int left, int sign)
+    private int Step(float x, int left, int sign)
     {
         float pixel = MathF.Floor(x);
         int part = (int)((x - pixel) * StepsPerPixel), place = (int)pixel - left;
-        row[place] += sign * (StepsPerPixel - part);
-        row[place + 1] += sign * part;
+        steps[place] += sign * (StepsPerPixel - part);
+        steps[place + 1] += sign * part;
         return place;
     }
 
-    private int Cross(ReadOnlySpan<float> points, float y)
+    private void Cross(ReadOnlySpan<float> points, int firstRow, int rows)
     {
-        int count = 0;
+        counts.AsSpan(0, Lines * rows).Clear();
         float beforeX = points[^2], beforeY = points[^1];
         for (int i = 0; i < points.Length; i += 2)
         {
-            float x = points[i], nowY = points[i + 1];
-            if (beforeY <= y != nowY <= y && count < crossings.Length)
-            {
-                float at = beforeX + (x - beforeX) * ((y - beforeY) / (nowY - beforeY));
-                int place = count++;
-                for (; place > 0 && crossings[place - 1] > at; place--)
-                    crossings[place] = crossings[place - 1];
-                crossings[place] = at;
-            }
-            (beforeX, beforeY) = (x, nowY);
+            float x = points[i], y = points[i + 1], upper = Math.Min(beforeY, y) - firstRow, lower = Math.Max(beforeY, y) - firstRow;
+            int from = (int)(Math.Clamp(upper, 0, rows) * Lines), to = (int)(Math.Clamp(lower, 0, rows) * Lines);
+            if (lower > 0 && upper < rows)
+                CrossLines(firstRow, Math.Max(0, from - 1), Math.Min(Lines * rows, to + 2), points.Length / 2, (beforeX, beforeY), (x, y));
+            (beforeX, beforeY) = (x, y);
         }
-        return count;
+    }
+
+    private void CrossLines(int firstRow, int first, int end, int edges, (float X, float Y) before, (float X, float Y) now)
+    {
+        for (int line = first; line < end; line++)
+        {
+            float y = firstRow + (line + 0.5f) / Lines;
+            if (before.Y <= y == now.Y <= y)
+                continue;
+            float at = before.X + (now.X - before.X) * ((y - before.Y) / (now.Y - before.Y));
+            Span<float> places = crossings.AsSpan(line * edges, edges);
+            int place = counts[line]++;
+            for (; place > 0 && places[place - 1] > at; place--)
+                places[place] = places[place - 1];
+            places[place] = at;
+        }
     }
 }

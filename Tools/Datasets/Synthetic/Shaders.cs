@@ -1,51 +1,13 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace SiamIlgpu.Datasets.Synthetic;
 
-/// <summary>Paints a surface into a square of packed texels. What crosses an edge continues at the opposite edge.</summary>
-internal readonly struct SurfaceShader(uint[] texels, int size, Surface surface, float shade, float shadeX, float shadeY) : IPolygonShader
-{
-    public void Row(int y, int x, ReadOnlySpan<float> cover)
-    {
-        int mask = size - 1, row = (y & mask) * size;
-        for (int i = 0; i < cover.Length; i++)
-        {
-            float part = cover[i];
-            if (part == 0)
-                continue;
-            Vector128<float> color = surface.At(x + i, y) * Math.Max(0.2f, 1 + shade + shadeX * (x + i) + shadeY * y);
-            ref uint texel = ref texels[row + ((x + i) & mask)];
-            if (part < 1)
-            {
-                Vector128<float> behind = Texel.Unpack(texel);
-                color = behind + (color - behind) * part;
-            }
-            texel = Texel.Pack(color);
-        }
-    }
-}
-
-/// <summary>The rectangle of a frame that is painted. A pixel is red, green and blue, 0..255, and an unused number.</summary>
-internal readonly ref struct Canvas(Span<Vector128<float>> pixels, int left, int top, int width, int height)
-{
-    public Span<Vector128<float>> Pixels { get; } = pixels;
-
-    public int Left { get; } = left;
-
-    public int Top { get; } = top;
-
-    public int Width { get; } = width;
-
-    public int Height { get; } = height;
-
-    public Span<Vector128<float>> Row(int y) => Pixels.Slice((y - Top) * Width, Width);
-}
-
 /// <summary>Paints a part of a figure.</summary>
 internal readonly ref struct PartShader : IPolygonShader
 {
-    private readonly Span<Vector128<float>> pixels;
-    private readonly int left, top, width;
+    private readonly Canvas canvas;
     private readonly Texture.Level texture;
     private readonly Affine toTexels, toUnit;
     private readonly float right, down, round, opacity;
@@ -53,10 +15,9 @@ internal readonly ref struct PartShader : IPolygonShader
     /// <param name="canvas">The canvas to paint on.</param>
     /// <param name="part">The part to paint.</param>
     /// <param name="toFrame">The map from the figure's coordinates to the frame's, for this part.</param>
-    public PartShader(in Canvas canvas, FigurePart part, in Affine toFrame)
+    public PartShader(Canvas canvas, FigurePart part, in Affine toFrame)
     {
-        pixels = canvas.Pixels;
-        (left, top, width) = (canvas.Left, canvas.Top, canvas.Width);
+        this.canvas = canvas;
         Affine toFigure = toFrame.Inverse();
         toTexels = toFigure.Then(part.ToTexels);
         texture = part.Texture.At(MathF.Sqrt(MathF.Abs(toTexels.XX * toTexels.YY - toTexels.XY * toTexels.YX)));
@@ -69,21 +30,35 @@ internal readonly ref struct PartShader : IPolygonShader
 
     public void Row(int y, int x, ReadOnlySpan<float> cover)
     {
-        Span<Vector128<float>> row = pixels.Slice((y - top) * width + x - left, cover.Length);
+        ref float row = ref Unsafe.Add(ref canvas.Row(y), x - canvas.Left);
+        ref float covers = ref MemoryMarshal.GetReference(cover);
+        nuint green = (nuint)canvas.Plane, blue = 2 * green;
         float centerY = y + 0.5f;
-        float u0 = toTexels.XY * centerY + toTexels.X0, v0 = toTexels.YY * centerY + toTexels.Y0;
-        float p0 = toUnit.XY * centerY + toUnit.X0, q0 = toUnit.YY * centerY + toUnit.Y0;
-        for (int i = 0; i < row.Length; i++)
+        Vector256<float> u0 = Vector256.Create(toTexels.XY * centerY + toTexels.X0), v0 = Vector256.Create(toTexels.YY * centerY + toTexels.Y0);
+        Vector256<float> p0 = Vector256.Create(toUnit.XY * centerY + toUnit.X0), q0 = Vector256.Create(toUnit.YY * centerY + toUnit.Y0);
+        Vector256<float> centerX = Vector256.Create(x + 0.5f) + Lanes.Indices;
+        for (nuint i = 0; i < (nuint)cover.Length; i += Lanes.Count, centerX += Vector256.Create((float)Lanes.Count))
         {
-            float part = cover[i] * opacity;
-            if (part == 0)
+            Vector256<float> part = Vector256.LoadUnsafe(ref covers, i) * opacity;
+            if (part == Vector256<float>.Zero)
                 continue;
-            float centerX = x + i + 0.5f;
-            float p = toUnit.XX * centerX + p0, q = toUnit.YX * centerX + q0;
-            float light = Math.Clamp(1 + right * p + down * q - 0.5f * round * (p * p + q * q), 0.15f, 1.8f);
-            Vector128<float> color = texture.Sample(toTexels.XX * centerX + u0, toTexels.YX * centerX + v0) * light;
-            row[i] += (color - row[i]) * part;
+            Vector256<float> p = toUnit.XX * centerX + p0, q = toUnit.YX * centerX + q0;
+            Vector256<float> light = Vector256<float>.One + right * p + down * q - 0.5f * round * (p * p + q * q);
+            light = Vector256.Min(Vector256.Max(light, Vector256.Create(0.15f)), Vector256.Create(1.8f));
+            texture.Sample(
+                toTexels.XX * centerX + u0, toTexels.YX * centerX + v0,
+                out Vector256<float> redOfPart, out Vector256<float> greenOfPart, out Vector256<float> blueOfPart);
+            Blend(ref row, i, redOfPart * light, part);
+            Blend(ref row, i + green, greenOfPart * light, part);
+            Blend(ref row, i + blue, blueOfPart * light, part);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Blend(ref float row, nuint place, Vector256<float> color, Vector256<float> part)
+    {
+        Vector256<float> behind = Vector256.LoadUnsafe(ref row, place);
+        (behind + (color - behind) * part).StoreUnsafe(ref row, place);
     }
 }
 
@@ -94,7 +69,7 @@ internal sealed class FigurePainter
     private readonly float[] points = new float[2 * FigurePart.MaxPoints];
 
     /// <summary>Paints a figure; what lies outside the canvas is left out.</summary>
-    public void Paint(Figure figure, in Pose pose, float time, in Canvas canvas)
+    public void Paint(Figure figure, in Pose pose, float time, Canvas canvas)
     {
         foreach (FigurePart part in figure.Parts)
         {

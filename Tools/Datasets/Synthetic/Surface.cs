@@ -1,10 +1,12 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace SiamIlgpu.Datasets.Synthetic;
 
 /// <summary>
-/// A square picture that repeats without end: packed texels (0x00BBGGRR), and copies of them that are smaller by powers of two.
+/// A square picture that repeats without end: packed texels (0x00BBGGRR, the highest byte has no meaning), and copies of them that are
+/// smaller by powers of two.
 /// </summary>
 internal sealed class Texture
 {
@@ -13,12 +15,16 @@ internal sealed class Texture
 
     private readonly uint[][] levels;
 
-    /// <summary>Makes a texture from <paramref name="size"/> x <paramref name="size"/> texels; the size is a power of two.</summary>
+    /// <summary>
+    /// Makes a texture from <paramref name="size"/> rows of as many texels, <see cref="Stride"/> apart; the size is a power of two. It
+    /// keeps the array.
+    /// </summary>
     public Texture(uint[] texels, int size, int levelCount)
     {
         Size = size;
         levels = new uint[levelCount][];
         levels[0] = texels;
+        Close(texels, size);
         for (int i = 1; i < levelCount; i++)
             levels[i] = Halve(levels[i - 1], size >> (i - 1));
     }
@@ -32,11 +38,17 @@ internal sealed class Texture
         get
         {
             Vector128<float> sum = Vector128<float>.Zero;
-            for (int i = 0; i < levels[0].Length; i += 16)
-                sum += Texel.Unpack(levels[0][i]);
-            return sum * (16f / levels[0].Length);
+            for (int y = 0; y < Size; y++)
+            {
+                for (int x = 0; x < Size; x += 16)
+                    sum += Texel.Unpack(levels[0][y * Stride(Size) + x]);
+            }
+            return sum * (16f / (Size * Size));
         }
     }
+
+    /// <summary>Texels from one row to the next. After a row there is room for a vector, and the first of these texels repeats the row's first.</summary>
+    public static int Stride(int size) => size + Lanes.Count;
 
     /// <summary>The copy to read when neighboring pixels are <paramref name="step"/> texels apart.</summary>
     public Level At(float step)
@@ -47,69 +59,93 @@ internal sealed class Texture
         return new Level(levels[level], Size >> level, 1f / (1 << level));
     }
 
+    // Repeats the first texel of each row after its last, so that two neighbors can be read together.
+    private static void Close(uint[] texels, int size)
+    {
+        for (int y = 0; y < size; y++)
+            texels[y * Stride(size) + size] = texels[y * Stride(size)];
+    }
+
     private static uint[] Halve(uint[] from, int side)
     {
-        int half = side / 2;
-        uint[] to = new uint[half * half];
+        int half = side / 2, stride = Stride(side);
+        uint[] to = new uint[half * Stride(half)];
         for (int y = 0; y < half; y++)
         {
-            for (int x = 0; x < half; x++)
+            ReadOnlySpan<uint> upper = from.AsSpan(2 * y * stride, side), lower = from.AsSpan((2 * y + 1) * stride, side);
+            Span<uint> row = to.AsSpan(y * Stride(half), half);
+            for (int x = 0; x < row.Length; x++)
             {
-                int i = 2 * (y * side + x);
-                uint a = from[i], b = from[i + 1], c = from[i + side], d = from[i + side + 1];
+                uint a = upper[2 * x], b = upper[2 * x + 1], c = lower[2 * x], d = lower[2 * x + 1];
                 uint redBlue = ((a & 0xFF00FF) + (b & 0xFF00FF) + (c & 0xFF00FF) + (d & 0xFF00FF) + 0x020002) >> 2 & 0xFF00FF;
                 uint green = ((a & 0xFF00) + (b & 0xFF00) + (c & 0xFF00) + (d & 0xFF00) + 0x0200) >> 2 & 0xFF00;
-                to[y * half + x] = redBlue | green;
+                row[x] = redBlue | green;
             }
         }
+        Close(to, half);
         return to;
     }
 
     /// <summary>One of a texture's copies.</summary>
-    public readonly ref struct Level(ReadOnlySpan<uint> texels, int size, float scale)
+    public readonly ref struct Level(uint[] texels, int size, float scale)
     {
-        private readonly ReadOnlySpan<uint> texels = texels;
-        private readonly int size = size;
+        private readonly ref uint texels = ref MemoryMarshal.GetArrayDataReference(texels);
+        private readonly int mask = size - 1, stride = Stride(size);
         private readonly float scale = Sixteenths * scale;
 
-        /// <summary>
-        /// The color at a point, bilinear in sixteenths: red, green, blue, 0. The point is given in texels of the largest copy.
-        /// </summary>
+        /// <summary>The colors at eight points, bilinear in sixteenths. The points are given in texels of the largest copy.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector128<float> Sample(float x, float y)
+        public void Sample(
+            Vector256<float> x, Vector256<float> y, out Vector256<float> red, out Vector256<float> green, out Vector256<float> blue)
         {
-            int fixedX = (int)(x * scale + Offset), fixedY = (int)(y * scale + Offset);
-            int mask = size - 1;
-            int left = (fixedX >> 4) & mask, right = (left + 1) & mask;
-            int top = ((fixedY >> 4) & mask) * size, bottom = (top + size) & (size * size - 1);
-            uint partX = (uint)fixedX & 15, partY = (uint)fixedY & 15;
-            // The four weights sum to 256, so a lane of 16 bits can hold the sum of four weighted bytes.
-            ulong sum = Spread(texels[top + left]) * ((16 - partX) * (16 - partY))
-                + Spread(texels[top + right]) * (partX * (16 - partY))
-                + Spread(texels[bottom + left]) * ((16 - partX) * partY)
-                + Spread(texels[bottom + right]) * (partX * partY);
-            Vector128<ushort> lanes = Vector128.CreateScalarUnsafe(sum).AsUInt16();
-            // Spread's lanes are red, blue, green, 0.
-            Vector128<float> mixed = Vector128.ConvertToSingle(Vector128.WidenLower(lanes).AsInt32());
-            return Vector128.Shuffle(mixed, Vector128.Create(0, 2, 1, 3)) * (1f / 256);
+            Vector256<int> fixedX = Vector256.ConvertToInt32Native(x * scale + Vector256.Create(Offset));
+            Vector256<int> fixedY = Vector256.ConvertToInt32Native(y * scale + Vector256.Create(Offset));
+            Vector256<int> last = Vector256.Create(mask);
+            Vector256<int> left = (fixedX >> 4) & last, top = (fixedY >> 4) & last, bottom = (top + Vector256<int>.One) & last;
+            Vector256<int> upper = top * stride + left, lower = bottom * stride + left;
+
+            // The four weights of a point sum to 256, so 16 bits can hold the sum of four weighted bytes. The weights of the left and of
+            // the right texel are the two halves of a number of 32 bits.
+            Vector256<int> partX = fixedX & Vector256.Create(15), partY = fixedY & Vector256.Create(15);
+            Vector256<ushort> across = (Vector256.Create(16) - partX | partX << 16).AsUInt16();
+            Vector256<ushort> forLower = across * (partY | partY << 16).AsUInt16(), forUpper = (across << 4) - forLower;
+            Four(
+                upper.GetLower(), lower.GetLower(), Vector256.WidenLower(forUpper.AsUInt32()), Vector256.WidenLower(forLower.AsUInt32()),
+                out Vector256<ulong> redBlue0, out Vector256<ulong> green0);
+            Four(
+                upper.GetUpper(), lower.GetUpper(), Vector256.WidenUpper(forUpper.AsUInt32()), Vector256.WidenUpper(forLower.AsUInt32()),
+                out Vector256<ulong> redBlue1, out Vector256<ulong> green1);
+            Vector256<uint> redBlue = Vector256.Narrow(redBlue0, redBlue1), low = Vector256.Create(0xFFFFu);
+            red = Lanes.ToSingle(redBlue & low) * (1f / 256);
+            green = Lanes.ToSingle(Vector256.Narrow(green0, green1) & low) * (1f / 256);
+            blue = Lanes.ToSingle(redBlue >> 16) * (1f / 256);
         }
 
+        // The sums of four points: red in the lowest 16 bits of redBlue and blue above them, green in the lowest 16 bits of green.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static ulong Spread(uint texel) => (texel & 0xFF00FFu) | ((ulong)(texel & 0xFF00) << 24);
+        private void Four(
+            Vector128<int> upper, Vector128<int> lower, Vector256<ulong> forUpper, Vector256<ulong> forLower,
+            out Vector256<ulong> redBlue, out Vector256<ulong> green)
+        {
+            Vector256<ushort> above = Lanes.GatherPairs(ref texels, upper).AsUInt16(), below = Lanes.GatherPairs(ref texels, lower).AsUInt16();
+            Vector256<ushort> aboveWeights = Spread(forUpper), belowWeights = Spread(forLower), bytes = Vector256.Create((ushort)255);
+            redBlue = ((above & bytes) * aboveWeights + (below & bytes) * belowWeights).AsUInt64();
+            green = ((above >> 8) * aboveWeights + (below >> 8) * belowWeights).AsUInt64();
+            // The left texel's part and the right one's.
+            redBlue = (redBlue.AsUInt16() + (redBlue >> 32).AsUInt16()).AsUInt64();
+            green = (green.AsUInt16() + (green >> 32).AsUInt16()).AsUInt64();
+        }
+
+        // Two weights of 16 bits in the low half of 64 bits: each is written twice, for red and blue.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector256<ushort> Spread(Vector256<ulong> weights) => Vector256.Shuffle(
+            weights.AsUInt16(), Vector256.Create((ushort)0, 0, 1, 1, 4, 4, 5, 5, 8, 8, 9, 9, 12, 12, 13, 13));
     }
 }
 
-/// <summary>Conversions between packed texels and red, green, blue.</summary>
+/// <summary>Takes packed texels apart.</summary>
 internal static class Texel
 {
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Pack(Vector128<float> color)
-    {
-        Vector128<int> whole = Vector128.ConvertToInt32(
-            Vector128.Min(Vector128.Max(color, Vector128<float>.Zero), Vector128.Create(255f)) + Vector128.Create(0.5f));
-        return (uint)(whole[0] | whole[1] << 8 | whole[2] << 16);
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Unpack(uint texel)
         => Vector128.Create((float)(texel & 255), (texel >> 8) & 255, (texel >> 16) & 255, 0);
@@ -191,7 +227,8 @@ internal sealed class Surface
 {
     private const int RampSize = 256;
 
-    private readonly Vector128<float>[] ramp = new Vector128<float>[RampSize];
+    // The colors in quarters of a level: red in the lowest 10 bits, then green, then blue.
+    private readonly uint[] ramp = new uint[RampSize];
     private readonly byte[] pattern, shade;
     private readonly Affine toPattern, toShade;
     private readonly float relief;
@@ -215,15 +252,8 @@ internal sealed class Surface
         return surface;
     }
 
-    /// <summary>The color at a point.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector128<float> At(float x, float y)
-    {
-        (float u, float v) = toPattern.Of(x, y);
-        Vector128<float> color = ramp[PatternFields.Sample(pattern, u, v)];
-        (u, v) = toShade.Of(x, y);
-        return color * (1 + relief * (PatternFields.Nearest(shade, u, v) * (1f / 128) - 1));
-    }
+    /// <summary>Prepares to compute colors of a row.</summary>
+    public Line At(float y) => new(this, y);
 
     private static Affine Placement(ref SceneRandom random, float scale, bool tiled)
     {
@@ -257,7 +287,46 @@ internal sealed class Surface
             float part = place - stop;
             part = hard ? Math.Clamp((part - 0.5f) * 8 + 0.5f, 0, 1) : part;
             Vector128<float> color = colors[stop] + (colors[stop + 1 < stops ? stop + 1 : stop] - colors[stop]) * part;
-            ramp[i] = Vector128.Min(Vector128.Max(color, Vector128<float>.Zero), Vector128.Create(255f));
+            Vector128<int> quarters = Vector128.ConvertToInt32(
+                4 * Vector128.Min(Vector128.Max(color, Vector128<float>.Zero), Vector128.Create(255f)) + Vector128.Create(0.5f));
+            ramp[i] = (uint)(quarters[0] | quarters[1] << 10 | quarters[2] << 20);
+        }
+    }
+
+    /// <summary>A row of a surface.</summary>
+    public readonly ref struct Line
+    {
+        private readonly ref uint ramp;
+        private readonly ref byte pattern, shade;
+        private readonly Affine toPattern, toShade;
+        private readonly float y, relief;
+
+        public Line(Surface surface, float y)
+        {
+            ramp = ref MemoryMarshal.GetArrayDataReference(surface.ramp);
+            pattern = ref MemoryMarshal.GetArrayDataReference(surface.pattern);
+            shade = ref MemoryMarshal.GetArrayDataReference(surface.shade);
+            (toPattern, toShade, this.y, relief) = (surface.toPattern, surface.toShade, y, surface.relief);
+        }
+
+        /// <summary>The colors at eight points, times a factor for each.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Colors(
+            Vector256<float> x, Vector256<float> light, out Vector256<float> red, out Vector256<float> green, out Vector256<float> blue)
+        {
+            Vector256<int> place = PatternFields.Sample(
+                ref pattern, toPattern.XX * x + Vector256.Create(toPattern.XY * y) + Vector256.Create(toPattern.X0),
+                toPattern.YX * x + Vector256.Create(toPattern.YY * y) + Vector256.Create(toPattern.Y0));
+            Vector256<float> bright = PatternFields.Nearest(
+                ref shade, toShade.XX * x + Vector256.Create(toShade.XY * y) + Vector256.Create(toShade.X0),
+                toShade.YX * x + Vector256.Create(toShade.YY * y) + Vector256.Create(toShade.Y0));
+            light *= Vector256<float>.One + relief * (bright * (1f / 128) - Vector256<float>.One);
+            light *= 0.25f;
+            Vector256<uint> color = Lanes.Gather(ref ramp, place), low = Vector256.Create(1023u);
+            Vector256<float> most = Vector256.Create(255f);
+            red = Vector256.Min(Lanes.ToSingle(color & low) * light, most);
+            green = Vector256.Min(Lanes.ToSingle((color >> 10) & low) * light, most);
+            blue = Vector256.Min(Lanes.ToSingle(color >> 20) * light, most);
         }
     }
 }

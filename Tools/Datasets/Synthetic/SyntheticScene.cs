@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using SiamIlgpu.Kernels;
 using SiamIlgpu.Kernels.Ops;
@@ -185,14 +186,12 @@ public sealed class SyntheticScene : TrainingVideo
     {
         // The blurs read pixels outside the window, and squares of 2 x 2 pixels share their chroma. So the canvas is larger than the window
         // and begins at even coordinates.
-        const int Margin = MostBlur + MostMotion + 1;
-        int canvasLeft = (left - Margin) & ~1, canvasTop = (top - Margin) & ~1;
-        int canvasWide = (left + wide + Margin - canvasLeft + 1) & ~1, canvasHigh = (top + high + Margin - canvasTop + 1) & ~1;
-        int length = canvasWide * canvasHigh;
-        if (window.Canvas.Length < length)
-            (window.Canvas, window.Scratch) = (new Vector128<float>[length + length / 4], new Vector128<float>[length + length / 4]);
-        var canvas = new Canvas(window.Canvas.AsSpan(0, length), canvasLeft, canvasTop, canvasWide, canvasHigh);
-        Span<Vector128<float>> scratch = window.Scratch.AsSpan(0, length);
+        int margin = blurs + (shutter == 0 ? 0 : MostMotion) + 1;
+        int canvasLeft = (left - margin) & ~1, canvasTop = (top - margin) & ~1;
+        int canvasWide = (left + wide + margin - canvasLeft + 1) & ~1, canvasHigh = (top + high + margin - canvasTop + 1) & ~1;
+        Canvas canvas = window.Canvas;
+        canvas.Place(canvasLeft, canvasTop, canvasWide, canvasHigh);
+        window.Scratch.Place(canvasLeft, canvasTop, canvasWide, canvasHigh);
 
         PaintBackdrop(frame, canvas);
         foreach (Actor actor in behind)
@@ -201,9 +200,10 @@ public sealed class SyntheticScene : TrainingVideo
         foreach (Actor actor in before)
             window.Painter.Paint(actor.Figure, actor.At(frame), frame, canvas);
 
-        BlurMotion(frame, canvas, scratch);
+        if (BlurMotion(frame, canvas, window.Scratch))
+            (window.Canvas, window.Scratch, canvas) = (window.Scratch, canvas, window.Scratch);
         for (int i = 0; i < blurs; i++)
-            Soften(canvas, scratch);
+            Soften(canvas, window.Scratch);
         if (subsampled)
             ShareChroma(canvas);
 
@@ -214,7 +214,7 @@ public sealed class SyntheticScene : TrainingVideo
         Develop(frame, canvas, window);
     }
 
-    private void PaintBackdrop(int frame, in Canvas canvas)
+    private void PaintBackdrop(int frame, Canvas canvas)
     {
         float scale = zoom.At(frame);
         var jitter = new SceneRandom(SceneRandom.Seed(seed, (ulong)frame, 5));
@@ -224,126 +224,143 @@ public sealed class SyntheticScene : TrainingVideo
             Y0 = panY.At(frame) + shake * jitter.Normal(),
         };
         Texture.Level texture = backdrop.At(scale);
+        nuint green = (nuint)canvas.Plane, blue = 2 * green;
         for (int y = canvas.Top; y < canvas.Top + canvas.Height; y++)
         {
-            Span<Vector128<float>> row = canvas.Row(y);
-            float v = y - Height / 2, u0 = toTexels.XY * v + toTexels.X0, v0 = toTexels.YY * v + toTexels.Y0;
-            for (int i = 0; i < row.Length; i++)
+            ref float row = ref canvas.Row(y);
+            float v = y - Height / 2;
+            Vector256<float> u0 = Vector256.Create(toTexels.XY * v + toTexels.X0), v0 = Vector256.Create(toTexels.YY * v + toTexels.Y0);
+            Vector256<float> u = Vector256.Create((float)(canvas.Left - Width / 2)) + Lanes.Indices;
+            for (nuint x = 0; x < (nuint)canvas.Width; x += Lanes.Count, u += Vector256.Create((float)Lanes.Count))
             {
-                float u = canvas.Left + i - Width / 2;
-                row[i] = texture.Sample(toTexels.XX * u + u0, toTexels.YX * u + v0);
+                texture.Sample(
+                    toTexels.XX * u + u0, toTexels.YX * u + v0,
+                    out Vector256<float> redHere, out Vector256<float> greenHere, out Vector256<float> blueHere);
+                redHere.StoreUnsafe(ref row, x);
+                greenHere.StoreUnsafe(ref row, x + green);
+                blueHere.StoreUnsafe(ref row, x + blue);
             }
         }
     }
 
-    // Replaces each pixel by the mean of pixels along the target's motion, at whole-pixel steps.
-    private void BlurMotion(int frame, in Canvas canvas, Span<Vector128<float>> scratch)
+    // Writes to each pixel the mean of pixels along the target's motion, at whole-pixel steps. Returns false if there is no such blur.
+    private bool BlurMotion(int frame, Canvas from, Canvas to)
     {
         if (shutter == 0)
-            return;
+            return false;
         (float x1, float y1) = target.Middle(frame + 0.5f);
         (float x0, float y0) = target.Middle(frame - 0.5f);
         float dx = Math.Clamp(shutter * (x1 - x0), -2 * MostMotion, 2 * MostMotion), dy = Math.Clamp(shutter * (y1 - y0), -2 * MostMotion, 2 * MostMotion);
         int steps = (int)Math.Max(MathF.Abs(dx), MathF.Abs(dy));
         if (steps < 1)
-            return;
-        int width = canvas.Width, height = canvas.Height;
-        canvas.Pixels.CopyTo(scratch);
+            return false;
         float share = 1f / (steps + 1);
         Span<int> offsets = stackalloc int[2 * MostMotion + 1];
         for (int i = 0; i <= steps; i++)
         {
             float along = (float)i / steps - 0.5f;
-            offsets[i] = (int)MathF.Floor(along * dy + 0.5f) * width + (int)MathF.Floor(along * dx + 0.5f);
+            offsets[i] = (int)MathF.Floor(along * dy + 0.5f) * from.Width + (int)MathF.Floor(along * dx + 0.5f);
         }
-        for (int y = MostMotion; y < height - MostMotion; y++)
+        offsets = offsets[..(steps + 1)];
+        for (int plane = 0; plane < 3; plane++)
         {
-            int row = y * width;
-            for (int x = MostMotion; x < width - MostMotion; x++)
+            for (int y = MostMotion; y < from.Height - MostMotion; y++)
             {
-                Vector128<float> sum = scratch[row + x + offsets[0]];
-                for (int i = 1; i <= steps; i++)
-                    sum += scratch[row + x + offsets[i]];
-                canvas.Pixels[row + x] = sum * share;
+                ref float row = ref Unsafe.Add(ref from.Row(from.Top + y), plane * from.Plane);
+                ref float blurred = ref Unsafe.Add(ref to.Row(to.Top + y), plane * to.Plane);
+                for (int x = 0; x < from.Width; x += Lanes.Count)
+                {
+                    Vector256<float> sum = Vector256.LoadUnsafe(ref Unsafe.Add(ref row, x + offsets[0]));
+                    for (int i = 1; i < offsets.Length; i++)
+                        sum += Vector256.LoadUnsafe(ref Unsafe.Add(ref row, x + offsets[i]));
+                    (sum * share).StoreUnsafe(ref blurred, (nuint)x);
+                }
+            }
+        }
+        return true;
+    }
+
+    private void Soften(Canvas canvas, Canvas scratch)
+    {
+        int width = canvas.Width;
+        for (int plane = 0; plane < 3; plane++)
+        {
+            for (int y = 0; y < canvas.Height; y++)
+            {
+                ref float from = ref Unsafe.Add(ref canvas.Row(canvas.Top + y), plane * canvas.Plane);
+                ref float to = ref Unsafe.Add(ref scratch.Row(scratch.Top + y), plane * scratch.Plane);
+                for (int x = 0; x < width; x += Lanes.Count)
+                    Soften(ref Unsafe.Add(ref from, x), 1).StoreUnsafe(ref to, (nuint)x);
+            }
+            for (int y = 1; y < canvas.Height - 1; y++)
+            {
+                ref float from = ref Unsafe.Add(ref scratch.Row(scratch.Top + y), plane * scratch.Plane);
+                ref float to = ref Unsafe.Add(ref canvas.Row(canvas.Top + y), plane * canvas.Plane);
+                for (int x = 0; x < width; x += Lanes.Count)
+                    Soften(ref Unsafe.Add(ref from, x), width).StoreUnsafe(ref to, (nuint)x);
             }
         }
     }
 
-    private void Soften(in Canvas canvas, Span<Vector128<float>> scratch)
+    // Eight pixels, each mixed with its two neighbors.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Vector256<float> Soften(ref float here, int toNeighbor)
     {
-        int width = canvas.Width, height = canvas.Height;
-        Span<Vector128<float>> pixels = canvas.Pixels;
-        for (int y = 0; y < height; y++)
-        {
-            Span<Vector128<float>> from = pixels.Slice(y * width, width), to = scratch.Slice(y * width, width);
-            (to[0], to[^1]) = (from[0], from[^1]);
-            for (int x = 1; x < width - 1; x++)
-                to[x] = from[x] + (from[x - 1] + from[x + 1] - 2 * from[x]) * blur;
-        }
-        for (int y = 1; y < height - 1; y++)
-        {
-            Span<Vector128<float>> above = scratch.Slice((y - 1) * width, width), here = scratch.Slice(y * width, width);
-            Span<Vector128<float>> below = scratch.Slice((y + 1) * width, width), to = pixels.Slice(y * width, width);
-            for (int x = 0; x < to.Length; x++)
-                to[x] = here[x] + (above[x] + below[x] - 2 * here[x]) * blur;
-        }
+        Vector256<float> middle = Vector256.LoadUnsafe(ref here);
+        Vector256<float> first = Vector256.LoadUnsafe(ref Unsafe.Subtract(ref here, toNeighbor)), second = Vector256.LoadUnsafe(ref Unsafe.Add(ref here, toNeighbor));
+        return middle + (first + second - 2 * middle) * blur;
     }
 
     // Gives squares of 2 x 2 pixels the same chroma, as JPEG and most cameras do.
-    private static void ShareChroma(in Canvas canvas)
+    private static void ShareChroma(Canvas canvas)
     {
-        Vector128<float> weights = Vector128.Create(0.299f, 0.587f, 0.114f, 0);
-        int width = canvas.Width;
-        Span<Vector128<float>> pixels = canvas.Pixels;
-        for (int y = 0; y < canvas.Height; y += 2)
+        nuint width = (nuint)canvas.Width, green = (nuint)canvas.Plane, blue = 2 * green;
+        for (int y = canvas.Top; y < canvas.Top + canvas.Height; y += 2)
         {
-            for (int x = 0; x < width; x += 2)
+            ref float upper = ref canvas.Row(y);
+            for (nuint x = 0; x < width; x += Lanes.Count)
             {
-                int i = y * width + x;
-                Vector128<float> a = pixels[i], b = pixels[i + 1], c = pixels[i + width], d = pixels[i + width + 1];
-                Vector128<float> middle = (a + b + c + d) * 0.25f;
-                float level = Vector128.Dot(middle, weights);
-                pixels[i] = middle + Vector128.Create(Vector128.Dot(a, weights) - level);
-                pixels[i + 1] = middle + Vector128.Create(Vector128.Dot(b, weights) - level);
-                pixels[i + width] = middle + Vector128.Create(Vector128.Dot(c, weights) - level);
-                pixels[i + width + 1] = middle + Vector128.Create(Vector128.Dot(d, weights) - level);
+                Vector256<float> red = MeanOfSquares(ref upper, x, width), greens = MeanOfSquares(ref upper, x + green, width);
+                Vector256<float> blues = MeanOfSquares(ref upper, x + blue, width), level = Luminance(red, greens, blues);
+                for (nuint place = x; place <= x + width; place += width)
+                {
+                    Vector256<float> change = Luminance(
+                        Vector256.LoadUnsafe(ref upper, place), Vector256.LoadUnsafe(ref upper, place + green), Vector256.LoadUnsafe(ref upper, place + blue)) - level;
+                    (red + change).StoreUnsafe(ref upper, place);
+                    (greens + change).StoreUnsafe(ref upper, place + green);
+                    (blues + change).StoreUnsafe(ref upper, place + blue);
+                }
             }
         }
     }
 
-    // Applies light, tone curve and noise, and rounds to bytes.
-    private void Develop(int frame, in Canvas canvas, FrameWindow window)
+    // The means of four squares; each is written twice, for the square's two columns.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> MeanOfSquares(ref float upper, nuint place, nuint width)
     {
-        float all = gain.At(frame), curve = gamma.At(frame) / 255, warm = warmth.At(frame), acrossX = slopeX.At(frame), acrossY = slopeY.At(frame);
-        float edge = shadowPlace.At(frame);
+        Vector256<float> above = Vector256.LoadUnsafe(ref upper, place), below = Vector256.LoadUnsafe(ref upper, place + width);
+        Vector256<int> left = Vector256.Create(0, 0, 2, 2, 4, 4, 6, 6), right = Vector256.Create(1, 1, 3, 3, 5, 5, 7, 7);
+        return (Vector256.Shuffle(above, left) + Vector256.Shuffle(above, right) + Vector256.Shuffle(below, left) + Vector256.Shuffle(below, right)) * 0.25f;
+    }
+
+    // Applies light, tone curve and noise, and rounds to bytes.
+    private void Develop(int frame, Canvas canvas, FrameWindow window)
+    {
+        float all = gain.At(frame), warm = warmth.At(frame);
         Vector128<float> channels = all * Vector128.Create(1 + warm, 1, 1 - warm, 0);
-        uint frameHash = (uint)SceneRandom.Seed(seed, (ulong)frame, 9);
+        float curve = gamma.At(frame) / 255;
+        var film = new Film(this, frame, channels, curve);
         Frame to = window.Pixels;
+        // Eight pixels are written as two vectors of 16 bytes, of which 12 count.
+        int length = 3 * Lanes.RoundUp(to.Width) + 4;
+        if (window.Bytes.Length < length)
+            window.Bytes = new byte[2 * length];
         for (int y = 0; y < to.Height; y++)
         {
-            int frameY = window.Top + y;
-            Span<byte> bytes = to.Row(y);
-            Span<Vector128<float>> from = canvas.Row(frameY).Slice(window.Left - canvas.Left, to.Width);
-            for (int x = 0; x < from.Length; x++)
-            {
-                int frameX = window.Left + x;
-                float dx = frameX - Width / 2, dy = frameY - Height / 2;
-                float light = 1 + acrossX * dx + acrossY * dy;
-                light *= 1 - shadowDepth * Math.Clamp((shadowX * dx + shadowY * dy - edge) * shadowSoft, 0, 1);
-                Vector128<float> color = from[x] * channels * light;
-                color = Vector128.Min(Vector128.Max(color, Vector128<float>.Zero), Vector128.Create(255f));
-                color += color * (Vector128.Create(255f) - color) * curve;
-                // A hash gives four random bytes. Their sum is the noise of the brightness, and three of them add a little noise to the
-                // colors.
-                uint hash = Hash((uint)frameX * 0x9E3779B1 ^ (uint)frameY * 0x85EBCA77 ^ frameHash);
-                Vector128<float> bytesOfHash = Vector128.Create((float)(hash & 255), (hash >> 8) & 255, (hash >> 16) & 255, hash >> 24);
-                float sum = (Vector128.Sum(bytesOfHash) - 510) * (1f / 148);
-                color += Vector128.Create(noise * sum) + (bytesOfHash - Vector128.Create(127.5f)) * (noise / 250);
-                if (gray)
-                    color = Vector128.Create(Vector128.Dot(color, Vector128.Create(0.299f, 0.587f, 0.114f, 0)));
-                uint texel = Texel.Pack(color);
-                (bytes[3 * x], bytes[3 * x + 1], bytes[3 * x + 2]) = ((byte)texel, (byte)(texel >> 8), (byte)(texel >> 16));
-            }
+            film.Develop(
+                ref Unsafe.Add(ref canvas.Row(window.Top + y), window.Left - canvas.Left), (nuint)canvas.Plane, window.Left, window.Top + y, to.Width,
+                ref MemoryMarshal.GetArrayDataReference(window.Bytes));
+            window.Bytes.AsSpan(0, 3 * to.Width).CopyTo(to.Row(y));
         }
         Vector128<float> padding = mean * channels;
         padding += padding * (Vector128.Create(255f) - padding) * curve;
@@ -355,11 +372,80 @@ public sealed class SyntheticScene : TrainingVideo
     private static float Luminance(Vector128<float> color) => 0.299f * color[0] + 0.587f * color[1] + 0.114f * color[2];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Hash(uint value)
+    private static Vector256<float> Luminance(Vector256<float> red, Vector256<float> green, Vector256<float> blue)
+        => 0.299f * red + 0.587f * green + 0.114f * blue;
+
+    /// <summary>The light, the tone curve and the noise of one frame.</summary>
+    private readonly ref struct Film(SyntheticScene scene, int frame, Vector128<float> channels, float curve)
     {
-        value = (value ^ (value >> 15)) * 0x2C1B3C6D;
-        value = (value ^ (value >> 12)) * 0x297A2D39;
-        return value ^ (value >> 15);
+        private readonly float red = channels[0], green = channels[1], blue = channels[2], curve = curve;
+        private readonly float acrossX = scene.slopeX.At(frame), acrossY = scene.slopeY.At(frame), edge = scene.shadowPlace.At(frame);
+        private readonly float noise = scene.noise, colorNoise = scene.noise / 250;
+        private readonly uint hash = (uint)SceneRandom.Seed(scene.seed, (ulong)frame, 9);
+
+        /// <summary>Develops neighboring pixels of a row, from (x, y) on, and some more up to a multiple of eight.</summary>
+        public void Develop(ref float pixels, nuint plane, int x, int y, int count, ref byte bytes)
+        {
+            float dy = y - scene.Height / 2;
+            Vector256<float> slope = Vector256.Create(acrossY * dy), shadow = Vector256.Create(scene.shadowY * dy);
+            Vector256<uint> columns = Vector256.Create((uint)x) + Vector256.Create(0u, 1, 2, 3, 4, 5, 6, 7), rowHash = Vector256.Create((uint)y * 0x85EBCA77 ^ hash);
+            Vector256<float> dx = Vector256.Create((float)(x - scene.Width / 2)) + Lanes.Indices;
+            for (int i = 0; i < count; i += Lanes.Count)
+            {
+                Vector256<float> light = Vector256<float>.One + acrossX * dx + slope;
+                Vector256<float> shade = (scene.shadowX * dx + shadow - Vector256.Create(edge)) * scene.shadowSoft;
+                light *= Vector256<float>.One - scene.shadowDepth * Vector256.Min(Vector256.Max(shade, Vector256<float>.Zero), Vector256<float>.One);
+
+                // A hash gives four random bytes. Their sum is the noise of the brightness, and three of them add a little noise to the
+                // colors.
+                Vector256<uint> random = Hash(columns * 0x9E3779B1 ^ rowHash), low = Vector256.Create(255u);
+                Vector256<uint> first = random & low, second = (random >> 8) & low, third = (random >> 16) & low, fourth = random >> 24;
+                Vector256<float> bright = noise * ((Lanes.ToSingle(first + second + third + fourth) - Vector256.Create(510f)) * (1f / 148));
+                Vector256<float> redHere = Expose(ref pixels, (nuint)i, red, light) + Grain(bright, first);
+                Vector256<float> greenHere = Expose(ref pixels, (nuint)i + plane, green, light) + Grain(bright, second);
+                Vector256<float> blueHere = Expose(ref pixels, (nuint)i + 2 * plane, blue, light) + Grain(bright, third);
+                if (scene.gray)
+                {
+                    redHere = Luminance(redHere, greenHere, blueHere);
+                    (greenHere, blueHere) = (redHere, redHere);
+                }
+                Write(ToBytes(redHere) | ToBytes(greenHere) << 8 | ToBytes(blueHere) << 16, ref Unsafe.Add(ref bytes, 3 * i));
+                dx += Vector256.Create((float)Lanes.Count);
+                columns += Vector256.Create((uint)Lanes.Count);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private Vector256<float> Expose(ref float pixels, nuint place, float channel, Vector256<float> light)
+        {
+            Vector256<float> color = Vector256.LoadUnsafe(ref pixels, place) * channel * light, most = Vector256.Create(255f);
+            color = Vector256.Min(Vector256.Max(color, Vector256<float>.Zero), most);
+            return color + color * (most - color) * curve;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private Vector256<float> Grain(Vector256<float> bright, Vector256<uint> random)
+            => bright + (Lanes.ToSingle(random) - Vector256.Create(127.5f)) * colorNoise;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector256<uint> ToBytes(Vector256<float> color) => Lanes.ToBytes(Vector256.Max(color, Vector256<float>.Zero));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector256<uint> Hash(Vector256<uint> value)
+        {
+            value = (value ^ (value >> 15)) * 0x2C1B3C6D;
+            value = (value ^ (value >> 12)) * 0x297A2D39;
+            return value ^ (value >> 15);
+        }
+
+        // Removes the fourth byte of each pixel. The 4 bytes after each 12 are written too.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void Write(Vector256<uint> pixels, ref byte bytes)
+        {
+            Vector128<byte> order = Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 15, 15, 15, 15);
+            Vector128.Shuffle(pixels.GetLower().AsByte(), order).StoreUnsafe(ref bytes);
+            Vector128.Shuffle(pixels.GetUpper().AsByte(), order).StoreUnsafe(ref bytes, 12);
+        }
     }
 
     /// <summary>A figure and how it moves.</summary>
@@ -444,7 +530,8 @@ public sealed class ScenePictures
     {
         Frame rgb = frame.ToRgb();
         int side = Math.Min(rgb.Width, rgb.Height), left = (rgb.Width - side) / 2, top = (rgb.Height - side) / 2;
-        uint[] texels = new uint[Backdrop.Size * Backdrop.Size];
+        int stride = Texture.Stride(Backdrop.Size);
+        uint[] texels = new uint[Backdrop.Size * stride];
         for (int y = 0; y < Backdrop.Size; y++)
         {
             // The picture is mirrored, so that it has no visible seam where it repeats.
@@ -452,7 +539,7 @@ public sealed class ScenePictures
             for (int x = 0; x < Backdrop.Size; x++)
             {
                 ReadOnlySpan<byte> pixel = rgb.Row(fromY)[(3 * (left + Mirror(x) * side / (Backdrop.Size / 2)))..];
-                texels[y * Backdrop.Size + x] = pixel[0] | (uint)pixel[1] << 8 | (uint)pixel[2] << 16;
+                texels[y * stride + x] = pixel[0] | (uint)pixel[1] << 8 | (uint)pixel[2] << 16;
             }
         }
         return new Texture(texels, Backdrop.Size, 3);
