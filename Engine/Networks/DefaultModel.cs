@@ -3,9 +3,10 @@ using SiamIlgpu.Weights;
 namespace SiamIlgpu.Networks;
 
 /// <summary>
-/// The network that comes with the library, a CFNet-conv1 (Valmadre et al. 2017). The library's own trainer trained it on made-up video
-/// alone, so no data set's license applies to it. It is under the project's license. docs/default-model.md describes its training and its
-/// accuracy. Its metadata holds the training command, the seed and the figures.
+/// The network that comes with the library: a CFNet (Valmadre et al. 2017) of three small convolutions, with crops of 127x127 pixels. The
+/// library's own trainer trained it on made-up video, whose surfaces show pictures in the public domain, so no data set's license applies to
+/// it. It is under the project's license. docs/default-model.md describes its training and its accuracy. Its metadata holds the training
+/// command, the seed, the figures, and the tracking parameters that were fitted to it.
 /// </summary>
 /// <example>
 /// <code>

@@ -50,7 +50,7 @@ internal sealed class WinogradConvolutionTests
         var spec = new ConvolutionSpec(1, 256, 40, 40, 256, 3, 1, 1, true);
         AssertUses(typeof(DirectConvolutionCpu), spec with { Size = 4 }, ConvolutionAlgorithm.Winograd);
         AssertUses(typeof(DirectConvolutionCpu), spec with { Stride = 2 }, ConvolutionAlgorithm.Winograd);
-        AssertUses(typeof(DirectConvolutionCpu), spec with { OutChannels = 24 }, ConvolutionAlgorithm.Winograd);
+        AssertUses(typeof(DirectConvolutionCpu), spec with { OutChannels = 48, Groups = 2 }, ConvolutionAlgorithm.Winograd);
         AssertUses(typeof(DirectConvolutionCpu), spec with { Height = 5 }, ConvolutionAlgorithm.Winograd);
     }
 
