@@ -143,6 +143,7 @@ public sealed record TrainingOptions
     /// <summary>The papers' values for a network.</summary>
     public static TrainingOptions For(NetworkDefinition definition) => definition.Join.Kind switch
     {
+        JoinKind.CorrelationFilter when definition.SearchSize == CfNet.SearchSize => CfNet,
         JoinKind.CorrelationFilter => CfNet with
         {
             SearchSize = definition.SearchSize,

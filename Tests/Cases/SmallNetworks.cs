@@ -1,3 +1,4 @@
+using SiamIlgpu.Networks;
 using SiamIlgpu.Weights;
 
 namespace SiamIlgpu.Tests.Cases;
@@ -39,4 +40,21 @@ internal static class SmallNetworks
         Layers = [new ConvolutionLayer("conv1", 5, 2, 3, 6, Groups: 1, BatchNorm: false, Relu: true), .. SiamFc.Layers.Skip(1)],
         Join = new JoinDefinition(JoinKind.CrossCorrelation, AdjustKind.BatchNorm),
     };
+
+    /// <summary>
+    /// A network before training, whose correlation filter has a target as wide as in large crops. In a crop this small, the target that
+    /// <see cref="NetworkInitializer"/> makes covers less than a cell, so there is little to learn from.
+    /// </summary>
+    internal static NetworkWeights Start(NetworkDefinition network, ulong seed)
+    {
+        NetworkWeights start = NetworkInitializer.Create(network, seed);
+        if (network.Join.Kind != JoinKind.CorrelationFilter)
+            return start;
+        int m = network.FeatureSize(network.ExemplarSize);
+        var tensors = new Dictionary<string, WeightTensor>(start.Tensors)
+        {
+            ["join.target"] = new WeightTensor([m, m], NetworkInitializer.GaussianTarget(m, sigma: 8.0 / network.Stride)),
+        };
+        return new NetworkWeights(start.Source, network, tensors, start.Metadata);
+    }
 }

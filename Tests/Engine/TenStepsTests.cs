@@ -67,7 +67,7 @@ internal sealed class TenStepsTests
                 Loss = Loss,
                 HardNegatives = 5,
             };
-            using var plan = new TrainingPlan(device, NetworkInitializer.Create(Network, seed: 3), options);
+            using var plan = new TrainingPlan(device, SmallNetworks.Start(Network, seed: 3), options);
             var labels = new LabelMaps(plan.ResponseSize, Network.Stride, options);
             using Tensor mapLosses = device.Allocate(new TensorShape(options.Batch, 1, 1, 1), TensorLayout.Planar);
             var losses = new double[Steps];

@@ -15,7 +15,7 @@ internal sealed class TrainerTests
     private static readonly TrainingOptions Options =
         TrainingOptions.CfNet with { SearchSize = Network.SearchSize, PositiveRadius = 2, Batch = 4, Epochs = 3, LastRate = 1e-3f };
 
-    private static NetworkWeights Start => NetworkInitializer.Create(Network, seed: 7);
+    private static NetworkWeights Start => SmallNetworks.Start(Network, seed: 7);
 
     [Test]
     public void Run_ReportsEveryEpoch_AndLearns()

@@ -210,7 +210,7 @@ internal sealed class TrainingPlanTests
                 Loss = loss,
                 HardNegatives = hardNegatives,
             };
-            NetworkWeights initial = NetworkInitializer.Create(network, seed: 5);
+            NetworkWeights initial = SmallNetworks.Start(network, seed: 5);
             // No gain or offset at its neutral value: mistakes would hide there.
             var tensors = new Dictionary<string, WeightTensor>();
             foreach ((string name, WeightTensor tensor) in initial.Tensors)

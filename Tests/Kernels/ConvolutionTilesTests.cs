@@ -68,7 +68,10 @@ internal sealed unsafe class ConvolutionTilesTests
     private static void AssertMatches(Kernel kernel, int pixels, int lanes, int step, bool adds, int blocksOfASum, int advance = 1)
     {
         float[] input = TestValues.Uniform(Blocks * BlockStride, seed: 1);
-        float[] weights = TestValues.Uniform(Blocks * Rows * Run * lanes, seed: 2);
+        // An exchanged walk reads weights in planes of sixteen channels, any other walk reads those of all channels side by side.
+        bool planes = advance > 1;
+        int products = Blocks * Rows * Run, weightBlock = planes ? products * 16 : 16, weightAdvance = planes ? 16 : lanes;
+        float[] weights = TestValues.Uniform(products * Math.Max(lanes, 16), seed: 2);
         float[] before = TestValues.Uniform(4 * OutputBlock, seed: 4);
         float[] output = [.. before];
         var walk = new TileWalk
@@ -80,6 +83,7 @@ internal sealed unsafe class ConvolutionTilesTests
             RowStride = RowStride,
             Run = Run * advance,
             PixelStep = Math.Max(step, advance),
+            WeightBlock = planes ? weightBlock : 0,
         };
         fixed (float* x = input, w = weights, y = output)
             kernel(pixels, walk, x, w, floor: 0, y, OutputBlock);
@@ -94,7 +98,7 @@ internal sealed unsafe class ConvolutionTilesTests
                 for (int block = 0; block < Blocks; block++)
                     for (int row = 0; row < Rows; row++)
                         for (int k = 0; k < Run; k++)
-                            sum += (double)input[block * BlockStride + row * RowStride + p * step + k * advance] * weights[next++ * lanes + lane];
+                            sum += (double)input[block * BlockStride + row * RowStride + p * step + k * advance] * weights[next++ * weightAdvance + lane / 16 * weightBlock + lane % 16];
                 expected[place] = adds ? Math.Max(sum, 0) : sum;
             }
         Assert.That(output, Is.EqualTo(expected).Within(1e-5), $"{pixels} pixels, step {step}, advance {advance}, sums of {blocksOfASum} blocks");
